@@ -1,0 +1,163 @@
+// The simulated kernel's mechanism: which thread is on which CPU, and how far its work has got.
+//
+// Programs are coroutines that await `run`, `block`, `sleep`; the dispatcher resumes each when the
+// scheduling policy has given it a CPU and its work is done. It charges context switches, wake-up
+// latencies and migrations, replays each CPU's speed over time, keeps the accounts, and writes
+// trace records with causes. It never resumes a program from inside another program's call.
+// Cost: O(1) per event plus O(log CPUs); no allocation per event.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/ids.hpp"
+#include "models/machine/machine_spec.hpp"
+#include "models/os/os_spec.hpp"
+#include "models/os/policy.hpp"
+#include "sim/engine.hpp"
+#include "sim/process.hpp"
+#include "sim/random.hpp"
+#include "sim/trace.hpp"
+
+namespace timeslice::models {
+
+/// What a thread executes. It finishes when the program returns.
+using Program = sim::Process<>;
+
+enum class WorkKind : std::uint8_t { python, native, memory, kernel };
+
+/// CPU work: time on one undisturbed reference core. Kernel work is not preempted (the kernel's
+/// preemption model "none"); a reschedule it asked for happens at its end.
+struct Work {
+  WorkKind kind = WorkKind::native;
+  double nominal_ns = 0.0;
+};
+
+/// Why a thread waits; goes into the trace and the deadlock report.
+enum class WaitFor : std::uint8_t { gil, gil_switch, lock, condition, pipe_read, pipe_write, io,
+                                    sleep, join, child, idle };
+struct WaitCause {
+  WaitFor what = WaitFor::idle;
+  std::uint32_t object = 0;  // which lock, pipe, process ...
+};
+
+/// Who caused a wake-up: a thread, or nobody (a timer).
+struct WakeCause {
+  std::uint32_t thread = 0xffffffffU;  // no thread: a timer or the world
+};
+
+enum class WakeResult : std::uint8_t { woken, timed_out };
+
+struct ThreadSpec {
+  std::string name;
+  ProcessId process{};
+  GroupId group{};
+  int nice = 0;
+  std::vector<CpuId> affinity;  // empty: every CPU
+};
+
+/// Accounts of one thread. wall times of the simulated world.
+struct ThreadAccounts {
+  sim::Duration cpu_time{};      // on a CPU, kernel costs included
+  sim::Duration ready_time{};    // able to run, waiting for a CPU
+  sim::Duration blocked_time{};
+  double nominal_done_ns = 0.0;  // work finished, in reference-core time
+  std::uint64_t switches_voluntary = 0;
+  std::uint64_t switches_involuntary = 0;
+  std::uint64_t migrations = 0;
+};
+
+/// Accounts of one CPU; busy + idle = elapsed.
+struct CpuAccounts {
+  sim::Duration busy{};
+  sim::Duration switching{};        // part of busy: context switches
+  sim::Duration beside_sibling{};   // part of busy: another CPU of the core was busy too
+  sim::Duration with_queue{};       // part of busy: others waited on this CPU's queue
+};
+
+class Dispatcher {
+ public:
+  /// First of the event kinds that the dispatcher uses; the world must pass kinds in
+  /// [first_kind, first_kind + kinds) on to `handle`.
+  static constexpr std::uint8_t first_kind = 0;
+  static constexpr std::uint8_t kinds = 8;
+
+  Dispatcher(sim::Engine& engine, sim::Trace& trace, const sim::Random& random,
+             const MachineSpec& machine, const OsSpec& os);
+  ~Dispatcher();
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  /// A new thread; it does nothing until `start`. Its id is dense, in order of creation.
+  [[nodiscard]] ThreadId create_thread(const ThreadSpec& spec);
+
+  /// Makes it ready; its program begins when a CPU first picks it.
+  void start(ThreadId thread, Program program, WakeCause cause);
+
+  // What a program awaits, for its own thread, while that thread runs.
+  class RunAwaiter;
+  class InterruptibleRunAwaiter;
+  class BlockAwaiter;
+  class TimedBlockAwaiter;
+
+  /// Consumes CPU until `work` is done.
+  [[nodiscard]] RunAwaiter run(ThreadId thread, Work work);
+
+  /// The same, but gives up at the next poll point after `interrupt(thread)`: poll points lie every
+  /// `poll_ns` of nominal work. Yields the nominal work left [ns]; 0: all done.
+  [[nodiscard]] InterruptibleRunAwaiter run_interruptible(ThreadId thread, Work work,
+                                                          double poll_ns);
+
+  /// Leaves the CPU until `wake(thread)`. A wake-up is never lost: check and block in one go,
+  /// without an await between them.
+  [[nodiscard]] BlockAwaiter block(ThreadId thread, WaitCause cause);
+
+  /// The same with a time-out after `timeout` plus the OS's timer slack and latency.
+  [[nodiscard]] TimedBlockAwaiter block_for(ThreadId thread, sim::Duration timeout,
+                                            WaitCause cause);
+
+  /// Leaves the CPU for `duration` plus timer slack and latency.
+  [[nodiscard]] TimedBlockAwaiter sleep(ThreadId thread, sim::Duration duration);
+
+  /// Leaves the CPU for exactly `duration` plus the interrupt latency: a device, not a timer.
+  [[nodiscard]] TimedBlockAwaiter wait_for_device(ThreadId thread, sim::Duration duration);
+
+  /// Gives way to whoever the policy prefers.
+  [[nodiscard]] BlockAwaiter yield(ThreadId thread);
+
+  /// Ends the wait of a blocked thread; false if it is not blocked. Costs nothing by itself: the
+  /// waker pays for the call with kernel work.
+  bool wake(ThreadId thread, WakeCause cause);
+
+  /// Asks for `thread`'s interruptible run to end at its next poll point. Seen at once by a running
+  /// thread, at switch-in by a queued one; forgotten if it is not in an interruptible run.
+  void interrupt(ThreadId thread);
+
+  /// Event from the engine with a kind in our range.
+  void handle(sim::Due due);
+
+  [[nodiscard]] bool running(ThreadId thread) const;
+  [[nodiscard]] bool finished(ThreadId thread) const;
+  [[nodiscard]] CpuId cpu_of(ThreadId thread) const;  // where it runs or last ran
+  [[nodiscard]] std::uint32_t threads() const;
+  [[nodiscard]] const std::string& name(ThreadId thread) const;
+  [[nodiscard]] WaitCause waiting_for(ThreadId thread) const;  // of a blocked thread
+  [[nodiscard]] bool blocked(ThreadId thread) const;
+
+  /// Accounts, settled up to now.
+  [[nodiscard]] ThreadAccounts accounts(ThreadId thread) const;
+  [[nodiscard]] CpuAccounts accounts(CpuId cpu) const;
+  [[nodiscard]] std::uint32_t cpus() const;
+
+  [[nodiscard]] sim::Engine& engine();
+  [[nodiscard]] sim::FramePool& frame_pool();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace timeslice::models

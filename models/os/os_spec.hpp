@@ -1,0 +1,65 @@
+// What the operating system is: scheduling policy, tick, balancing, groups, timer slack.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/ids.hpp"
+#include "sim/time.hpp"
+
+namespace timeslice::models {
+
+enum class PolicyKind { fifo, round_robin, fair };
+
+/// One queue that all CPUs share, or a queue for each CPU with balancing between them.
+enum class QueueScope { shared, per_cpu };
+
+struct PolicySpec {
+  PolicyKind kind = PolicyKind::fair;
+  QueueScope scope = QueueScope::per_cpu;
+  /// Longest run without giving way to a ready thread. fair: 0.70 ms, EEVDF's base slice of Linux
+  /// 6.12, multiplied by the CPU-count factor when `scale_by_cpus`; rr: 100 ms, RR_TIMESLICE.
+  sim::Duration slice = std::chrono::microseconds{700};
+  bool scale_by_cpus = true;     // 1 + floor(log2(min(CPUs, 8))), kernel/sched/fair.c of 6.12
+  bool wakeup_preemption = true;  // fair only
+};
+
+/// How threads spread over CPUs. The defaults are the idealised work-conserving balancer.
+/// Probabilities stand for mechanisms that skip a chance to move (newidle balancing's cost gate, the
+/// cache-hot window): measured on one 2-CPU guest, so a preset of that machine only.
+struct BalanceSpec {
+  double move_on_wake = 1.0;       // previous CPU busy, another idle: probability of moving
+  double pull_when_idle = 1.0;     // CPU runs dry, cold thread queued elsewhere
+  double pull_when_idle_hot = 1.0;  // the same, thread ran within `cache_hot`
+  double pull_at_tick = 1.0;       // idle CPU looks at each tick of a CPU that has threads queued
+  sim::Duration cache_hot = std::chrono::microseconds{500};  // sysctl migration_cost, Linux 6.12
+};
+
+/// A group of threads that is scheduled as one entity per CPU.
+struct GroupSpec {
+  std::string name;
+  std::optional<GroupId> parent;  // nothing: below the root
+  std::uint32_t weight = 100;     // cpu.weight of cgroup v2: 1..10000
+};
+
+struct OsSpec {
+  std::string scheduler = "linux-6.12";  // the preset's name, for people
+  PolicySpec policy;
+  BalanceSpec balance;
+  sim::Duration tick = std::chrono::milliseconds{4};  // 0: no tick, slices end exactly
+  bool random_tick_phase = true;
+  sim::Duration timer_slack = std::chrono::microseconds{50};  // Linux default, init_task.c
+  /// Time from a timer's expiry until the woken thread is queued: interrupt and wake-up path.
+  sim::Duration timer_latency = std::chrono::microseconds{20};
+  std::vector<GroupSpec> groups;  // GroupId 1..n in order; 0 is the root
+};
+
+/// Weight of a nice level, -20..19 (sched_prio_to_weight of Linux; nice 0 is 1024).
+[[nodiscard]] std::uint32_t weight_of_nice(int nice);
+
+/// FIFO without tick, slack or latency, one shared queue: the OS of `ideal-N` machines.
+[[nodiscard]] OsSpec ideal_os();
+
+}  // namespace timeslice::models

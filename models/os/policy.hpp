@@ -1,0 +1,71 @@
+// What a scheduling policy is: it hears what happens to entities and decides who runs next.
+//
+// A policy decides and never acts: it holds no clock, schedules no event and charges no cost. The
+// dispatcher (models/os/dispatcher.hpp) calls it, carries out its decisions and pays for them. So
+// a policy can be tested with plain calls. It orders *entities*: a thread, or a group's share of
+// one CPU, which has a queue of its own below it; the dispatcher walks that tree.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "models/ids.hpp"
+#include "sim/time.hpp"
+
+namespace timeslice::models {
+
+/// One queue of entities: the root queue of a CPU (or of all CPUs), or a group's queue on a CPU.
+enum class QueueId : std::uint32_t {};
+
+enum class EnqueueReason { created, woken, slice_used_up, preempted, yielded, migrated };
+enum class DequeueReason { blocked, exited, migrated };
+
+/// The decision to run `entity` for at most `slice` unless it stops or is preempted earlier.
+struct Grant {
+  EntityId entity;
+  sim::Duration slice;
+};
+
+class Policy {
+ public:
+  Policy() = default;
+  Policy(const Policy&) = delete;
+  Policy& operator=(const Policy&) = delete;
+  virtual ~Policy() = default;
+
+  /// Makes room for `entity` with `weight` (1024 = nice 0). Requires: called once, before any use.
+  virtual void add_entity(EntityId entity, std::uint32_t weight) = 0;
+
+  /// Makes room for `queue`. Requires: called once, before any use.
+  virtual void add_queue(QueueId queue) = 0;
+
+  /// `entity` can run from now on, on `queue`. Requires: it is neither queued nor running.
+  virtual void enqueue(QueueId queue, EntityId entity, EnqueueReason reason) = 0;
+
+  /// Takes a waiting or running `entity` off `queue`. Requires: enqueued or picked there.
+  virtual void dequeue(QueueId queue, EntityId entity, DequeueReason reason) = 0;
+
+  /// Picks who runs next: it leaves the waiting entities and becomes the queue's current one.
+  /// Nothing when nobody waits. Requires: the queue has no current entity (it was put back,
+  /// dequeued, or there was none), except with a shared queue, where each CPU has its own.
+  [[nodiscard]] virtual std::optional<Grant> pick_next(QueueId queue) = 0;
+
+  /// The current `entity` ran for `ran` since the last charge.
+  virtual void charge(QueueId queue, EntityId entity, sim::Duration ran) = 0;
+
+  /// How long the current `entity` may still run before it should give way; zero: now.
+  /// Asked when rivals are waiting.
+  [[nodiscard]] virtual sim::Duration slice_left(QueueId queue, EntityId entity) const = 0;
+
+  /// Whether waiting `woken` should take the CPU from current `running` at once. Same queue.
+  [[nodiscard]] virtual bool preempts(QueueId queue, EntityId woken, EntityId running) const = 0;
+
+  /// How many entities wait on `queue`, the current one not counted.
+  [[nodiscard]] virtual std::uint32_t waiting(QueueId queue) const = 0;
+
+  /// The waiting entity that a balancer may take away with least harm (last in line); nothing
+  /// when nobody waits.
+  [[nodiscard]] virtual std::optional<EntityId> candidate_to_move(QueueId queue) const = 0;
+};
+
+}  // namespace timeslice::models

@@ -1,0 +1,75 @@
+// What the language runtime is: which CPython, with or without GIL, and what its parts cost.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+
+#include "models/machine/machine_spec.hpp"
+#include "models/units.hpp"
+#include "sim/time.hpp"
+
+namespace timeslice::models {
+
+struct PythonVersion {
+  int major = 3;
+  int minor = 11;
+
+  auto operator<=>(const PythonVersion&) const = default;
+};
+
+enum class Language { python, none };
+enum class Platform { linux_os, macos, windows };
+
+/// Which waiter gets the GIL when it is dropped. CPython leaves it open; random fits measurements.
+enum class GilHeir { random, first, last };
+
+struct GilSpec {
+  bool enabled = true;  // false: the free-threaded build
+  sim::Duration switch_interval = std::chrono::milliseconds{5};
+  GilHeir heir = GilHeir::random;
+  /// Longest stretch of bytecode between two looks at the eval breaker. Guess, from a loop body of
+  /// the calibration kernel (47 ns an iteration on the reference guest), 3.12's polling places.
+  sim::Duration poll_granularity = std::chrono::nanoseconds{50};
+};
+
+/// What CPython's machinery costs in CPU time, warm, on the reference guest (CPython 3.11, see
+/// docs/models/costs.md). Zero switches an effect off.
+struct PythonCosts {
+  sim::Duration gil_take = std::chrono::nanoseconds{100};
+  sim::Duration lock = std::chrono::nanoseconds{120};  // uncontended acquire and release
+  sim::Duration thread_object = std::chrono::microseconds{20};  // Thread() and start(), in Python
+  sim::Duration submit = std::chrono::microseconds{7};      // executor submit: future, queue put
+  sim::Duration item = std::chrono::nanoseconds{135};       // one item inside a pool chunk
+  sim::Duration thread_item = std::chrono::microseconds{4};  // thread pool: get, run, set result
+  sim::Duration pool_put = std::chrono::microseconds{5};    // task handler: pickle one chunk
+  sim::Duration pool_get = std::chrono::microseconds{4};    // worker: unpickle one chunk
+  sim::Duration pool_result = std::chrono::microseconds{5};  // worker: pickle one result
+  sim::Duration pool_store = std::chrono::microseconds{5};  // result handler: unpickle and store
+  sim::Duration worker_handler_turn = std::chrono::microseconds{8};  // one look of the third thread
+  sim::Duration pool_create = std::chrono::microseconds{600};        // queues, locks, handlers
+  sim::Duration process_object = std::chrono::microseconds{300};  // Process(), flush, bookkeeping
+  sim::Duration fork_child = std::chrono::microseconds{1100};     // after fork until target runs
+  sim::Duration child_exit = std::chrono::microseconds{1200};
+  sim::Duration spawn_parent = std::chrono::microseconds{1100};
+  sim::Duration interpreter_start = std::chrono::milliseconds{39};  // spawn: exec until target
+  sim::Duration resource_tracker = std::chrono::milliseconds{27};   // once, spawn and forkserver
+  sim::Duration forkserver_start = std::chrono::milliseconds{60};   // once
+  sim::Duration forkserver_child = std::chrono::milliseconds{15};
+  double pickle_ns_per_byte = 0.067;  // bytes objects, protocol 5, each way
+};
+
+struct RuntimeSpec {
+  Language language = Language::python;
+  PythonVersion version;
+  Platform platform = Platform::linux_os;
+  GilSpec gil;
+  PythonCosts costs;
+  bool costs_known = false;  // false: defaults of another machine
+  SpeedFactors factor;       // against the Python that the durations were measured on
+  bool factor_known = true;  // false: nobody measured it; results carry a warning
+  Bytes memory{30LL << 20};  // resident size of the main process, drives the cost of fork
+};
+
+[[nodiscard]] PythonCosts python_free_of_cost();
+
+}  // namespace timeslice::models

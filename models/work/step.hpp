@@ -1,0 +1,108 @@
+// What one piece of work does, step by step: the vocabulary of tasks and of the main program.
+//
+// Plain values. Names of the scenario are resolved to indices, so a step never holds a string.
+// Durations are nominal: time on one undisturbed core of the machine they were measured on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "models/ids.hpp"
+#include "models/work/distribution.hpp"
+
+namespace timeslice::models {
+
+struct Step;
+using Steps = std::vector<Step>;
+
+/// `python: D`: bytecode; needs the GIL and looks at the eval breaker.
+struct PythonStep {
+  Distribution duration;
+};
+
+/// `native: D`: CPU work in C; the GIL is released unless `holds_gil`.
+struct NativeStep {
+  Distribution duration;
+  bool holds_gil = false;
+};
+
+/// `io: D`: a blocking wait off the CPU, GIL released.
+struct IoStep {
+  Distribution duration;
+};
+
+/// `sleep: D`: a timer with slack and wake-up latency, GIL released.
+struct SleepStep {
+  Distribution duration;
+};
+
+/// `call: T`: runs task T inline.
+struct CallStep {
+  TaskIndex task{};
+};
+
+/// `with: LOCK / do: [...]`.
+struct WithStep {
+  LockIndex lock{};
+  Steps body;
+};
+
+/// `repeat: N / do: [...]`.
+struct RepeatStep {
+  std::uint64_t times = 0;
+  Steps body;
+};
+
+/// One branch of `choose`.
+struct Choice {
+  double probability = 0.0;  // 0..1; what the branches leave of 1 means doing nothing
+  Steps body;
+};
+
+/// `choose: [{p: 0.05, do: [...]}, ...]`: one branch at random.
+struct ChooseStep {
+  std::vector<Choice> choices;
+};
+
+/// `map:` and `starmap:`: all items handed over, then waited for. The two differ in how Python
+/// unpacks arguments, not in how work meets workers.
+struct MapStep {
+  TaskIndex task{};
+  ExecutorIndex executor{};
+  std::uint64_t items = 0;
+  std::optional<std::uint64_t> chunksize;  // overrides the executor's; nothing: as executor says
+  bool star = false;                       // starmap
+};
+
+/// `submit: {task, executor, items, as: f}`.
+struct SubmitStep {
+  TaskIndex task{};
+  ExecutorIndex executor{};
+  std::uint64_t items = 1;
+  FutureIndex as{};
+};
+
+/// `join: f`: waits for everything submitted under that name so far.
+struct JoinStep {
+  FutureIndex future{};
+};
+
+/// One step of a program.
+struct Step {
+  std::variant<PythonStep, NativeStep, IoStep, SleepStep, CallStep, WithStep, RepeatStep,
+               ChooseStep, MapStep, SubmitStep, JoinStep>
+      what;
+  /// Position in its task in reading order, nested steps included; keys the step's draws.
+  std::uint32_t number = 0;
+};
+
+/// One named task.
+struct TaskSpec {
+  std::string name;
+  Steps steps;
+};
+
+}  // namespace timeslice::models

@@ -1,0 +1,64 @@
+// What one run of a scenario yields, simulated or measured: the type both are compared in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/time.hpp"
+
+namespace timeslice::models {
+
+enum class RunStatus { ok, failed, deadlock, timeout, killed };
+
+/// One number. Names, entities and units are those of the command-line contract.
+struct Metric {
+  std::string name;
+  std::string entity;  // "" for the whole run
+  std::string unit;    // ns, 1/s, 1, count, B
+  double value = 0.0;
+};
+
+/// Which worker ran which item, when. Times count from main's first step.
+struct TaskTiming {
+  std::string task;
+  std::uint64_t item = 0;
+  std::string executor;
+  std::string worker;
+  sim::Instant submitted;
+  sim::Instant started;
+  sim::Instant finished;
+  sim::Instant readable;  // when the submitter could read the result
+};
+
+enum class SliceState { running, ready, blocked, gil_wait };
+
+/// What a thread did over a stretch of time; `cpu` is -1 while it was not running.
+struct SliceTiming {
+  std::string thread;
+  std::int32_t cpu = -1;
+  sim::Instant start;
+  sim::Instant end;
+  SliceState state = SliceState::running;
+};
+
+struct Timings {
+  RunStatus status = RunStatus::ok;
+  std::string error;  // why not ok: who waits for what
+  std::uint64_t seed = 0;
+  std::uint64_t digest = 0;  // 0 for measured runs
+  std::uint64_t events = 0;
+  sim::Duration makespan{};
+  std::vector<Metric> metrics;      // makespan included; ordered by name, then entity
+  std::vector<TaskTiming> tasks;    // only when asked for
+  std::vector<SliceTiming> slices;  // only when asked for
+  /// Task latencies of this run, by task, to be pooled over replications for quantiles [ns].
+  struct Latencies {
+    std::string task;
+    std::vector<std::int64_t> nanoseconds;  // at most max_latencies, evenly thinned
+  };
+  std::vector<Latencies> latencies;
+  std::vector<std::string> warnings;
+};
+
+}  // namespace timeslice::models

@@ -1,0 +1,52 @@
+// Everything that the simulated world is made of: one value, read by the simulator and by the
+// native runners alike.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/machine/machine_spec.hpp"
+#include "models/os/os_spec.hpp"
+#include "models/pool/executor_spec.hpp"
+#include "models/python/runtime_spec.hpp"
+#include "models/work/step.hpp"
+
+namespace timeslice::models {
+
+enum class LockKind { mutex };
+enum class LockScope { thread, process };
+
+struct LockSpec {
+  std::string name;
+  LockKind kind = LockKind::mutex;
+  LockScope scope = LockScope::thread;
+};
+
+/// Another program on the machine; nobody waits for it.
+struct BackgroundSpec {
+  TaskIndex task{};
+  std::uint32_t threads = 1;  // each repeats the task until main ends
+  int nice = 0;
+  GroupId group{};
+  sim::Duration start{};
+};
+
+struct WorldSpec {
+  MachineSpec machine;
+  OsSpec os;
+  RuntimeSpec runtime;
+  std::vector<LockSpec> locks;
+  std::vector<TaskSpec> tasks;
+  std::vector<ExecutorSpec> executors;
+  std::vector<std::string> futures;  // names by FutureIndex
+  Steps main;
+  std::vector<BackgroundSpec> background;
+};
+
+/// Effects that can be switched off one by one, for ablation, the cost waterfall and what-ifs.
+enum class Effect { gil, start_cost, ipc_cost, switch_cost, contention };
+
+/// The same world without `effect`.
+[[nodiscard]] WorldSpec without(WorldSpec world, Effect effect);
+
+}  // namespace timeslice::models

@@ -1,0 +1,41 @@
+// Replications of one point condensed: mean and 95 % confidence interval of each metric.
+//
+// Intervals are Student's t on the replication means. Quantile metrics (task_latency_p50, ...) are
+// taken over the pooled latencies of all replications; their interval is a bootstrap over
+// replications with a fixed seed. Cost: one pass, plus a sort for quantiles.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "models/work/timings.hpp"
+#include "scenarios/format/load.hpp"
+
+namespace timeslice::tools {
+
+struct SummaryMetric {
+  std::string name;
+  std::string entity;
+  std::string unit;
+  double mean = 0.0;
+  std::optional<double> low;   // nothing where n = 1
+  std::optional<double> high;
+  std::uint64_t n = 0;
+};
+
+[[nodiscard]] std::vector<SummaryMetric> summarise(std::span<const models::Timings> runs);
+
+/// One finished point of a sweep.
+struct PointOutcome {
+  scenarios::Point point;
+  std::vector<models::Timings> runs;    // by repetition
+  std::vector<std::int64_t> wall_ns;    // by repetition: how long the simulation took
+  std::vector<SummaryMetric> metrics;   // over the runs with status ok
+  std::vector<std::string> warnings;    // scenario's and runs', without repeats
+  std::string error;                    // the point could not be resolved: its diagnostics
+};
+
+}  // namespace timeslice::tools
