@@ -159,8 +159,13 @@ EventLadder::Rung& EventLadder::add_rung(const Span& span, std::size_t events) {
 void EventLadder::respawn() {
   moving_.assign(bottom_.begin() + static_cast<std::ptrdiff_t>(next_), bottom_.end());
   late_.drain([this](const Event& event) { moving_.push_back(event); });
-  const Span found = span_of(moving_);
-  if (found.first == found.last || depth_ == max_rungs) {
+  // The rung must reach to where the rungs above it begin, for events that are still to come.
+  std::uint64_t end = top_start_;
+  for (std::size_t i = 0; i < depth_; ++i) {
+    end = std::min(end, rungs_[i].open);
+  }
+  const Span span{.first = span_of(moving_).first, .last = end - 1};
+  if (span.first == span.last || depth_ == max_rungs) {
     // One instant cannot be divided. Let the heap have it, and look again when it has doubled.
     late_limit_ = 2 * moving_.size();
     bottom_.clear();
@@ -172,7 +177,7 @@ void EventLadder::respawn() {
   }
   bottom_.clear();
   next_ = 0;
-  Rung& rung = add_rung(found, moving_.size());
+  Rung& rung = add_rung(span, moving_.size());
   for (const Event& event : moving_) {
     put(rung, event);
   }

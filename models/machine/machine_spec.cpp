@@ -1,0 +1,31 @@
+#include "models/machine/machine_spec.hpp"
+
+namespace timeslice::models {
+
+MachineCounts counts(const MachineSpec& machine) {
+  return {.packages = machine.packages,
+          .cores = static_cast<std::uint32_t>(machine.cores.size()),
+          .cpus = static_cast<std::uint32_t>(machine.cpus.size()),
+          .numa_nodes = static_cast<std::uint32_t>(machine.nodes.size())};
+}
+
+OsCosts free_of_cost() {
+  constexpr sim::Duration nothing = sim::Duration::zero();
+  return {.context_switch = nothing,
+          .wake_idle_cpu = nothing,
+          .wake_idle_cpu_jitter = nothing,
+          .wake_syscall = nothing,
+          .syscall = nothing,
+          .migration = nothing,
+          .tick_cost = nothing,
+          .thread_start = nothing,
+          .thread_exit = nothing,
+          .fork = nothing,
+          .fork_per_mib = nothing,
+          .process_exit = nothing,
+          .pipe_message = nothing,
+          .pipe_copy_per_kib = nothing,
+          .page_fault = nothing};
+}
+
+}  // namespace timeslice::models
