@@ -5,11 +5,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <vector>
 
 #include "models/work/timings.hpp"
 #include "models/world_spec.hpp"
 #include "sim/engine.hpp"
+#include "sim/result.hpp"
 #include "sim/trace.hpp"
 
 namespace timeslice::models {
@@ -20,6 +21,10 @@ struct WorldOptions {
   bool keep_slices = false;
   sim::TraceSink* sink = nullptr;  // not owned; nothing: only the digest
 };
+
+/// What is wrong with `spec` beyond what a reader of files can see: a step that the runtime cannot
+/// run, an executor that cannot be reached, work without end. Empty: nothing.
+[[nodiscard]] std::vector<sim::Error> check_world(const WorldSpec& spec);
 
 /// Runs main until it ends (or cannot go on) and reports what happened.
 /// Requires: a spec that passed `check_world`.

@@ -18,8 +18,7 @@ struct CacheAligned {
   explicit(false) CacheAligned(const CacheAligned<U>& /*other*/) {}  // allocators must convert
 
   [[nodiscard]] T* allocate(std::size_t count) {
-    return static_cast<T*>(
-        ::operator new(count * sizeof(T), std::align_val_t{cache_line_bytes}));
+    return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{cache_line_bytes}));
   }
   void deallocate(T* block, std::size_t count) {
     ::operator delete(block, count * sizeof(T), std::align_val_t{cache_line_bytes});

@@ -45,7 +45,7 @@ struct Limits {
   /// Watchdog: events without the clock moving.
   std::uint64_t events_at_one_instant = 10'000'000;
   /// Asked once every 2^16 events; true stops the run. For wall-clock limits and Ctrl-C.
-  std::function<bool()> give_up;
+  std::function<bool()> give_up{};
 };
 
 enum class StopReason : std::uint8_t {
@@ -96,8 +96,8 @@ class Engine {
   /// Something due at this instant, after what is due already in this class. Requires: cls < 16.
   void post(std::uint8_t kind, std::uint32_t argument, EventClass cls) {
     expect(cls < event_classes, "an event class is below 16");
-    posted_.push(cls, {.key = event_key(cls, next_sequence(), 0), .argument = argument,
-                       .kind = kind});
+    posted_.push(cls,
+                 {.key = event_key(cls, next_sequence(), 0), .argument = argument, .kind = kind});
   }
 
   /// Tells the watchdog that the run is getting somewhere.
@@ -250,8 +250,8 @@ inline void Engine::set_slot(SlotId id, Instant when) {
   if (open_slot_ == index) {
     open_slot_ = nothing;
   }
-  slots_.set(index, {.time = time,
-                     .key = event_key(slot_actions_[index].cls, next_sequence(), index)});
+  slots_.set(index,
+             {.time = time, .key = event_key(slot_actions_[index].cls, next_sequence(), index)});
 }
 
 inline bool Engine::take_next(Due& due) {

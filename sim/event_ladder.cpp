@@ -54,9 +54,8 @@ void EventLadder::refill() {
     Rung& rung = rungs_[depth_ - 1];
     const std::size_t from = (rung.open - rung.start) >> rung.shift;
     std::size_t word = from / 64;
-    std::uint64_t bits = word < rung.filled.size()
-                             ? rung.filled[word] & (~std::uint64_t{0} << (from % 64))
-                             : 0;
+    std::uint64_t bits =
+        word < rung.filled.size() ? rung.filled[word] & (~std::uint64_t{0} << (from % 64)) : 0;
     while (bits == 0 && ++word < rung.filled.size()) {
       bits = rung.filled[word];
     }
@@ -94,8 +93,7 @@ void EventLadder::serve_bucket(Rung& rung, std::size_t index) {
   rung.open = first + width;
   if (bucket.count <= sort_limit || rung.shift == 0 || depth_ == max_rungs) {
     empty_bucket(bucket, [this](const Event& event) { bottom_.push_back(event); });
-    prefetch_bottom();
-    prefetch_bucket_after(rung, index);
+    prefetch_after(rung, index);
     sort_bottom();
     return;
   }
@@ -120,19 +118,23 @@ void EventLadder::sort_bottom() {
   }
 }
 
-void EventLadder::prefetch_bottom() const {
-  if (table_ == nullptr) {
+void EventLadder::prefetch_after(const Rung& rung, std::size_t index) const {
+  std::uint64_t bits = rung.filled[index / 64];
+  if (bits == 0) {
     return;
   }
-  for (const Event& event : bottom_) {
-    __builtin_prefetch(table_ + event_id(event) * table_stride_);
+  const std::size_t word = index / 64 * 64;
+  const Bucket& next = rung.buckets[word + static_cast<std::size_t>(std::countr_zero(bits))];
+  if (table_ != nullptr) {
+    // Its chunk was asked for one bucket ago, so it can be read by now.
+    const std::size_t count = (next.count - 1) % chunk_events + 1;
+    for (std::size_t i = 0; i < count; ++i) {
+      __builtin_prefetch(table_ + event_id(chunks_[next.chunk].events[i]) * table_stride_);
+    }
   }
-}
-
-void EventLadder::prefetch_bucket_after(const Rung& rung, std::size_t index) const {
-  const std::uint64_t bits = rung.filled[index / 64];
+  bits &= bits - 1;
   if (bits != 0) {
-    const std::size_t after = index / 64 * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+    const std::size_t after = word + static_cast<std::size_t>(std::countr_zero(bits));
     __builtin_prefetch(&chunks_[rung.buckets[after].chunk]);
   }
 }
@@ -146,7 +148,7 @@ EventLadder::Rung& EventLadder::add_rung(const Span& span, std::size_t events) {
   }
   Rung& rung = rungs_[depth_];
   ++depth_;
-  const auto wanted = static_cast<unsigned>(std::bit_width(events));
+  const auto wanted = static_cast<unsigned>(std::bit_width(events)) - SUBB;
   const unsigned bits = std::clamp(wanted, min_rung_bits, max_rung_bits);
   const auto width = static_cast<unsigned>(std::bit_width(span.last - span.first));
   rung.shift = width > bits ? width - bits : 0;

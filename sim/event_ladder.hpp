@@ -146,8 +146,8 @@ class EventLadder {
   void serve_top();
   void serve_bucket(Rung& rung, std::size_t index);
   void sort_bottom();
-  void prefetch_bottom() const;
-  void prefetch_bucket_after(const Rung& rung, std::size_t index) const;
+  /// Asks early for the memory of the two filled buckets after `index`.
+  void prefetch_after(const Rung& rung, std::size_t index) const;
   /// Starts a rung for events of [span.first, span.last] with buckets no wider than the span.
   Rung& add_rung(const Span& span, std::size_t events);
   void respawn();

@@ -6,7 +6,9 @@
 
 namespace timeslice::sim {
 
-FramePool::~FramePool() { expect(live_ == 0, "every process is destroyed before its frame pool"); }
+FramePool::~FramePool() {
+  expect(live_ == 0, "every process is destroyed before its frame pool");
+}
 
 void* FramePool::allocate(std::size_t bytes) {
   const std::size_t steps = (bytes + sizeof(Header) + step - 1) / step;

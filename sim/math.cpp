@@ -62,14 +62,14 @@ Split split(double x) {
 
 // log(1+f) = 2 atanh(s), s = f/(2+f), is 2s + s R with R = 2/3 z + 2/5 z^2 + ... and z = s^2 below
 // 0.0295; the terms after the twelfth are below 1e-19.
-constexpr std::array<double, 12> atanh_series{
-    2.0 / 3,  2.0 / 5,  2.0 / 7,  2.0 / 9,  2.0 / 11, 2.0 / 13,
-    2.0 / 15, 2.0 / 17, 2.0 / 19, 2.0 / 21, 2.0 / 23, 2.0 / 25};
+constexpr std::array<double, 12> atanh_series{2.0 / 3,  2.0 / 5,  2.0 / 7,  2.0 / 9,
+                                              2.0 / 11, 2.0 / 13, 2.0 / 15, 2.0 / 17,
+                                              2.0 / 19, 2.0 / 21, 2.0 / 23, 2.0 / 25};
 
 // (e^r - 1 - r) / r^2 for |r| <= ln(2)/2; the terms after the thirteenth are below 1e-18.
 constexpr std::array<double, 13> exp_series{
-    1.0 / 2,        1.0 / 6,         1.0 / 24,         1.0 / 120,        1.0 / 720,
-    1.0 / 5040,     1.0 / 40320,     1.0 / 362880,     1.0 / 3628800,    1.0 / 39916800,
+    1.0 / 2,         1.0 / 6,          1.0 / 24,         1.0 / 120,     1.0 / 720,
+    1.0 / 5040,      1.0 / 40320,      1.0 / 362880,     1.0 / 3628800, 1.0 / 39916800,
     1.0 / 479001600, 1.0 / 6227020800, 1.0 / 87178291200};
 
 }  // namespace
@@ -126,3 +126,64 @@ double pow(double x, double y) {
   return y == 1.0 ? x : exp(y * log(x));
 }
 
+namespace {
+
+// Rational approximations of the normal quantile: M. J. Wichura, "Algorithm AS 241: the percentage
+// points of the normal distribution", Applied Statistics 37(3), 1988, routine PPND16. The first is
+// for |p - 1/2| <= 0.425, the second for p down to e^-25, the third below that.
+constexpr std::array<double, 8> centre_above{3.3871328727963666080e+0, 1.3314166789178437745e+2,
+                                             1.9715909503065514427e+3, 1.3731693765509461125e+4,
+                                             4.5921953931549871457e+4, 6.7265770927008700853e+4,
+                                             3.3430575583588128105e+4, 2.5090809287301226727e+3};
+constexpr std::array<double, 8> centre_below{1.0,
+                                             4.2313330701600911252e+1,
+                                             6.8718700749205790830e+2,
+                                             5.3941960214247511077e+3,
+                                             2.1213794301586595867e+4,
+                                             3.9307895800092710610e+4,
+                                             2.8729085735721942674e+4,
+                                             5.2264952788528545610e+3};
+constexpr std::array<double, 8> tail_above{1.42343711074968357734e+0, 4.63033784615654529590e+0,
+                                           5.76949722146069140550e+0, 3.64784832476320460504e+0,
+                                           1.27045825245236838258e+0, 2.41780725177450611770e-1,
+                                           2.27238449892691845833e-2, 7.74545014278341407640e-4};
+constexpr std::array<double, 8> tail_below{1.0,
+                                           2.05319162663775882187e+0,
+                                           1.67638483018380384940e+0,
+                                           6.89767334985100004550e-1,
+                                           1.48103976427480074590e-1,
+                                           1.51986665636164571966e-2,
+                                           5.47593808499534494600e-4,
+                                           1.05075007164441684324e-9};
+constexpr std::array<double, 8> far_above{6.65790464350110377720e+0, 5.46378491116411436990e+0,
+                                          1.78482653991729133580e+0, 2.96560571828504891230e-1,
+                                          2.65321895265761230930e-2, 1.24266094738807843860e-3,
+                                          2.71155556874348757815e-5, 2.01033439929228813265e-7};
+constexpr std::array<double, 8> far_below{1.0,
+                                          5.99832206555887937690e-1,
+                                          1.36929880922735805310e-1,
+                                          1.48753612908506148525e-2,
+                                          7.86869131145613259100e-4,
+                                          1.84631831751005468180e-5,
+                                          1.42151175831644588870e-7,
+                                          2.04426310338993978564e-15};
+
+double ratio(double x, std::span<const double> above, std::span<const double> below) {
+  return polynomial(x, above) / polynomial(x, below);
+}
+
+}  // namespace
+
+double normal_quantile(double p) {
+  expect(p > 0.0 && p < 1.0, "a quantile belongs to a probability between 0 and 1");
+  const double q = p - 0.5;
+  if (q >= -0.425 && q <= 0.425) {
+    return q * ratio(0.180625 - q * q, centre_above, centre_below);
+  }
+  const double r = std::sqrt(-log(q < 0 ? p : 1.0 - p));
+  const double z =
+      r <= 5.0 ? ratio(r - 1.6, tail_above, tail_below) : ratio(r - 5.0, far_above, far_below);
+  return q < 0 ? -z : z;
+}
+
+}  // namespace timeslice::sim

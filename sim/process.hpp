@@ -8,7 +8,8 @@
 // A process starts when it is awaited by another one, or by start() when it is a root. Its frame
 // comes from the FramePool of its first parameter (of the object itself for a member function): no
 // allocation per call in steady state. Destroying a suspended process destroys its frame and, with
-// it, the processes that it awaits. A start or a resume costs about 5 ns; a frame costs cache lines.
+// it, the processes that it awaits. A start or a resume costs about 5 ns; a frame costs cache
+// lines.
 //
 // Awaiting never grows the stack with the number of awaits, at any optimisation level: a child
 // that ends without suspending lets its parent go on by a flag, one that ends later resumes it.
@@ -42,11 +43,13 @@ namespace process_detail {
 /// What the promises of all processes share.
 class PromiseBase {
  public:
+  // Inlined always: gcc 12 takes a template for a mismatch with operator delete, and warns.
   template <HasFramePool First, typename... Rest>
-  static void* operator new(std::size_t bytes, First& first, Rest&... /*rest*/) {
+  [[gnu::always_inline]] static void* operator new(std::size_t bytes, First& first,
+                                                   Rest&... /*rest*/) {
     return first.frame_pool().allocate(bytes);
   }
-  static void operator delete(void* block) { FramePool::release(block); }
+  [[gnu::always_inline]] static void operator delete(void* block) { FramePool::release(block); }
 
   /// At its end a process hands over to the one that awaits it, if that is suspended.
   struct FinalAwaiter {

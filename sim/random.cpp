@@ -45,9 +45,13 @@ double Random::uniform(const DrawKey& key) const {
   return static_cast<double>(bits(key) >> 11) * two_to_minus_53;
 }
 
-double Random::normal(const DrawKey& key) const { return normal_quantile(open_uniform(bits(key))); }
+double Random::normal(const DrawKey& key) const {
+  return normal_quantile(open_uniform(bits(key)));
+}
 
-double Random::exponential(const DrawKey& key) const { return -log(open_uniform(bits(key))); }
+double Random::exponential(const DrawKey& key) const {
+  return -log(open_uniform(bits(key)));
+}
 
 std::uint64_t Random::below(const DrawKey& key, std::uint64_t n) const {
   expect(n > 0, "a choice needs at least one alternative");

@@ -42,8 +42,8 @@ class Random {
 };
 
 /// The generator itself: four words from a counter and a key. For tests against known answers.
-[[nodiscard]] std::array<std::uint32_t, 4> philox4x32_10(const std::array<std::uint32_t, 4>& counter,
-                                                         const std::array<std::uint32_t, 2>& key);
+[[nodiscard]] std::array<std::uint32_t, 4> philox4x32_10(
+    const std::array<std::uint32_t, 4>& counter, const std::array<std::uint32_t, 2>& key);
 
 /// The seed of one repetition of a run, unrelated to those of the others.
 [[nodiscard]] std::uint64_t hash_seed(std::uint64_t seed, std::uint64_t repetition);

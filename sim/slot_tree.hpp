@@ -55,9 +55,8 @@ class SlotTree {
   [[nodiscard]] std::size_t leaves() const { return nodes_.size() / 2; }
 
   void grow() {
-    std::vector<Event, CacheAligned<Event>> old(nodes_.begin() +
-                                                    static_cast<std::ptrdiff_t>(leaves()),
-                                                nodes_.end());
+    std::vector<Event, CacheAligned<Event>> old(
+        nodes_.begin() + static_cast<std::ptrdiff_t>(leaves()), nodes_.end());
     nodes_.assign(2 * std::bit_ceil(used_), no_event);
     for (std::size_t i = 0; i < old.size(); ++i) {
       set(static_cast<std::uint32_t>(i), old[i]);

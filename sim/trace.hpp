@@ -69,10 +69,10 @@ class Trace {
   explicit Trace(TraceSink* sink = nullptr) : sink_{sink} {}
 
   void record(const TraceRecord& record) {
-    digest_.add4(static_cast<std::uint64_t>(record.time_ns),
-                 record.kind | (std::uint64_t{record.cpu} << 16) |
-                     (std::uint64_t{record.subject} << 32),
-                 record.object | (std::uint64_t{record.cause} << 32), record.value);
+    digest_.add4(
+        static_cast<std::uint64_t>(record.time_ns),
+        record.kind | (std::uint64_t{record.cpu} << 16) | (std::uint64_t{record.subject} << 32),
+        record.object | (std::uint64_t{record.cause} << 32), record.value);
     if (sink_ != nullptr) [[unlikely]] {
       sink_->write(record);
     }

@@ -114,7 +114,7 @@ std::optional<sim::Error> refuse(const RegularMachine& regular) {
     }
   }
   if (regular.nodes_per_package == 0 || cores % regular.nodes_per_package != 0) {
-    return sim::Error{"memory.nodes_per_package",
+    return sim::Error{"memory.nodes",
                       fmt::format("{} cores a package do not spread evenly over {} memory nodes",
                                   cores, regular.nodes_per_package),
                       fmt::format("use a divisor of {}", cores)};

@@ -79,6 +79,8 @@ struct CpuAccounts {
 };
 
 class Dispatcher {
+  struct State;  // the mechanism itself: models/os/dispatcher_state.hpp
+
  public:
   /// First of the event kinds that the dispatcher uses; the world must pass kinds in
   /// [first_kind, first_kind + kinds) on to `handle`.
@@ -97,17 +99,20 @@ class Dispatcher {
   /// Makes it ready; its program begins when a CPU first picks it.
   void start(ThreadId thread, Program program, WakeCause cause);
 
-  // What a program awaits, for its own thread, while that thread runs.
+  // What a program awaits, for its own thread, while that thread runs. A run of no work and a
+  // yield to nobody give the control back as well, by an event at the same instant: a program that
+  // does so for ever meets the engine's limit of events at one instant, not the end of the stack.
   class RunAwaiter;
   class InterruptibleRunAwaiter;
   class BlockAwaiter;
   class TimedBlockAwaiter;
 
-  /// Consumes CPU until `work` is done.
+  /// Consumes CPU until `work` is done. Requires: work.nominal_ns >= 0 and finite.
   [[nodiscard]] RunAwaiter run(ThreadId thread, Work work);
 
   /// The same, but gives up at the next poll point after `interrupt(thread)`: poll points lie every
-  /// `poll_ns` of nominal work. Yields the nominal work left [ns]; 0: all done.
+  /// `poll_ns` of nominal work, the next one strictly ahead. Yields the nominal work left [ns];
+  /// 0: all done. Requires: poll_ns > 0; not kernel work.
   [[nodiscard]] InterruptibleRunAwaiter run_interruptible(ThreadId thread, Work work,
                                                           double poll_ns);
 
@@ -153,11 +158,78 @@ class Dispatcher {
   [[nodiscard]] std::uint32_t cpus() const;
 
   [[nodiscard]] sim::Engine& engine();
+  [[nodiscard]] sim::Trace& trace();
+  [[nodiscard]] const OsCosts& costs() const;
   [[nodiscard]] sim::FramePool& frame_pool();
 
  private:
-  struct State;
   std::unique_ptr<State> state_;
+};
+
+/// `co_await dispatcher.run(...)`: nothing comes back.
+class Dispatcher::RunAwaiter {
+ public:
+  RunAwaiter(State& state, ThreadId thread, const Work& work)
+      : state_{state}, thread_{thread}, work_{work} {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> program) const;
+  void await_resume() const noexcept {}
+
+ private:
+  State& state_;
+  ThreadId thread_;
+  Work work_;
+};
+
+/// Yields the nominal work left [ns].
+class Dispatcher::InterruptibleRunAwaiter {
+ public:
+  InterruptibleRunAwaiter(State& state, ThreadId thread, const Work& work, double poll_ns)
+      : state_{state}, thread_{thread}, work_{work}, poll_ns_{poll_ns} {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> program) const;
+  [[nodiscard]] double await_resume() const;
+
+ private:
+  State& state_;
+  ThreadId thread_;
+  Work work_;
+  double poll_ns_;
+};
+
+/// Of `block` and `yield`: nothing comes back.
+class Dispatcher::BlockAwaiter {
+ public:
+  /// A block.
+  BlockAwaiter(State& state, ThreadId thread, WaitCause cause)
+      : state_{state}, thread_{thread}, cause_{cause} {}
+  /// A yield.
+  BlockAwaiter(State& state, ThreadId thread) : state_{state}, thread_{thread}, yields_{true} {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> program) const;
+  void await_resume() const noexcept {}
+
+ private:
+  State& state_;
+  ThreadId thread_;
+  WaitCause cause_;
+  bool yields_ = false;
+};
+
+/// Yields what ended the wait.
+class Dispatcher::TimedBlockAwaiter {
+ public:
+  TimedBlockAwaiter(State& state, ThreadId thread, sim::Duration timeout, WaitCause cause)
+      : state_{state}, thread_{thread}, timeout_{timeout}, cause_{cause} {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> program) const;
+  [[nodiscard]] WakeResult await_resume() const;
+
+ private:
+  State& state_;
+  ThreadId thread_;
+  sim::Duration timeout_;  // slack and latency included
+  WaitCause cause_;
 };
 
 }  // namespace timeslice::models

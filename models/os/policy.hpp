@@ -7,9 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "models/ids.hpp"
+#include "models/os/os_spec.hpp"
 #include "sim/time.hpp"
 
 namespace timeslice::models {
@@ -26,6 +28,17 @@ struct Grant {
   sim::Duration slice;
 };
 
+/// Which entities a balancer may take; a function and what it needs to know.
+struct MoveFilter {
+  bool (*accepts)(const void* context, EntityId entity) = nullptr;
+  const void* context = nullptr;
+
+  [[nodiscard]] bool operator()(EntityId entity) const { return accepts(context, entity); }
+};
+
+/// No limit to a run: what `slice_left` and `Grant` say when there is none.
+constexpr sim::Duration no_limit = sim::Duration::max();
+
 class Policy {
  public:
   Policy() = default;
@@ -39,7 +52,8 @@ class Policy {
   /// Makes room for `queue`. Requires: called once, before any use.
   virtual void add_queue(QueueId queue) = 0;
 
-  /// `entity` can run from now on, on `queue`. Requires: it is neither queued nor running.
+  /// `entity` can run from now on, on `queue`. Requires: it is not waiting. For the reasons
+  /// slice_used_up, preempted and yielded it is the current entity, which is put back.
   virtual void enqueue(QueueId queue, EntityId entity, EnqueueReason reason) = 0;
 
   /// Takes a waiting or running `entity` off `queue`. Requires: enqueued or picked there.
@@ -63,9 +77,20 @@ class Policy {
   /// How many entities wait on `queue`, the current one not counted.
   [[nodiscard]] virtual std::uint32_t waiting(QueueId queue) const = 0;
 
-  /// The waiting entity that a balancer may take away with least harm (last in line); nothing
-  /// when nobody waits.
-  [[nodiscard]] virtual std::optional<EntityId> candidate_to_move(QueueId queue) const = 0;
+  /// The waiting entity that a balancer may take away with least harm (last in line) among those
+  /// that `filter` accepts; nothing when there is none. Cost: O(1) a candidate refused.
+  [[nodiscard]] virtual std::optional<EntityId> candidate_to_move(
+      QueueId queue, const MoveFilter& filter) const = 0;
+
+  /// The same without a filter.
+  [[nodiscard]] std::optional<EntityId> candidate_to_move(QueueId queue) const;
+
+  /// Changes the weight of an entity, waiting, running or neither. `queue`: where it is or was.
+  virtual void set_weight(QueueId queue, EntityId entity, std::uint32_t weight) = 0;
 };
+
+/// The policy that `spec` asks for. `cpus`: online CPUs, for the slice of `scale_by_cpus`.
+/// Requires: cpus > 0 and a slice that is positive (fifo has none).
+[[nodiscard]] std::unique_ptr<Policy> make_policy(const PolicySpec& spec, std::uint32_t cpus);
 
 }  // namespace timeslice::models

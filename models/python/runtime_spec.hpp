@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 
 #include "models/machine/machine_spec.hpp"
 #include "models/units.hpp"
@@ -30,6 +31,8 @@ struct GilSpec {
   /// Longest stretch of bytecode between two looks at the eval breaker. Guess, from a loop body of
   /// the calibration kernel (47 ns an iteration on the reference guest), 3.12's polling places.
   sim::Duration poll_granularity = std::chrono::nanoseconds{50};
+  /// How much longer bytecode takes without a GIL; nothing: by version (free_threading_stretch).
+  std::optional<double> free_threading;
 };
 
 /// What CPython's machinery costs in CPU time, warm, on the reference guest (CPython 3.11, see
@@ -56,6 +59,8 @@ struct PythonCosts {
   sim::Duration forkserver_start = std::chrono::milliseconds{60};   // once
   sim::Duration forkserver_child = std::chrono::milliseconds{15};
   double pickle_ns_per_byte = 0.067;  // bytes objects, protocol 5, each way
+  /// A task of a C++ pool: queue node, call, two uncontended lock and unlock pairs. Guess.
+  sim::Duration cpp_task = std::chrono::nanoseconds{200};
 };
 
 struct RuntimeSpec {
@@ -71,5 +76,9 @@ struct RuntimeSpec {
 };
 
 [[nodiscard]] PythonCosts python_free_of_cost();
+
+/// How much longer bytecode takes in a free-threaded build: 3.13 1.40 (its HOWTO), from 3.14 on
+/// 1.10 (PEP 779). Before 3.13 there is no such build: 1, a what-if that carries a warning.
+[[nodiscard]] double free_threading_stretch(const RuntimeSpec& runtime);
 
 }  // namespace timeslice::models

@@ -1,6 +1,7 @@
 // What one run of a scenario yields, simulated or measured: the type both are compared in.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -8,6 +9,9 @@
 #include "sim/time.hpp"
 
 namespace timeslice::models {
+
+/// Latencies kept of one task and run.
+constexpr std::size_t max_latencies = 10'000;
 
 enum class RunStatus { ok, failed, deadlock, timeout, killed };
 
@@ -55,7 +59,7 @@ struct Timings {
   /// Task latencies of this run, by task, to be pooled over replications for quantiles [ns].
   struct Latencies {
     std::string task;
-    std::vector<std::int64_t> nanoseconds;  // at most max_latencies, evenly thinned
+    std::vector<std::int64_t> nanoseconds;  // at most max_latencies, sorted, evenly thinned
   };
   std::vector<Latencies> latencies;
   std::vector<std::string> warnings;

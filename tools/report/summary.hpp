@@ -21,12 +21,16 @@ struct SummaryMetric {
   std::string entity;
   std::string unit;
   double mean = 0.0;
-  std::optional<double> low;   // nothing where n = 1
-  std::optional<double> high;
+  std::optional<double> low = {};  // nothing where n = 1
+  std::optional<double> high = {};
   std::uint64_t n = 0;
 };
 
+/// Of the runs with status ok, ordered by name, then entity. Values that are not finite are skipped.
 [[nodiscard]] std::vector<SummaryMetric> summarise(std::span<const models::Timings> runs);
+
+/// Whether `metric` is a quantile over pooled replications, which no mean of runs can replace.
+[[nodiscard]] bool is_pooled(const SummaryMetric& metric);
 
 /// One finished point of a sweep.
 struct PointOutcome {

@@ -1,0 +1,41 @@
+// What the dispatcher knows of each CPU: who is on it, in which phase, and what ends that phase.
+#pragma once
+
+#include <cstdint>
+
+#include "models/os/cpu_rates.hpp"
+#include "models/os/dispatcher.hpp"
+#include "models/os/thread_table.hpp"
+#include "sim/engine.hpp"
+
+namespace timeslice::models {
+
+enum class Phase : std::uint8_t {
+  idle,
+  waking,     // called out of idleness; picks a thread at phase_end
+  switching,  // context switch and migration cost, on the account of the incoming thread
+  running,
+};
+
+/// Times in ns since the start of the run. The CPU's slot holds the earliest of those that matter.
+struct Cpu {
+  std::int64_t settled = 0;           // accounts and progress are up to here
+  std::int64_t phase_end = 0;         // of waking and switching
+  std::int64_t completes_at = never;  // the running segment
+  std::int64_t slice_end = never;     // the thread gives way here, if others wait
+  std::int64_t balance_tick = never;  // the next tick at which an idle CPU may take a thread away
+  double rate = 1.0;                  // of the running segment
+  std::uint32_t thread = nobody;
+  std::uint32_t last_thread = nobody;
+  std::uint32_t waiting = 0;  // threads in this CPU's queue (not with a shared queue)
+  std::uint32_t preempter = nobody;
+  sim::SlotId slot{};
+  std::uint32_t core = 0;  // first position of its core
+  Phase phase = Phase::idle;
+  bool must_reschedule = false;  // at the next point where that is allowed
+  std::int64_t tick_phase = 0;
+  std::int64_t shared_wait_seen = 0;  // of the shared queue's account, at `settled`
+  CpuAccounts accounts;
+};
+
+}  // namespace timeslice::models

@@ -1,0 +1,57 @@
+// Which CPUs are idle, and the best of them for a thread.
+//
+// Bitmaps of idle CPUs and of wholly idle cores, by position; counts of idle cores by last-level
+// cache and package. Insert and erase: O(1). A search: O(1) (a few words), for a new thread
+// O(packages + caches of a package), for a pinned thread O(CPUs it may use).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "models/ids.hpp"
+#include "models/os/cpu_bitmap.hpp"
+#include "models/os/cpu_map.hpp"
+
+namespace timeslice::models {
+
+class IdleCpus {
+ public:
+  static constexpr std::uint32_t none = CpuBitmap::none;
+
+  /// All CPUs of `map` are idle at first. `map` must outlive this.
+  explicit IdleCpus(const CpuMap& map);
+
+  void insert(std::uint32_t cpu);
+  void erase(std::uint32_t cpu);
+  [[nodiscard]] bool empty() const { return idle_.empty(); }
+  [[nodiscard]] bool contains(std::uint32_t cpu) const { return idle_.contains(map_.position(cpu)); }
+
+  /// The idle CPU nearest to `cpu`: same cache, then node, package, machine; in each an idle core
+  /// before an idle sibling of a busy one, the first in order of position.
+  [[nodiscard]] std::uint32_t nearest(std::uint32_t cpu) const;
+
+  /// The idle CPU that shares least with busy ones: an idle core in the package and cache with
+  /// most idle cores, else any idle CPU.
+  [[nodiscard]] std::uint32_t emptiest() const;
+
+  /// The nearest to `cpu` among `allowed`, ranked alike.
+  [[nodiscard]] std::uint32_t nearest_of(std::uint32_t cpu, std::span<const CpuId> allowed) const;
+
+ private:
+  [[nodiscard]] bool core_is_idle(std::uint32_t position) const {
+    return idle_cores_.contains(map_.core(position).begin);
+  }
+  [[nodiscard]] std::uint32_t first_in(CpuRange range) const;
+  [[nodiscard]] int distance(std::uint32_t from, std::uint32_t to) const;
+  void count_core(std::uint32_t position, std::uint32_t change);
+
+  const CpuMap& map_;
+  CpuBitmap idle_;
+  CpuBitmap idle_cores_;                         // the first position of each wholly idle core
+  std::vector<std::uint32_t> idle_in_core_;      // by the core's first position
+  std::vector<std::uint32_t> cores_in_llc_;      // wholly idle, by cache
+  std::vector<std::uint32_t> cores_in_package_;  // wholly idle, by package
+};
+
+}  // namespace timeslice::models

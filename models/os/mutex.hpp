@@ -1,0 +1,52 @@
+// A mutex as Linux programs have it: an atomic word, and a futex when there is contention.
+//
+// Taking and releasing it without contention costs no event and no simulated time. A thread that
+// finds it held enters the kernel and blocks; a release with waiters enters the kernel and wakes
+// the one that waits longest, which then competes with whoever comes by (barging), as futexes do.
+// The waiting order is first come first served; a woken thread that loses queues again at the end.
+// Source: futex(2); glibc's default mutex does not hand over.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "models/ids.hpp"
+#include "models/os/dispatcher.hpp"
+#include "models/os/wait_queue.hpp"
+#include "sim/process.hpp"
+
+namespace timeslice::models {
+
+class Mutex {
+ public:
+  /// `id` names it in the trace and in deadlock reports.
+  Mutex(Dispatcher& dispatcher, std::uint32_t id) : dispatcher_{dispatcher}, id_{id} {}
+
+  /// Takes it unless it is held; no kernel entry, no simulated time.
+  [[nodiscard]] bool try_lock(ThreadId thread);
+
+  /// Takes it, waiting for it if need be. Requires: `thread` does not hold it.
+  [[nodiscard]] sim::Process<> lock(ThreadId thread);
+
+  /// Gives it back. Requires: `thread` holds it.
+  [[nodiscard]] sim::Process<> unlock(ThreadId thread);
+
+  /// Gives it back when no one waits; false (and still held) if a waiter must be woken, which
+  /// needs `unlock`. The fast path of callers that want no coroutine.
+  [[nodiscard]] bool try_unlock(ThreadId thread);
+
+  [[nodiscard]] std::optional<ThreadId> holder() const { return holder_; }
+  [[nodiscard]] std::size_t waiters() const { return waiters_.size(); }
+  [[nodiscard]] sim::FramePool& frame_pool() { return dispatcher_.frame_pool(); }
+
+ private:
+  void take(ThreadId thread);
+  void release(ThreadId thread);
+
+  Dispatcher& dispatcher_;
+  std::uint32_t id_;
+  std::optional<ThreadId> holder_;
+  WaitQueue waiters_;
+};
+
+}  // namespace timeslice::models

@@ -1,0 +1,115 @@
+// The tree of queues: threads and groups of threads, on which one policy decides level by level.
+//
+// Each CPU has a root queue (or all share one). A group has a queue and an entity on each CPU where
+// it has threads, made when first needed; its entity stands in the queue of its parent group or in
+// the root queue. To pick, one descends from the root until a thread is found. Without groups no
+// level is added and nothing is paid. Cost: levels * the policy's cost.
+// A group's weight on a CPU is its weight times the part of its able threads that is there.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "models/ids.hpp"
+#include "models/os/os_spec.hpp"
+#include "models/os/policy.hpp"
+
+namespace timeslice::models {
+
+/// Where an entity of a thread stands in the tree.
+struct Seat {
+  static constexpr std::uint32_t no_group = 0xffffffffU;
+
+  EntityId entity{};
+  std::uint32_t cpu = 0;
+  std::uint32_t node = no_group;  // the group's share of this CPU; none: right below the root
+};
+
+/// The thread that runs next; `slice` only matters if others wait.
+struct Pick {
+  std::uint32_t thread = 0;
+  sim::Duration slice{};
+};
+
+class RunQueues {
+ public:
+  RunQueues(const OsSpec& os, std::uint32_t cpus);
+
+  [[nodiscard]] EntityId add_thread(std::uint32_t thread, std::uint32_t weight);
+
+  /// The node of `group` on `cpu`, made on demand; Seat::no_group for the root group.
+  [[nodiscard]] std::uint32_t node_of(GroupId group, std::uint32_t cpu);
+
+  void enqueue(const Seat& seat, EnqueueReason reason);
+  void remove_waiting(const Seat& seat, DequeueReason reason);
+
+  /// The running thread goes back to its queue, or leaves.
+  void put_back(const Seat& seat, EnqueueReason reason);
+  void remove_running(const Seat& seat, DequeueReason reason);
+
+  [[nodiscard]] std::optional<Pick> pick(std::uint32_t cpu);
+  /// Charges the run to the thread and to its groups.
+  void charge(const Seat& running, sim::Duration ran);
+  /// Least slice left on a level where rivals wait; no_limit if none do.
+  [[nodiscard]] sim::Duration slice_left(const Seat& running) const;
+  [[nodiscard]] bool preempts(const Seat& woken, const Seat& running) const;
+
+  /// A waiting thread of `cpu` whose entity is accepted, last in line; the root queue is searched
+  /// first, then the groups in order of creation.
+  [[nodiscard]] std::optional<std::uint32_t> candidate(std::uint32_t cpu,
+                                                       const MoveFilter& accepts) const;
+
+  [[nodiscard]] bool has_groups() const { return !groups_.empty(); }
+  [[nodiscard]] bool shared() const { return shared_; }
+  [[nodiscard]] std::uint32_t thread_of(EntityId entity) const {
+    return groups_.empty() ? static_cast<std::uint32_t>(entity) : owners_[index_of(entity)];
+  }
+
+ private:
+  static constexpr std::uint32_t node_bit = 0x80000000U;  // in owners_: a node, not a thread
+
+  /// One group on one CPU.
+  struct Node {
+    std::uint32_t group = 0;   // index in groups_
+    std::uint32_t parent = 0;  // node, or Seat::no_group
+    QueueId queue{};
+    QueueId parent_queue{};
+    EntityId entity{};
+    std::uint32_t members = 0;  // able entities of its queue, running one included
+    std::uint32_t threads = 0;  // able threads below it
+  };
+  struct Group {
+    std::uint32_t parent = 0;  // index in groups_ + 1; 0: the root
+    std::uint32_t weight = 0;
+    std::uint32_t threads = 0;              // able threads below it, on all CPUs
+    std::vector<std::uint32_t> node_by_cpu;  // filled on first use; Seat::no_group: none yet
+  };
+
+  [[nodiscard]] QueueId root(std::uint32_t cpu) const { return QueueId{shared_ ? 0 : cpu}; }
+  [[nodiscard]] QueueId queue_of(const Seat& seat) const {
+    return seat.node == Seat::no_group ? root(seat.cpu) : nodes_[seat.node].queue;
+  }
+  EntityId new_entity(std::uint32_t owner, std::uint32_t weight);
+  void count_thread(std::uint32_t node, bool comes);
+  void renew_weight(const Node& node);
+  /// Takes the levels above a member that left or went back: empty nodes leave, others go back.
+  void settle_levels(std::uint32_t node, EnqueueReason reason);
+  void remove_empty_levels(std::uint32_t node, DequeueReason reason);
+  [[nodiscard]] std::optional<std::uint32_t> candidate_in(QueueId queue,
+                                                          const MoveFilter& accepts) const;
+
+  std::unique_ptr<Policy> policy_;
+  bool shared_;
+  std::uint32_t cpus_;
+  std::uint32_t queues_;
+  std::uint32_t entities_ = 0;
+  std::vector<Group> groups_;
+  std::vector<Node> nodes_;
+  std::vector<std::uint32_t> owners_;                // by entity; only with groups
+  std::vector<std::vector<std::uint32_t>> nodes_on_;  // by CPU; only with groups
+};
+
+}  // namespace timeslice::models

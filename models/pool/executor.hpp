@@ -1,0 +1,91 @@
+// What an executor is to the programs that use it: it takes batches of items and gets them done.
+//
+// Each kind is a program of threads, queues, pipes and locks, in a file of its own. All calls are
+// made by a thread of the main process that, with Python, holds its GIL.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/ids.hpp"
+#include "models/pool/executor_spec.hpp"
+#include "models/python/interpreter.hpp"
+#include "models/work/items.hpp"
+#include "sim/process.hpp"
+#include "sim/time.hpp"
+
+namespace timeslice::models {
+
+struct Context;
+
+class Executor {
+ public:
+  Executor(Context& world, ExecutorIndex index);
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+  virtual ~Executor();
+
+  /// Hands over `batch`; creates the executor at its first use.
+  [[nodiscard]] sim::Process<> submit(Actor& who, BatchId batch);
+  /// Waits until `who` can read every item of `batch`.
+  [[nodiscard]] virtual sim::Process<> wait(Actor& who, BatchId batch);
+  /// Makes the executor usable, once.
+  [[nodiscard]] sim::Process<> create(Actor& who);
+  /// Ends it as its spec says; nothing if it was never used.
+  [[nodiscard]] sim::Process<> shut_down(Actor& who);
+
+  [[nodiscard]] bool created() const { return state_ != State::absent; }
+  /// Time that the creating threads spent on making it and starting its workers.
+  [[nodiscard]] sim::Duration startup() const { return startup_; }
+  [[nodiscard]] sim::Duration shutdown() const { return shutdown_; }
+  [[nodiscard]] Bytes ipc_bytes() const { return ipc_bytes_; }
+  [[nodiscard]] const ExecutorSpec& spec() const { return spec_; }
+  [[nodiscard]] sim::FramePool& frame_pool() const;
+
+ protected:
+  [[nodiscard]] virtual sim::Process<> do_create(Actor& who);
+  [[nodiscard]] virtual sim::Process<> do_submit(Actor& who, BatchId batch) = 0;
+  [[nodiscard]] virtual sim::Process<> do_shut_down(Actor& who) = 0;
+
+  /// Runs the steps of `item` in `worker` and notes when they began and ended.
+  [[nodiscard]] sim::Process<> run_item(Actor& worker, ItemId item);
+  /// The submitter can read `item` from now on; wakes who waits for it, at the cost of `finisher`.
+  [[nodiscard]] sim::Process<> publish(Actor& finisher, ItemId item);
+  /// Marks the item as handed over now.
+  void note_submitted(Actor& who, ItemId item);
+
+  /// How to set up worker number `index`.
+  [[nodiscard]] NewThread worker_thread(std::uint32_t index) const;
+  /// Number of workers for this machine and runtime.
+  [[nodiscard]] std::uint32_t worker_count() const;
+  void add_startup(sim::Duration spent) { startup_ += spent; }
+  void add_ipc(Bytes bytes) { ipc_bytes_ = ipc_bytes_ + bytes; }
+
+  Context& world_;
+  const ExecutorSpec& spec_;
+  ExecutorIndex index_;
+
+ private:
+  enum class State { absent, creating, usable, gone };
+  [[nodiscard]] sim::Process<> await_creation(Actor& who);
+
+  State state_ = State::absent;
+  std::vector<ThreadId> creation_waits_;
+  sim::Duration startup_{};
+  sim::Duration shutdown_{};
+  Bytes ipc_bytes_;
+};
+
+/// The executor that `world.spec` describes under `index`.
+[[nodiscard]] std::unique_ptr<Executor> make_executor(Context& world, ExecutorIndex index);
+
+/// Workers that `spec` asks for on `machine`, by the rules of `runtime`; `cores` are physical ones.
+[[nodiscard]] std::uint32_t resolve_workers(const ExecutorSpec& spec, const RuntimeSpec& runtime,
+                                            const MachineSpec& machine);
+
+/// Items in one message of multiprocessing.Pool.map: divmod(items, 4 * workers), rounded up.
+[[nodiscard]] std::uint64_t pool_chunksize(std::uint64_t items, std::uint32_t workers);
+
+}  // namespace timeslice::models

@@ -1,0 +1,299 @@
+#include "models/pool/process_pool.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "models/pool/kinds.hpp"
+#include "models/python/start.hpp"
+#include "models/work/context.hpp"
+
+namespace timeslice::models {
+
+ProcessPool::ProcessPool(Context& world, ExecutorIndex index)
+    : Executor{world, index},
+      tasks_{world.os, world.name_object(spec_.name + ": task pipe"),
+             world.name_object(spec_.name + ": task pipe's read lock")},
+      results_{world.os, world.name_object(spec_.name + ": result pipe"),
+               world.name_object(spec_.name + ": result pipe's write lock")},
+      worker_total_{worker_count()} {}
+
+sim::Process<> ProcessPool::do_create(Actor& who) {
+  co_await bytecode(who, world_.costs().pool_create);
+  co_await start_workers(who);
+  const NewThread plain{.name = {}, .affinity = {}, .nice = 0, .group = spec_.group};
+  for (const char* role : {"-workers", "-tasks", "-results"}) {
+    NewThread thread = plain;
+    thread.name = spec_.name + role;
+    handlers_.push_back(&make_actor(world_, who.process, thread));
+  }
+  Program workers = worker_handler(*handlers_[0]);
+  co_await start_thread(who, *handlers_[0], std::move(workers));
+  Program tasks = task_handler(*handlers_[1]);
+  co_await start_thread(who, *handlers_[1], std::move(tasks));
+  Program results = result_handler(*handlers_[2]);
+  co_await start_thread(who, *handlers_[2], std::move(results));
+}
+
+sim::Process<> ProcessPool::start_workers(Actor& who) {
+  const ChildPlan plan{.method = resolve_start(spec_.start, world_.spec.runtime),
+                       .import_cost = spec_.import_cost};
+  for (std::uint32_t index = 0; index < worker_total_; ++index) {
+    const NewThread thread = worker_thread(index);
+    Actor& worker = make_child(who, thread);
+    workers_.push_back(&worker);
+    Program body = worker_main(worker);
+    co_await start_process(who, worker, std::move(body), plan);
+  }
+}
+
+// The submitting thread.
+
+sim::Process<> ProcessPool::do_submit(Actor& who, BatchId batch) {
+  const std::uint32_t count = world_.items.batch(batch).count;
+  for (std::uint32_t offset = 0; offset < count; ++offset) {
+    const ItemId item = item_of(world_.items.batch(batch), offset);
+    note_submitted(who, item);
+    if (!world_.items.batch(batch).whole) {
+      co_await bytecode(who, world_.costs().submit);
+      ++open_batches_;
+      const Job one{.batch = batch, .first = offset, .count = 1, .stop = false};
+      co_await put_job(who, one);
+    }
+  }
+  if (world_.items.batch(batch).whole) {
+    co_await bytecode(who, world_.costs().submit);
+    ++open_batches_;
+    const Job all{.batch = batch, .first = 0, .count = count, .stop = false};
+    co_await put_job(who, all);
+  }
+}
+
+sim::Process<> ProcessPool::put_job(Actor& who, Job job) {
+  jobs_.push_back(job);
+  if (job_waiter_waits_) {
+    job_waiter_waits_ = false;
+    co_await wake(who, job_waiter_);
+  }
+}
+
+sim::Process<> ProcessPool::wait(Actor& who, BatchId batch) {
+  if (!world_.items.batch(batch).whole) {
+    co_await Executor::wait(who, batch);
+    co_return;
+  }
+  if (!quick_leave(who)) {
+    co_await leave(who);
+  }
+  const WaitCause cause{.what = WaitFor::condition, .object = static_cast<std::uint32_t>(index_)};
+  while (world_.items.batch(batch).unread > 0) {
+    world_.items.batch(batch).waits.push_back(
+        {.thread = static_cast<std::uint32_t>(who.thread), .item = BatchWait::all});
+    co_await world_.os.block(who.thread, cause);
+  }
+  if (!quick_enter(who)) {
+    co_await enter(who);
+  }
+}
+
+sim::Process<> ProcessPool::do_shut_down(Actor& who) {
+  closing_ = true;
+  if (spec_.shutdown == ExecutorSpec::Shutdown::terminate) {
+    terminated_ = true;
+    jobs_.clear();
+    if (open_batches_ > 0) {
+      world_.warn("executor '" + spec_.name + "' is terminated while items are unfinished: each "
+                  "worker first ends the item that it runs, where a signal would end it at once");
+    }
+    for (Actor* worker : workers_) {
+      worker->killed = true;
+    }
+  }
+  co_await notify_change(who);
+  for (Actor* handler : handlers_) {
+    co_await join_thread(who, *handler);
+  }
+  for (Actor* worker : workers_) {
+    co_await join_process(who, *worker);
+  }
+}
+
+// The parent's handler threads.
+
+Program ProcessPool::task_handler(Actor& actor) {
+  while (true) {
+    Job job;
+    co_await next_job(actor, job);
+    if (job.stop) {
+      break;
+    }
+    co_await send_job(actor, job);
+  }
+  co_await send_stop_signs(actor);
+}
+
+sim::Process<> ProcessPool::next_job(Actor& actor, Job& job) {
+  if (jobs_.empty()) {
+    if (!quick_leave(actor)) {
+      co_await leave(actor);
+    }
+    const WaitCause cause{.what = WaitFor::idle, .object = static_cast<std::uint32_t>(index_)};
+    while (jobs_.empty()) {
+      job_waiter_ = actor.thread;
+      job_waiter_waits_ = true;
+      co_await world_.os.block(actor.thread, cause);
+    }
+    if (!quick_enter(actor)) {
+      co_await enter(actor);
+    }
+  }
+  job = jobs_.front();
+  jobs_.pop_front();
+}
+
+sim::Process<> ProcessPool::send_job(Actor& actor, Job job) {
+  const std::uint64_t size = world_.items.batch(job.batch).chunksize;
+  for (std::uint32_t done = 0; done < job.count && !terminated_;) {
+    const auto count =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(size, job.count - done));
+    const Chunk chunk{.batch = job.batch, .first = job.first + done, .count = count};
+    co_await send_chunk(actor, chunk);
+    done += count;
+  }
+}
+
+sim::Process<> ProcessPool::send_chunk(Actor& actor, Chunk chunk) {
+  const std::uint64_t number = chunks_.size();
+  chunks_.push_back(chunk);
+  const Bytes size = task_size(chunk);
+  co_await convert(actor, world_.costs().pool_put, size);
+  co_await write(actor, tasks_.pipe, size, number);
+}
+
+Program ProcessPool::result_handler(Actor& actor) {
+  bool stopped = false;
+  while (!stopped || (open_batches_ > 0 && !terminated_)) {
+    const std::uint64_t number = co_await read(actor, results_.pipe);
+    if (number == stop_sign) {
+      stopped = true;
+      continue;
+    }
+    co_await store(actor, number);
+  }
+}
+
+sim::Process<> ProcessPool::store(Actor& actor, std::uint64_t number) {
+  const Chunk chunk = chunks_[number];
+  const Bytes size = result_size(chunk);
+  co_await convert(actor, world_.costs().pool_store, size);
+  Batch& batch = world_.items.batch(chunk.batch);
+  if (batch.whole) {
+    batch.unstored -= chunk.count;
+    if (batch.unstored == 0) {
+      co_await store_map(actor, chunk.batch);
+    }
+  } else {
+    const ItemId item = item_of(batch, chunk.first);
+    --open_batches_;
+    co_await publish(actor, item);
+  }
+  if (open_batches_ == 0) {
+    co_await notify_change(actor);  // the pool's cache tells when it runs empty
+  }
+}
+
+sim::Process<> ProcessPool::store_map(Actor& actor, BatchId batch) {
+  --open_batches_;
+  const std::uint32_t count = world_.items.batch(batch).count;
+  for (std::uint32_t offset = 0; offset < count; ++offset) {
+    const ItemId item = item_of(world_.items.batch(batch), offset);
+    co_await publish(actor, item);
+  }
+}
+
+Program ProcessPool::worker_handler(Actor& actor) {
+  while (!closing_ || (open_batches_ > 0 && !terminated_)) {
+    co_await look_around(actor);
+    co_await bytecode(actor, world_.costs().worker_handler_turn);
+  }
+  const Job end{.batch = {}, .first = 0, .count = 0, .stop = true};
+  co_await put_job(actor, end);
+}
+
+/// One wait() of the worker handler: returns at once while a result lies in the pipe.
+sim::Process<> ProcessPool::look_around(Actor& actor) {
+  if (!quick_leave(actor)) {
+    co_await leave(actor);
+  }
+  co_await kernel(actor, world_.os_costs().syscall);
+  const WaitCause cause{.what = WaitFor::idle, .object = static_cast<std::uint32_t>(index_)};
+  while (!results_.pipe.readable() && !change_) {
+    poller_ = actor.thread;
+    poller_waits_ = true;
+    co_await world_.os.block(actor.thread, cause);
+  }
+  poller_waits_ = false;
+  change_ = false;
+  if (!quick_enter(actor)) {
+    co_await enter(actor);
+  }
+}
+
+sim::Process<> ProcessPool::notify_change(Actor& actor) {
+  change_ = true;
+  if (poller_waits_) {
+    poller_waits_ = false;
+    co_await wake(actor, poller_);
+  }
+}
+
+// The worker processes.
+
+Program ProcessPool::worker_main(Actor& worker) {
+  while (true) {
+    const std::uint64_t number = co_await get_task(worker);
+    if (number == stop_sign) {
+      co_return;
+    }
+    if (terminated_) {
+      continue;
+    }
+    co_await run_chunk(worker, number);
+    if (!terminated_) {
+      co_await put_result(worker, number);
+    }
+  }
+}
+
+sim::Process<std::uint64_t> ProcessPool::get_task(Actor& worker) {
+  co_await acquire(worker, tasks_.lock);
+  const std::uint64_t number = co_await read(worker, tasks_.pipe);
+  co_await tasks_.lock.release(worker.thread);
+  if (number != stop_sign && !terminated_) {
+    const Bytes size = task_size(chunks_[number]);
+    co_await convert(worker, world_.costs().pool_get, size);
+  }
+  co_return number;
+}
+
+sim::Process<> ProcessPool::run_chunk(Actor& worker, std::uint64_t number) {
+  const Chunk chunk = chunks_[number];
+  for (std::uint32_t offset = 0; offset < chunk.count && !terminated_; ++offset) {
+    const ItemId item = item_of(world_.items.batch(chunk.batch), chunk.first + offset);
+    co_await bytecode(worker, world_.costs().item);
+    co_await run_item(worker, item);
+  }
+}
+
+sim::Process<> ProcessPool::put_result(Actor& worker, std::uint64_t number) {
+  const Bytes size = result_size(chunks_[number]);
+  co_await convert(worker, world_.costs().pool_result, size);
+  co_await acquire(worker, results_.lock);
+  co_await write(worker, results_.pipe, size, number);
+  co_await results_.lock.release(worker.thread);
+}
+
+std::unique_ptr<Executor> make_process_pool(Context& world, ExecutorIndex index) {
+  return std::make_unique<ProcessPool>(world, index);
+}
+
+}  // namespace timeslice::models

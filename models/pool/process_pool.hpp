@@ -1,0 +1,109 @@
+// multiprocessing.Pool of CPython 3.8 to 3.13, as the program that it is: worker processes and, in
+// the parent, a task handler, a result handler and a worker handler, joined by two pipes.
+//
+// The task pipe's read lock is held while a worker blocks in read, so one idle worker waits on the
+// pipe and the others wait for the lock. A worker pickles its result before it takes the result
+// pipe's write lock. The worker handler polls the result pipe too, so every result wakes it as
+// well as the result handler. All threads of the parent share its GIL.
+// Source: CPython, Lib/multiprocessing/pool.py; see docs/models/pool.md for costs and limits.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "models/os/pipe.hpp"
+#include "models/os/semaphore.hpp"
+#include "models/pool/executor.hpp"
+#include "models/python/interpreter.hpp"
+#include "models/units.hpp"
+#include "sim/process.hpp"
+
+namespace timeslice::models {
+
+class ProcessPool final : public Executor {
+ public:
+  ProcessPool(Context& world, ExecutorIndex index);
+
+  sim::Process<> wait(Actor& who, BatchId batch) override;
+
+ protected:
+  sim::Process<> do_create(Actor& who) override;
+  sim::Process<> do_submit(Actor& who, BatchId batch) override;
+  sim::Process<> do_shut_down(Actor& who) override;
+
+ private:
+  // What a message stands for besides a chunk's number.
+  static constexpr std::uint64_t stop_sign = UINT64_MAX;    // None: no more of these
+  static constexpr std::uint64_t length_only = UINT64_MAX - 1;  // the payload follows
+
+  /// A run of items in one message.
+  struct Chunk {
+    BatchId batch{};
+    std::uint32_t first = 0;  // offset in the batch
+    std::uint32_t count = 0;
+  };
+  /// What the in-process task queue holds: a batch to be cut up, from `first` on; or the end.
+  struct Job {
+    BatchId batch{};
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+    bool stop = false;
+  };
+  /// A pipe with the locks around its ends.
+  struct Channel {
+    Channel(Dispatcher& os, std::uint32_t pipe_id, std::uint32_t lock_id)
+        : pipe{os, pipe_id}, lock{os, lock_id, 1} {}
+    Pipe pipe;
+    Semaphore lock;  // read lock of the task pipe, write lock of the result pipe
+  };
+
+  // The four kinds of thread.
+  Program worker_main(Actor& worker);
+  Program task_handler(Actor& actor);
+  Program result_handler(Actor& actor);
+  Program worker_handler(Actor& actor);
+
+  sim::Process<> start_workers(Actor& who);
+  sim::Process<> put_job(Actor& who, Job job);
+  sim::Process<> next_job(Actor& actor, Job& job);
+  sim::Process<> send_job(Actor& actor, Job job);
+  sim::Process<> send_chunk(Actor& actor, Chunk chunk);
+  sim::Process<> send_stop_signs(Actor& actor);
+  sim::Process<std::uint64_t> get_task(Actor& worker);
+  sim::Process<> run_chunk(Actor& worker, std::uint64_t number);
+  sim::Process<> put_result(Actor& worker, std::uint64_t number);
+  sim::Process<> store(Actor& actor, std::uint64_t number);
+  sim::Process<> store_map(Actor& actor, BatchId batch);
+  sim::Process<> look_around(Actor& actor);
+  sim::Process<> notify_change(Actor& actor);
+
+  sim::Process<> write(Actor& actor, Pipe& pipe, Bytes size, std::uint64_t value);
+  sim::Process<> write_once(Actor& actor, Pipe& pipe, Bytes size, std::uint64_t value);
+  sim::Process<std::uint64_t> read(Actor& actor, Pipe& pipe);
+  sim::Process<> acquire(Actor& actor, Semaphore& lock);
+  /// Pickles or unpickles `size` bytes on top of `base`.
+  sim::Process<> convert(Actor& actor, sim::Duration base, Bytes size);
+
+  [[nodiscard]] Bytes task_size(const Chunk& chunk) const;
+  [[nodiscard]] Bytes result_size(const Chunk& chunk) const;
+
+  Channel tasks_;
+  Channel results_;
+  std::deque<Job> jobs_;
+  std::vector<Chunk> chunks_;      // all that were ever sent, by number
+  std::vector<Actor*> workers_;
+  std::vector<Actor*> handlers_;   // worker, task, result handler: the order of join()
+  std::uint32_t worker_total_ = 0;
+  std::uint64_t open_batches_ = 0;  // with results still to come: the pool's cache
+  ThreadId job_waiter_{};
+  ThreadId poller_{};
+  bool job_waiter_waits_ = false;
+  bool poller_waits_ = false;
+  bool change_ = false;    // something for the worker handler to look at
+  bool closing_ = false;
+  bool terminated_ = false;
+};
+
+}  // namespace timeslice::models

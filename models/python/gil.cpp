@@ -1,0 +1,222 @@
+#include "models/python/gil.hpp"
+
+#include <algorithm>
+
+#include "models/work/draws.hpp"
+#include "sim/expect.hpp"
+
+namespace timeslice::models {
+
+namespace {
+
+std::uint32_t raw(ThreadId thread) { return static_cast<std::uint32_t>(thread); }
+
+double as_ns(sim::Duration duration) { return static_cast<double>(duration.count()); }
+
+}  // namespace
+
+GilAccounts::Times& GilAccounts::of(ThreadId thread) {
+  if (index_of(thread) >= times_.size()) {
+    times_.resize(index_of(thread) + 1);
+  }
+  return times_[index_of(thread)];
+}
+
+void GilAccounts::add_held(ThreadId thread, sim::Duration held) { of(thread).held += held; }
+
+void GilAccounts::add_wait(ThreadId thread, sim::Duration waited) { of(thread).wait += waited; }
+
+sim::Duration GilAccounts::held(ThreadId thread) const {
+  return index_of(thread) < times_.size() ? times_[index_of(thread)].held : sim::Duration::zero();
+}
+
+sim::Duration GilAccounts::wait(ThreadId thread) const {
+  return index_of(thread) < times_.size() ? times_[index_of(thread)].wait : sim::Duration::zero();
+}
+
+Gil::Gil(const GilWorld& world, ProcessId process, const GilSpec& spec)
+    : world_{world}, process_{process}, spec_{spec} {
+  sim::expect(spec_.switch_interval > sim::Duration::zero(), "a switch interval has a length");
+}
+
+bool Gil::try_take(ThreadId thread) {
+  if (!spec_.enabled) {
+    return true;
+  }
+  if (locked_) {
+    return false;
+  }
+  become_holder(thread);
+  return true;
+}
+
+void Gil::become_holder(ThreadId thread) {
+  record(TraceKind::gil_take, thread, last_holder_, 0);
+  locked_ = true;
+  holder_ = thread;
+  since_ = now();
+  drop_requested_ = false;
+  if (last_holder_ == raw(thread)) {
+    return;
+  }
+  if (last_holder_ != no_subject) {
+    world_.accounts.add_switch();
+  }
+  last_holder_ = raw(thread);
+  ++switch_number_;
+  if (awaiting_switch_ != no_subject) {
+    world_.os.wake(ThreadId{awaiting_switch_}, WakeCause{.thread = raw(thread)});
+    awaiting_switch_ = no_subject;
+  }
+}
+
+sim::Process<> Gil::take(ThreadId thread) {
+  if (try_take(thread)) {
+    co_return;
+  }
+  const sim::Instant asked = now();
+  record(TraceKind::gil_wait, thread, raw(holder_), 0);
+  const WaitCause cause{.what = WaitFor::gil, .object = static_cast<std::uint32_t>(process_)};
+  while (locked_) {
+    const std::uint64_t seen = switch_number_;
+    waiters_.push_back(thread);
+    const WakeResult result =
+        co_await world_.os.block_for(thread, spec_.switch_interval, cause);
+    forget_waiter(thread);
+    if (result == WakeResult::timed_out && locked_ && switch_number_ == seen) {
+      ask_for_it(thread);
+    }
+  }
+  become_holder(thread);
+  world_.accounts.add_wait(thread, now() - asked);
+  if (world_.take_cost > sim::Duration::zero()) {
+    const Work work{.kind = WorkKind::python, .nominal_ns = as_ns(world_.take_cost)};
+    co_await world_.os.run(thread, work);
+  }
+}
+
+void Gil::ask_for_it(ThreadId thread) {
+  record(TraceKind::gil_request, thread, raw(holder_), 0);
+  drop_requested_ = true;
+  world_.os.interrupt(holder_);
+}
+
+void Gil::forget_waiter(ThreadId thread) {
+  const auto found = std::ranges::find(waiters_, thread);
+  if (found != waiters_.end()) {
+    waiters_.erase(found);
+  }
+}
+
+bool Gil::try_drop(ThreadId thread) {
+  if (!spec_.enabled) {
+    return true;
+  }
+  if (drop_requested_ || !waiters_.empty()) {
+    return false;
+  }
+  release(thread);
+  return true;
+}
+
+void Gil::release(ThreadId thread) {
+  sim::expect(held_by(thread), "only the holder drops the GIL");
+  record(TraceKind::gil_drop, thread, no_subject, drop_requested_ ? 1 : 0);
+  settle();
+  locked_ = false;
+}
+
+void Gil::settle() {
+  if (locked_) {
+    world_.accounts.add_held(holder_, now() - since_);
+    since_ = now();
+  }
+}
+
+sim::Process<> Gil::drop(ThreadId thread) {
+  if (!spec_.enabled) {
+    co_return;
+  }
+  const bool forced = drop_requested_;
+  release(thread);
+  drop_requested_ = false;
+  if (signal(thread) && world_.wake_cost > sim::Duration::zero()) {
+    const Work work{.kind = WorkKind::kernel, .nominal_ns = as_ns(world_.wake_cost)};
+    co_await world_.os.run(thread, work);
+  }
+  if (forced && last_holder_ == raw(thread)) {
+    co_await wait_for_switch(thread);
+  }
+}
+
+sim::Process<> Gil::wait_for_switch(ThreadId thread) {
+  const WaitCause cause{.what = WaitFor::gil_switch,
+                        .object = static_cast<std::uint32_t>(process_)};
+  while (last_holder_ == raw(thread)) {
+    awaiting_switch_ = raw(thread);
+    co_await world_.os.block(thread, cause);
+  }
+}
+
+bool Gil::signal(ThreadId waker) {
+  while (!waiters_.empty()) {
+    const auto chosen = waiters_.begin() + static_cast<std::ptrdiff_t>(heir());
+    const ThreadId woken = *chosen;
+    waiters_.erase(chosen);
+    // A waiter whose time-out has just expired is no longer in the condition's queue.
+    if (world_.os.wake(woken, WakeCause{.thread = raw(waker)})) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::size_t Gil::heir() {
+  constexpr std::uint32_t stream = task_key("(gil heir)");
+  switch (spec_.heir) {
+    case GilHeir::first:
+      return 0;
+    case GilHeir::last:
+      return waiters_.size() - 1;
+    case GilHeir::random:
+      break;
+  }
+  if (waiters_.size() == 1) {
+    return 0;
+  }
+  ++signals_;
+  const sim::DrawKey key{.task = stream,
+                         .item = static_cast<std::uint32_t>(process_),
+                         .step = static_cast<std::uint32_t>(signals_ >> 32U),
+                         .count = static_cast<std::uint32_t>(signals_)};
+  return world_.random.below(key, waiters_.size());
+}
+
+sim::Process<> Gil::run(ThreadId thread, double nominal_ns) {
+  Work left{.kind = WorkKind::python, .nominal_ns = nominal_ns};
+  if (!spec_.enabled) {
+    co_await world_.os.run(thread, left);
+    co_return;
+  }
+  const double poll_ns = as_ns(spec_.poll_granularity);
+  while (left.nominal_ns > 0.0) {
+    sim::expect(held_by(thread), "bytecode runs under the GIL");
+    if (drop_requested_) {
+      co_await drop(thread);
+      co_await take(thread);
+    }
+    left.nominal_ns = co_await world_.os.run_interruptible(thread, left, poll_ns);
+  }
+}
+
+void Gil::record(TraceKind kind, ThreadId subject, std::uint32_t cause, std::uint64_t value) {
+  world_.trace.record({.time_ns = now().time_since_epoch().count(),
+                       .kind = static_cast<std::uint16_t>(kind),
+                       .cpu = no_cpu,
+                       .subject = raw(subject),
+                       .object = static_cast<std::uint32_t>(process_),
+                       .cause = cause,
+                       .value = value});
+}
+
+}  // namespace timeslice::models

@@ -1,0 +1,64 @@
+// The processes and threads of the simulated programs, as their programs see them.
+//
+// A UserProcess is an address space: with Python one interpreter and its GIL, and the locks that
+// live in it. An Actor is one thread of it. Both stay at their address for the whole run.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/ids.hpp"
+#include "models/os/dispatcher.hpp"
+#include "models/os/mutex.hpp"
+#include "models/python/gil.hpp"
+#include "models/units.hpp"
+
+namespace timeslice::models {
+
+struct Context;
+
+struct UserProcess {
+  ProcessId id{};
+  std::string name;
+  std::unique_ptr<Gil> gil;  // nothing: not Python
+  Bytes resident;            // drives the cost of fork
+  std::vector<std::unique_ptr<Mutex>> locks;  // its own copy of thread locks, by LockIndex
+  std::uint32_t live_threads = 0;
+  bool exited = false;
+};
+
+/// One simulated thread. It may outlive its program's end; `finished` says so.
+struct Actor {
+  Context& world;
+  UserProcess& process;
+  ThreadId thread{};
+  bool background = false;
+  bool begun = false;
+  bool finished = false;
+  bool killed = false;  // a process: ends by a signal, without the interpreter's own exit
+  bool joiner_waits = false;
+  ThreadId joiner{};
+
+  [[nodiscard]] sim::FramePool& frame_pool() const;
+};
+
+/// All of a run. Cost: a few hundred bytes a process, 64 a thread.
+class ProcessTable {
+ public:
+  /// A new process; with `gil` it is a Python interpreter.
+  UserProcess& add(std::string name, Bytes resident);
+  /// The actor of a new thread of `process`.
+  Actor& add_actor(Context& world, UserProcess& process, const ThreadSpec& spec);
+
+  [[nodiscard]] std::deque<UserProcess>& processes() { return processes_; }
+  [[nodiscard]] Actor* actor_of(ThreadId thread);
+
+ private:
+  std::deque<UserProcess> processes_;
+  std::deque<Actor> actors_;  // in order of creation, so by ThreadId
+};
+
+}  // namespace timeslice::models

@@ -1,0 +1,65 @@
+// Starting Python processes: fork, spawn and the fork server, each with what it costs.
+//
+// fork copies the parent's page tables; spawn starts a fresh interpreter; the fork server is a
+// process of its own that forks small children on request. The first spawn or fork server also
+// starts the resource tracker. Costs: PythonCosts and OsCosts; see docs/models/start-methods.md.
+#pragma once
+
+#include <deque>
+#include <string>
+
+#include "models/os/wait_queue.hpp"
+#include "models/pool/executor_spec.hpp"
+#include "models/python/interpreter.hpp"
+#include "models/python/process.hpp"
+#include "sim/process.hpp"
+
+namespace timeslice::models {
+
+/// The start method that `start` stands for: fork on Linux up to 3.13, forkserver from 3.14 on,
+/// spawn on macOS and Windows.
+[[nodiscard]] StartMethod resolve_start(StartMethod start, const RuntimeSpec& runtime);
+
+/// How a child process is made.
+struct ChildPlan {
+  StartMethod method = StartMethod::fork;  // resolved
+  sim::Duration import_cost{};             // spawn and forkserver
+};
+
+/// An actor for the main thread of a new interpreter process; nothing runs yet.
+[[nodiscard]] Actor& make_child(Actor& parent, const NewThread& thread);
+
+/// `Process(...).start()`: returns when the parent may go on. `body` runs in the child, which then
+/// ends. Requires: `parent` holds its GIL; `body` belongs to `child`.
+[[nodiscard]] sim::Process<> start_process(Actor& parent, Actor& child, Program body,
+                                           const ChildPlan& plan);
+
+/// `process.join()`: waits until the child's process is gone.
+[[nodiscard]] sim::Process<> join_process(Actor& actor, Actor& child);
+
+/// The fork server: one process for the whole run, started at first use.
+class ForkServer {
+ public:
+  explicit ForkServer(Actor& actor) : actor_{actor} {}
+
+  /// What the server's process does.
+  [[nodiscard]] Program serve();
+
+  /// Hands over a child to be forked; waits until its id has come back.
+  [[nodiscard]] sim::Process<> request(Actor& parent, Actor& child, Program program);
+
+  [[nodiscard]] sim::FramePool& frame_pool() const { return actor_.frame_pool(); }
+
+ private:
+  struct Request {
+    Actor* parent;
+    Actor* child;
+    Program program;
+    bool* answered;
+  };
+
+  Actor& actor_;
+  std::deque<Request> requests_;
+};
+
+}  // namespace timeslice::models

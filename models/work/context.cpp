@@ -1,0 +1,83 @@
+#include "models/work/context.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "models/python/start.hpp"
+#include "models/work/draws.hpp"
+
+namespace timeslice::models {
+
+Context::Context(const WorldSpec& world_spec, sim::Engine& run_engine, sim::Trace& run_trace,
+                 const sim::Random& run_random, Dispatcher& dispatcher)
+    : spec{world_spec},
+      engine{run_engine},
+      trace{run_trace},
+      random{run_random},
+      os{dispatcher},
+      futures(world_spec.futures.size()),
+      next_number(world_spec.tasks.size(), 0) {
+  for (const TaskSpec& task : spec.tasks) {
+    task_keys.push_back(task_key(task.name));
+  }
+  for (const LockSpec& lock : spec.locks) {
+    const std::uint32_t id = name_object(lock.name);
+    shared_locks.push_back(std::make_unique<Mutex>(os, id));
+  }
+}
+
+Context::~Context() = default;
+
+UserProcess& Context::add_process(const std::string& name, Bytes resident) {
+  UserProcess& process = processes.add(name, resident);
+  if (python()) {
+    const GilWorld gil_world{.os = os,
+                             .trace = trace,
+                             .random = random,
+                             .accounts = gil_accounts,
+                             .wake_cost = os_costs().wake_syscall,
+                             .take_cost = costs().gil_take};
+    process.gil = std::make_unique<Gil>(gil_world, process.id, spec.runtime.gil);
+  }
+  return process;
+}
+
+void Context::warn(const std::string& doubt) {
+  if (std::ranges::find(warnings, doubt) == warnings.end()) {
+    warnings.push_back(doubt);
+  }
+}
+
+void Context::record(TraceKind kind, std::uint32_t subject, std::uint32_t object,
+                     std::uint64_t value) {
+  trace.record({.time_ns = now().time_since_epoch().count(),
+                .kind = static_cast<std::uint16_t>(kind),
+                .cpu = no_cpu,
+                .subject = subject,
+                .object = object,
+                .cause = no_subject,
+                .value = value});
+}
+
+std::uint32_t Context::name_object(std::string name) {
+  object_names_.push_back(std::move(name));
+  return static_cast<std::uint32_t>(object_names_.size() - 1);
+}
+
+std::optional<ThreadId> Context::lock_holder(const UserProcess& process,
+                                             std::uint32_t object) const {
+  if (object >= spec.locks.size()) {
+    return std::nullopt;
+  }
+  if (spec.locks[object].scope == LockScope::process) {
+    return shared_locks[object]->holder();
+  }
+  const bool known = object < process.locks.size() && process.locks[object];
+  return known ? process.locks[object]->holder() : std::nullopt;
+}
+
+std::string Context::object_name(std::uint32_t object) const {
+  return object < object_names_.size() ? object_names_[object] : std::to_string(object);
+}
+
+}  // namespace timeslice::models

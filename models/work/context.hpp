@@ -1,0 +1,73 @@
+// What the simulated programs of one run share: the kernel under them, their processes, the items
+// of work, the executors, and the doubts that came up.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/os/dispatcher.hpp"
+#include "models/pool/executor.hpp"
+#include "models/python/gil.hpp"
+#include "models/python/process.hpp"
+#include "models/trace_kinds.hpp"
+#include "models/work/items.hpp"
+#include "models/world_spec.hpp"
+#include "sim/engine.hpp"
+#include "sim/random.hpp"
+#include "sim/trace.hpp"
+
+namespace timeslice::models {
+
+class ForkServer;
+
+struct Context {
+  Context(const WorldSpec& world_spec, sim::Engine& run_engine, sim::Trace& run_trace,
+          const sim::Random& run_random, Dispatcher& dispatcher);
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  const WorldSpec& spec;
+  sim::Engine& engine;
+  sim::Trace& trace;
+  const sim::Random& random;
+  Dispatcher& os;
+
+  GilAccounts gil_accounts;
+  ProcessTable processes;
+  ItemTable items;
+  std::vector<std::unique_ptr<Executor>> executors;  // by ExecutorIndex
+  std::vector<std::vector<BatchId>> futures;         // by FutureIndex, in order of submission
+  std::vector<std::unique_ptr<Mutex>> shared_locks;  // scope process, by LockIndex
+  std::vector<std::uint32_t> task_keys;              // by TaskIndex
+  std::vector<std::uint32_t> next_number;            // items that main numbered, by TaskIndex
+  std::unique_ptr<ForkServer> fork_server;
+  bool tracker_started = false;
+  std::vector<std::string> warnings;
+
+  [[nodiscard]] bool python() const { return spec.runtime.language == Language::python; }
+  [[nodiscard]] sim::Instant now() const { return engine.now(); }
+  [[nodiscard]] const PythonCosts& costs() const { return spec.runtime.costs; }
+  [[nodiscard]] const OsCosts& os_costs() const { return spec.machine.costs; }
+
+  /// A new process; with Python, an interpreter with its own GIL.
+  UserProcess& add_process(const std::string& name, Bytes resident);
+  /// Adds a doubt about the result, once.
+  void warn(const std::string& doubt);
+  void record(TraceKind kind, std::uint32_t subject, std::uint32_t object, std::uint64_t value);
+  /// A number for a lock or pipe that the scenario does not name; `name` is for reports.
+  [[nodiscard]] std::uint32_t name_object(std::string name);
+  /// Who holds the lock that a thread of `process` knows as `object`; nobody for other things.
+  [[nodiscard]] std::optional<ThreadId> lock_holder(const UserProcess& process,
+                                                    std::uint32_t object) const;
+  /// The name that a report uses for lock or pipe `object`.
+  [[nodiscard]] std::string object_name(std::uint32_t object) const;
+
+ private:
+  std::vector<std::string> object_names_;  // locks of the scenario first
+};
+
+}  // namespace timeslice::models

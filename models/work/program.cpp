@@ -1,0 +1,257 @@
+#include "models/work/program.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "models/python/interpreter.hpp"
+#include "models/work/context.hpp"
+#include "sim/expect.hpp"
+
+namespace timeslice::models {
+
+namespace {
+
+double as_ns(sim::Duration duration) { return static_cast<double>(duration.count()); }
+
+sim::Duration draw(Actor& actor, const Distribution& distribution, const DrawScope& scope,
+                   std::uint32_t step) {
+  return sample(distribution, actor.world.random, draw_key(scope, step));
+}
+
+sim::Process<> run_python(Actor& actor, sim::Duration duration) {
+  sim::expect(actor.process.gil != nullptr, "python steps run in an interpreter");
+  const double nominal = as_ns(duration) * python_stretch(actor.world.spec.runtime);
+  co_await actor.process.gil->run(actor.thread, nominal);
+}
+
+sim::Process<> run_native(Actor& actor, sim::Duration duration, bool holds_gil) {
+  if (!holds_gil && !quick_leave(actor)) {
+    co_await leave(actor);
+  }
+  const double factor = actor.world.spec.runtime.factor.native;
+  const Work work{.kind = WorkKind::native, .nominal_ns = as_ns(duration) / factor};
+  co_await actor.world.os.run(actor.thread, work);
+  if (!holds_gil && !quick_enter(actor)) {
+    co_await enter(actor);
+  }
+}
+
+enum class Away { io, sleep };
+
+sim::Process<> go_away(Actor& actor, sim::Duration duration, Away how) {
+  if (!quick_leave(actor)) {
+    co_await leave(actor);
+  }
+  const sim::Duration call_cost = actor.world.os_costs().syscall;
+  co_await kernel(actor, call_cost);
+  if (how == Away::io) {
+    co_await actor.world.os.wait_for_device(actor.thread, duration);
+  } else {
+    co_await actor.world.os.sleep(actor.thread, duration);
+  }
+  if (!quick_enter(actor)) {
+    co_await enter(actor);
+  }
+}
+
+Mutex& lock_for(Actor& actor, LockIndex lock) {
+  Context& world = actor.world;
+  const std::size_t index = index_of(lock);
+  if (world.spec.locks[index].scope == LockScope::process) {
+    return *world.shared_locks[index];
+  }
+  std::vector<std::unique_ptr<Mutex>>& own = actor.process.locks;
+  if (own.size() <= index) {
+    own.resize(index + 1);
+  }
+  if (!own[index]) {
+    own[index] = std::make_unique<Mutex>(world.os, static_cast<std::uint32_t>(index));
+  }
+  return *own[index];
+}
+
+/// A lock that is taken twice by the same thread is never free again for it.
+sim::Process<> hang(Actor& actor, LockIndex lock) {
+  if (!quick_leave(actor)) {
+    co_await leave(actor);
+  }
+  const WaitCause cause{.what = WaitFor::lock, .object = static_cast<std::uint32_t>(lock)};
+  while (true) {
+    co_await actor.world.os.block(actor.thread, cause);
+  }
+}
+
+sim::Process<> run_locked(Actor& actor, const WithStep& step, DrawScope scope) {
+  Mutex& lock = lock_for(actor, step.lock);
+  if (lock.holder() == actor.thread) {
+    co_await hang(actor, step.lock);
+  }
+  if (actor.world.python()) {
+    co_await bytecode(actor, actor.world.costs().lock);
+  }
+  // Lock.acquire tries without releasing the GIL first (facts: CPython, _threadmodule.c).
+  if (!lock.try_lock(actor.thread)) {
+    if (!quick_leave(actor)) {
+      co_await leave(actor);
+    }
+    co_await lock.lock(actor.thread);
+    if (!quick_enter(actor)) {
+      co_await enter(actor);
+    }
+  }
+  co_await run_steps(actor, step.body, scope);
+  if (!lock.try_unlock(actor.thread)) {
+    co_await lock.unlock(actor.thread);
+  }
+}
+
+sim::Process<> run_repeat(Actor& actor, const RepeatStep& step, DrawScope scope) {
+  for (std::uint64_t turn = 0; turn < step.times; ++turn) {
+    const DrawScope inner = loop_scope(scope, turn);
+    co_await run_steps(actor, step.body, inner);
+  }
+}
+
+sim::Process<> run_choice(Actor& actor, const ChooseStep& step, DrawScope scope,
+                          std::uint32_t number) {
+  double left = actor.world.random.uniform(draw_key(scope, number));
+  for (const Choice& choice : step.choices) {
+    if (left < choice.probability) {
+      co_await run_steps(actor, choice.body, scope);
+      co_return;
+    }
+    left -= choice.probability;
+  }
+}
+
+sim::Process<> run_call(Actor& actor, const CallStep& step, DrawScope scope,
+                        std::uint32_t number) {
+  Context& world = actor.world;
+  const DrawScope inner = call_scope(scope, number, world.task_keys[index_of(step.task)]);
+  co_await run_steps(actor, world.spec.tasks[index_of(step.task)].steps, inner);
+}
+
+/// Number of the first of `items` items of `task` that `step` in `scope` hands over.
+std::uint32_t first_number(Context& world, TaskIndex task, std::uint64_t items,
+                           const DrawScope& scope, std::uint32_t step) {
+  if (scope.task != main_scope().task) {
+    return nested_item(scope, step, 0);
+  }
+  std::uint32_t& next = world.next_number[index_of(task)];
+  const std::uint32_t first = next;
+  next += static_cast<std::uint32_t>(items);
+  return first;
+}
+
+std::uint64_t map_chunksize(Context& world, const MapStep& step) {
+  const ExecutorSpec& spec = world.spec.executors[index_of(step.executor)];
+  if (step.chunksize) {
+    return std::max<std::uint64_t>(*step.chunksize, 1);
+  }
+  if (spec.chunksize) {
+    return std::max<std::uint64_t>(*spec.chunksize, 1);
+  }
+  const std::uint32_t workers = resolve_workers(spec, world.spec.runtime, world.spec.machine);
+  return std::max<std::uint64_t>(pool_chunksize(step.items, workers), 1);
+}
+
+sim::Process<> run_map(Actor& actor, const MapStep& step, DrawScope scope, std::uint32_t number) {
+  if (step.items == 0) {
+    co_return;
+  }
+  Context& world = actor.world;
+  Batch batch;
+  batch.task = step.task;
+  batch.executor = step.executor;
+  batch.count = static_cast<std::uint32_t>(step.items);
+  batch.chunksize = map_chunksize(world, step);
+  batch.whole = true;
+  const BatchId id =
+      world.items.add(batch, first_number(world, step.task, step.items, scope, number));
+  Executor& executor = *world.executors[index_of(step.executor)];
+  co_await executor.submit(actor, id);
+  co_await executor.wait(actor, id);
+}
+
+sim::Process<> run_submit(Actor& actor, const SubmitStep& step, DrawScope scope,
+                          std::uint32_t number) {
+  if (step.items == 0) {
+    co_return;
+  }
+  Context& world = actor.world;
+  Batch batch;
+  batch.task = step.task;
+  batch.executor = step.executor;
+  batch.count = static_cast<std::uint32_t>(step.items);
+  const BatchId id =
+      world.items.add(batch, first_number(world, step.task, step.items, scope, number));
+  world.futures[index_of(step.as)].push_back(id);
+  Executor& executor = *world.executors[index_of(step.executor)];
+  co_await executor.submit(actor, id);
+}
+
+sim::Process<> run_join(Actor& actor, const JoinStep& step) {
+  Context& world = actor.world;
+  const std::size_t future = index_of(step.future);
+  // Batches may be added while this thread waits: those were not submitted so far.
+  const std::size_t submitted = world.futures[future].size();
+  for (std::size_t i = 0; i < submitted; ++i) {
+    const BatchId id = world.futures[future][i];
+    if (world.items.batch(id).unread == 0) {
+      continue;
+    }
+    const ExecutorIndex executor = world.items.batch(id).executor;
+    co_await world.executors[index_of(executor)]->wait(actor, id);
+  }
+}
+
+/// Steps that hold other steps or hand work over.
+sim::Process<> run_structured(Actor& actor, const Step& step, DrawScope scope) {
+  if (const auto* call = std::get_if<CallStep>(&step.what)) {
+    co_await run_call(actor, *call, scope, step.number);
+  } else if (const auto* with = std::get_if<WithStep>(&step.what)) {
+    co_await run_locked(actor, *with, scope);
+  } else if (const auto* repeat = std::get_if<RepeatStep>(&step.what)) {
+    co_await run_repeat(actor, *repeat, scope);
+  } else if (const auto* choose = std::get_if<ChooseStep>(&step.what)) {
+    co_await run_choice(actor, *choose, scope, step.number);
+  } else if (const auto* map = std::get_if<MapStep>(&step.what)) {
+    co_await run_map(actor, *map, scope, step.number);
+  } else if (const auto* submit = std::get_if<SubmitStep>(&step.what)) {
+    co_await run_submit(actor, *submit, scope, step.number);
+  } else if (const auto* join = std::get_if<JoinStep>(&step.what)) {
+    co_await run_join(actor, *join);
+  }
+}
+
+}  // namespace
+
+sim::Process<> run_steps(Actor& actor, const Steps& steps, DrawScope scope) {
+  for (const Step& step : steps) {
+    if (const auto* python = std::get_if<PythonStep>(&step.what)) {
+      const sim::Duration duration = draw(actor, python->duration, scope, step.number);
+      co_await run_python(actor, duration);
+    } else if (const auto* native = std::get_if<NativeStep>(&step.what)) {
+      const sim::Duration duration = draw(actor, native->duration, scope, step.number);
+      co_await run_native(actor, duration, native->holds_gil);
+    } else if (const auto* io = std::get_if<IoStep>(&step.what)) {
+      const sim::Duration duration = draw(actor, io->duration, scope, step.number);
+      co_await go_away(actor, duration, Away::io);
+    } else if (const auto* sleep = std::get_if<SleepStep>(&step.what)) {
+      const sim::Duration duration = draw(actor, sleep->duration, scope, step.number);
+      co_await go_away(actor, duration, Away::sleep);
+    } else {
+      co_await run_structured(actor, step, scope);
+    }
+    if (!actor.background) {
+      actor.world.engine.note_progress();
+    }
+  }
+}
+
+double python_stretch(const RuntimeSpec& runtime) {
+  const double stretch = 1.0 / runtime.factor.python;
+  return runtime.gil.enabled ? stretch : stretch * free_threading_stretch(runtime);
+}
+
+}  // namespace timeslice::models

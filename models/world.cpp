@@ -1,0 +1,205 @@
+#include "models/world.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "models/python/start.hpp"
+#include "models/work/context.hpp"
+#include "models/work/program.hpp"
+#include "models/world_report.hpp"
+#include "models/world_slices.hpp"
+
+namespace timeslice::models {
+
+namespace {
+
+/// An empty turn of a background program's loop. Guess; keeps such a loop from standing still.
+constexpr sim::Duration empty_turn = std::chrono::microseconds{1};
+
+/// Events without any step of main's program done, after which a run is given up: hours of
+/// simulated time of a background program on a big machine.
+constexpr std::uint64_t default_patience = 200'000'000;
+
+class WorldRun {
+ public:
+  WorldRun(const WorldSpec& spec, std::uint64_t run_seed, const WorldOptions& options)
+      : spec_{spec},
+        options_{options},
+        recorder_{options.sink},
+        trace_{options.keep_slices ? &recorder_ : options.sink},
+        random_{run_seed},
+        os_{engine_, trace_, random_, spec.machine, spec.os},
+        context_{spec, engine_, trace_, random_, os_} {
+    timings_.seed = run_seed;
+  }
+
+  [[nodiscard]] Timings run();
+  [[nodiscard]] sim::FramePool& frame_pool() { return engine_.frame_pool(); }
+
+ private:
+  void start_main();
+  void start_background();
+  Program main_program(Actor& actor);
+  Program background_program(Actor& actor, std::uint32_t entry, std::uint32_t copy);
+  [[nodiscard]] sim::Limits limits() const;
+  void judge(sim::StopReason reason);
+  void report();
+
+  const WorldSpec& spec_;
+  const WorldOptions& options_;
+  sim::Engine engine_;
+  SliceRecorder recorder_;
+  sim::Trace trace_;
+  sim::Random random_;
+  Dispatcher os_;
+  Context context_;
+  MainSpan span_;
+  bool main_done_ = false;
+  Timings timings_;
+};
+
+Timings WorldRun::run() {
+  for (std::uint32_t index = 0; index < spec_.executors.size(); ++index) {
+    context_.executors.push_back(make_executor(context_, ExecutorIndex{index}));
+  }
+  add_doubts(context_);
+  start_main();
+  start_background();
+  const sim::StopReason reason = engine_.run(os_, limits());
+  judge(reason);
+  report();
+  return std::move(timings_);
+}
+
+void WorldRun::start_main() {
+  UserProcess& process = context_.add_process("main", spec_.runtime.memory);
+  const NewThread thread{.name = "main", .affinity = {}, .nice = 0, .group = {}};
+  Actor& actor = make_actor(context_, process, thread);
+  process.live_threads = 1;
+  os_.start(actor.thread, main_program(actor), WakeCause{});
+}
+
+void WorldRun::start_background() {
+  for (std::uint32_t entry = 0; entry < spec_.background.size(); ++entry) {
+    const BackgroundSpec& other = spec_.background[entry];
+    const std::string name = "background-" + std::to_string(entry);
+    UserProcess& process = context_.add_process(name, spec_.runtime.memory);
+    for (std::uint32_t copy = 0; copy < other.threads; ++copy) {
+      const NewThread thread{.name = name + "-" + std::to_string(copy),
+                             .affinity = {},
+                             .nice = other.nice,
+                             .group = other.group};
+      Actor& actor = make_actor(context_, process, thread);
+      actor.background = true;
+      ++process.live_threads;
+      os_.start(actor.thread, background_program(actor, entry, copy), WakeCause{});
+    }
+  }
+}
+
+Program WorldRun::main_program(Actor& actor) {
+  co_await enter(actor);
+  actor.begun = true;
+  for (const std::unique_ptr<Executor>& executor : context_.executors) {
+    if (executor->spec().create == ExecutorSpec::Create::start) {
+      co_await executor->create(actor);
+    }
+  }
+  span_.begin = engine_.now();
+  const DrawScope scope = main_scope();
+  co_await run_steps(actor, spec_.main, scope);
+  for (std::size_t left = context_.executors.size(); left > 0; --left) {
+    co_await context_.executors[left - 1]->shut_down(actor);
+  }
+  span_.end = engine_.now();
+  main_done_ = true;
+  engine_.stop();
+}
+
+Program WorldRun::background_program(Actor& actor, std::uint32_t entry, std::uint32_t copy) {
+  constexpr std::uint32_t stream = task_key("(background)");
+  const BackgroundSpec& other = spec_.background[entry];
+  const Steps& steps = spec_.tasks[index_of(other.task)].steps;
+  if (other.start > sim::Duration::zero()) {
+    co_await os_.wait_for_device(actor.thread, other.start);
+  }
+  co_await enter(actor);
+  DrawScope scope{.task = context_.task_keys[index_of(other.task)],
+                  .item = mix(mix(stream, entry), copy),
+                  .count = 0};
+  while (true) {
+    ++scope.count;
+    const sim::Instant before = engine_.now();
+    co_await run_steps(actor, steps, scope);
+    if (engine_.now() == before) {
+      co_await kernel(actor, empty_turn);
+    }
+  }
+}
+
+sim::Limits WorldRun::limits() const {
+  sim::Limits limits = options_.limits;
+  limits.events_without_progress = std::min(limits.events_without_progress, default_patience);
+  return limits;
+}
+
+void WorldRun::judge(sim::StopReason reason) {
+  if (main_done_) {
+    return;
+  }
+  span_.end = engine_.now();
+  switch (reason) {
+    case sim::StopReason::drained:
+      timings_.status = RunStatus::deadlock;
+      timings_.error = "deadlock: " + describe_waits(context_);
+      break;
+    case sim::StopReason::no_progress:
+      timings_.status = RunStatus::deadlock;
+      timings_.error = "no progress although something happens: " + describe_waits(context_);
+      break;
+    case sim::StopReason::time_limit:
+    case sim::StopReason::event_limit:
+    case sim::StopReason::gave_up:
+    case sim::StopReason::stopped:
+      timings_.status = RunStatus::timeout;
+      timings_.error = "a limit was met before main ended: " + describe_waits(context_);
+      break;
+  }
+}
+
+void WorldRun::report() {
+  for (UserProcess& process : context_.processes.processes()) {
+    if (process.gil) {
+      process.gil->settle();
+    }
+  }
+  timings_.digest = trace_.digest();
+  timings_.events = engine_.events();
+  timings_.makespan = span_.end - span_.begin;
+  add_metrics(context_, span_, timings_);
+  if (options_.keep_tasks) {
+    add_tasks(context_, span_, timings_);
+  }
+  if (options_.keep_slices) {
+    const sim::Duration shift = span_.begin.time_since_epoch();
+    for (const SliceRecorder::Slice& slice : recorder_.finish(engine_.now())) {
+      timings_.slices.push_back({.thread = os_.name(slice.thread),
+                                 .cpu = slice.cpu,
+                                 .start = slice.start - shift,
+                                 .end = slice.end - shift,
+                                 .state = slice.state});
+    }
+  }
+  timings_.warnings = context_.warnings;
+}
+
+}  // namespace
+
+Timings simulate_world(const WorldSpec& spec, std::uint64_t run_seed,
+                       const WorldOptions& options) {
+  const auto run = std::make_unique<WorldRun>(spec, run_seed, options);
+  return run->run();
+}
+
+}  // namespace timeslice::models

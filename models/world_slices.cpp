@@ -1,0 +1,96 @@
+#include "models/world_slices.hpp"
+
+#include "models/os/dispatcher.hpp"
+#include "models/trace_kinds.hpp"
+
+namespace timeslice::models {
+
+namespace {
+
+constexpr std::uint64_t out_blocked = 0;  // values of switch_out, see trace_kinds.hpp
+constexpr std::uint64_t out_exited = 4;
+
+sim::Instant at(const sim::TraceRecord& record) {
+  return sim::Instant{sim::Duration{record.time_ns}};
+}
+
+}  // namespace
+
+void SliceRecorder::write(const sim::TraceRecord& record) {
+  hear(record);
+  if (next_ != nullptr) {
+    next_->write(record);
+  }
+}
+
+SliceRecorder::ThreadState& SliceRecorder::of(std::uint32_t thread) {
+  if (thread >= threads_.size()) {
+    threads_.resize(thread + 1);
+  }
+  return threads_[thread];
+}
+
+void SliceRecorder::hear(const sim::TraceRecord& record) {
+  const sim::Instant now = at(record);
+  switch (static_cast<TraceKind>(record.kind)) {
+    case TraceKind::ready:
+      change(record.subject, SliceState::ready, -1, now);
+      break;
+    case TraceKind::switch_in:
+      change(record.subject, SliceState::running, record.cpu, now);
+      break;
+    case TraceKind::switch_out:
+      if (record.value == out_exited) {
+        close(record.subject, now);
+      } else {
+        change(record.subject,
+               record.value == out_blocked ? SliceState::blocked : SliceState::ready, -1, now);
+      }
+      break;
+    case TraceKind::gil_wait:
+      of(record.subject).wants_gil = true;
+      break;
+    case TraceKind::gil_take:
+      of(record.subject).wants_gil = false;
+      break;
+    default:
+      break;
+  }
+}
+
+void SliceRecorder::change(std::uint32_t thread, SliceState state, std::int32_t cpu,
+                           sim::Instant now) {
+  ThreadState& known = of(thread);
+  const bool for_gil = known.wants_gil && state != SliceState::running;
+  const SliceState shown = for_gil ? SliceState::gil_wait : state;
+  if (known.exists && known.state == shown && known.cpu == cpu) {
+    return;
+  }
+  close(thread, now);
+  ThreadState& changed = of(thread);
+  changed.exists = true;
+  changed.state = shown;
+  changed.cpu = cpu;
+  changed.since = now;
+}
+
+void SliceRecorder::close(std::uint32_t thread, sim::Instant now) {
+  ThreadState& known = of(thread);
+  if (known.exists && known.since < now) {
+    slices_.push_back({.thread = ThreadId{thread},
+                       .cpu = known.cpu,
+                       .start = known.since,
+                       .end = now,
+                       .state = known.state});
+  }
+  known.exists = false;
+}
+
+std::vector<SliceRecorder::Slice> SliceRecorder::finish(sim::Instant now) {
+  for (std::uint32_t thread = 0; thread < threads_.size(); ++thread) {
+    close(thread, now);
+  }
+  return slices_;
+}
+
+}  // namespace timeslice::models

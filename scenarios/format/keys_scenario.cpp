@@ -1,0 +1,181 @@
+// The table of keys: the scenario itself, its locks, executors, background programs.
+
+#include <array>
+
+#include "scenarios/format/keys.hpp"
+
+namespace timeslice::scenarios {
+namespace {
+
+constexpr std::array<Choice, 11> executor_kinds{{
+    {.word = "serial", .doc = "the calling thread runs the items itself, one after the other"},
+    {.word = "threads", .doc = "concurrent.futures.ThreadPoolExecutor"},
+    {.word = "thread-per-task", .doc = "a threading.Thread for every item"},
+    {.word = "processes", .doc = "multiprocessing.Pool"},
+    {.word = "process-per-task", .doc = "a multiprocessing.Process for every item"},
+    {.word = "cpp-threads", .doc = "C++ workers on one shared queue"},
+    {.word = "cpp-async", .doc = "std::async: a C++ thread for every item"},
+    {.word = "process-executor", .later = "ProcessPoolExecutor is not modelled in this version"},
+    {.word = "interpreters", .later = "InterpreterPoolExecutor is not modelled in this version"},
+    {.word = "asyncio", .later = "event loops are not modelled in this version"},
+    {.word = "cpp-tbb", .later = "work stealing is not modelled in this version"},
+}};
+
+constexpr std::array<Choice, 6> lock_kinds{{
+    {.word = "mutex", .doc = "one holder at a time"},
+    {.word = "rwlock", .later = "this version models mutexes only"},
+    {.word = "semaphore", .later = "this version models mutexes only"},
+    {.word = "barrier", .later = "this version models mutexes only"},
+    {.word = "queue", .later = "this version models mutexes only"},
+    {.word = "event", .later = "this version models mutexes only"},
+}};
+
+constexpr std::array<Choice, 2> lock_scopes{{
+    {.word = "thread", .doc = "threading.Lock: one process"},
+    {.word = "process", .doc = "multiprocessing.Lock: shared by processes"},
+}};
+
+constexpr std::array<Choice, 2> worker_words{{
+    {.word = "default", .doc = "what the executor takes when nobody says: by kind and Python"},
+    {.word = "cores", .doc = "one a CPU of the machine"},
+}};
+
+constexpr std::array<Choice, 4> start_methods{{
+    {.word = "default", .doc = "what this Python version takes on this platform"},
+    {.word = "fork"},
+    {.word = "spawn"},
+    {.word = "forkserver"},
+}};
+
+constexpr std::array<Choice, 1> chunk_words{{
+    {.word = "auto", .doc = "the formula of multiprocessing.Pool"},
+}};
+
+constexpr std::array<Choice, 3> pin_words{{
+    {.word = "none", .doc = "the scheduler decides"},
+    {.word = "cores-first", .doc = "one worker a core, then the siblings"},
+    {.word = "siblings-first", .doc = "both siblings of a core, then the next core"},
+}};
+
+constexpr std::array<Choice, 2> create_words{{{.word = "first-use"}, {.word = "start"}}};
+constexpr std::array<Choice, 2> shutdown_words{{
+    {.word = "join", .doc = "waits for the workers"},
+    {.word = "terminate", .doc = "what leaving `with Pool()` does"},
+}};
+constexpr std::array<Choice, 1> runtime_words{{
+    {.word = "none", .doc = "no Python: a C++ program"},
+}};
+
+constexpr std::array<Key, 19> scenario_keys{{
+    {.name = "timeslice", .type = Type::count, .low = 1, .high = 1, .required = true,
+     .doc = "format version, 1"},
+    {.name = "name", .type = Type::text, .fallback = "the file's name", .doc = "short name"},
+    {.name = "about", .type = Type::text, .doc = "what this scenario asks"},
+    {.name = "extends", .type = Type::text, .doc = "another scenario file, laid under this one"},
+    {.name = "machine", .type = Type::machine, .section = "machine", .required = true,
+     .doc = "a preset's name, a path to .yaml or hwloc .xml, ideal-N, `host`, or a map"},
+    {.name = "os", .type = Type::section, .section = "os", .doc = "who schedules"},
+    {.name = "runtime", .type = Type::section, .section = "runtime", .choices = runtime_words,
+     .doc = "which Python, or `none`"},
+    {.name = "measured_on", .type = Type::section, .section = "measured_on",
+     .fallback = "the scenario's own machine and runtime",
+     .doc = "where the durations were measured"},
+    {.name = "locks", .type = Type::named, .section = "lock", .doc = "locks, by name"},
+    {.name = "tasks", .type = Type::tasks, .doc = "tasks by name, each a list of steps"},
+    {.name = "executors", .type = Type::named, .section = "executor", .doc = "executors, by name"},
+    {.name = "main", .type = Type::steps, .required = true,
+     .doc = "what the main thread does, in order"},
+    {.name = "background", .type = Type::sections, .section = "background",
+     .doc = "other programs on the machine; nobody waits for them"},
+    {.name = "params", .type = Type::scalars, .doc = "values for `${name}`"},
+    {.name = "matrix", .type = Type::axes,
+     .doc = "the sweep: every combination of these lists; `skip` and `add` are reserved"},
+    {.name = "variants", .type = Type::changes, .doc = "named what-ifs, laid over the scenario"},
+    {.name = "repeat", .type = Type::count, .low = 1, .high = 1e6, .limit = true, .fallback = "1",
+     .doc = "replications of a point",
+     .map_later = "replicating until an interval is narrow is not in this version: write a number"},
+    {.name = "seed", .type = Type::count, .fallback = "1", .doc = "seed of all draws"},
+    {.name = "expect", .type = Type::texts, .doc = "claims that `run` checks"},
+}};
+
+constexpr std::array<Key, 2> measured_on_keys{{
+    {.name = "machine", .type = Type::text, .doc = "a machine, as the scenario's key takes it"},
+    {.name = "python", .type = Type::version, .doc = "a Python version"},
+}};
+
+constexpr std::array<Key, 2> lock_keys{{
+    {.name = "kind", .type = Type::choice, .choices = lock_kinds, .fallback = "mutex",
+     .doc = "what it does"},
+    {.name = "scope", .type = Type::choice, .choices = lock_scopes, .fallback = "thread",
+     .doc = "who can share it"},
+}};
+
+constexpr std::array<Key, 14> executor_keys{{
+    {.name = "kind", .type = Type::choice, .choices = executor_kinds, .required = true,
+     .doc = "what it is"},
+    {.name = "workers", .type = Type::count, .choices = worker_words, .low = 1, .high = 65'536,
+     .limit = true, .fallback = "default", .doc = "how many workers"},
+    {.name = "start", .type = Type::choice, .choices = start_methods, .fallback = "default",
+     .doc = "how processes are started"},
+    {.name = "chunksize", .type = Type::count, .choices = chunk_words, .low = 1, .high = 1e7,
+     .fallback = "auto", .doc = "items handed over together"},
+    {.name = "payload", .type = Type::section, .section = "payload",
+     .doc = "what travels with an item"},
+    {.name = "import_cost", .type = Type::duration, .fallback = "0",
+     .doc = "CPU that a fresh child spends beyond starting the interpreter"},
+    {.name = "maxtasksperchild", .type = Type::count,
+     .later = "replacing workers after some items is not modelled in this version"},
+    {.name = "memory", .type = Type::bytes, .doc = "private memory of a worker"},
+    {.name = "pin", .type = Type::counts, .choices = pin_words, .high = 65'535, .fallback = "none",
+     .doc = "worker i runs on CPU i of this list, over and over"},
+    {.name = "nice", .type = Type::number, .low = -20, .high = 19, .fallback = "0",
+     .doc = "nice level of the workers"},
+    {.name = "class", .type = Type::section, .section = "class",
+     .later = "scheduling classes of executors are not modelled in this version"},
+    {.name = "group", .type = Type::text, .doc = "the group of `os.groups` that it runs in"},
+    {.name = "create", .type = Type::choice, .choices = create_words, .fallback = "first-use",
+     .doc = "when it is created"},
+    {.name = "shutdown", .type = Type::choice, .choices = shutdown_words, .fallback = "join",
+     .doc = "how it ends"},
+}};
+
+constexpr std::array<Key, 4> payload_keys{{
+    {.name = "argument", .type = Type::bytes, .fallback = "0", .doc = "to the worker"},
+    {.name = "result", .type = Type::bytes, .fallback = "0", .doc = "back"},
+    {.name = "objects", .type = Type::count,
+     .later = "the cost of pickling many objects is not modelled in this version"},
+    {.name = "codec", .type = Type::text,
+     .later = "codecs other than pickled bytes are not modelled in this version"},
+}};
+
+constexpr std::array<Key, 2> class_keys{{
+    {.name = "kind", .type = Type::text, .doc = "a scheduling class"},
+    {.name = "priority", .type = Type::count, .doc = "its priority"},
+}};
+
+constexpr std::array<Key, 5> background_keys{{
+    {.name = "task", .type = Type::text, .required = true, .doc = "what each thread repeats"},
+    {.name = "threads", .type = Type::count, .low = 1, .high = 65'536, .limit = true,
+     .fallback = "1", .doc = "how many threads"},
+    {.name = "nice", .type = Type::number, .low = -20, .high = 19, .fallback = "0",
+     .doc = "their nice level"},
+    {.name = "group", .type = Type::text, .doc = "the group that they run in"},
+    {.name = "start", .type = Type::duration, .fallback = "0", .doc = "when they start"},
+}};
+
+constexpr std::array<Section, 7> sections{{
+    {"scenario", "The top level of a scenario file.", scenario_keys},
+    {"measured_on", "Durations scale from here to the machine and Python that a point runs on.",
+     measured_on_keys},
+    {"lock", "A lock, used by `with`.", lock_keys},
+    {"executor", "Who does the work.", executor_keys},
+    {"payload", "What travels with an item, and back.", payload_keys},
+    {"class", "A scheduling class.", class_keys},
+    {"background", "A program beside the one that is looked at.", background_keys},
+}};
+
+}  // namespace
+
+std::span<const Section> scenario_sections() { return sections; }
+
+}  // namespace timeslice::scenarios

@@ -1,0 +1,62 @@
+// The database side of a sweep: opens it, writes each point, ends the batch; says what goes wrong.
+//
+// Once something failed, the rest is dropped: the sweep asks failed() and stops.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+
+#include "scenarios/format/load.hpp"
+#include "tools/cli/arguments.hpp"
+#include "tools/cli/console.hpp"
+#include "tools/cli/exit_code.hpp"
+#include "tools/store/store.hpp"
+
+namespace timeslice::tools {
+
+/// --db F, its setting, or timeslice.db; nothing with --no-db.
+[[nodiscard]] std::optional<std::string> database_of(const Arguments& arguments);
+
+/// The words of --keep.
+[[nodiscard]] std::set<std::string> kept_parts(const Arguments& arguments);
+
+/// Says what is wrong with a database and returns its exit code.
+[[nodiscard]] ExitCode report_store_error(const StoreError& problem, Console& console);
+
+class BatchWriter {
+ public:
+  /// Opens the database that `arguments` ask for, if any, and begins or resumes a batch.
+  BatchWriter(const Arguments& arguments, const scenarios::Plan& plan, const std::string& file,
+              Console& console);
+
+  void write(const PointOutcome& outcome);
+  void write_measured(const scenarios::Point& point, std::span<const models::Timings> runs);
+  void write_comparisons(const scenarios::Point& point, std::span<const ComparisonRow> rows);
+
+  /// Finishes the batch, or leaves it to be resumed.
+  void end(bool complete);
+
+  /// Ordinals of points that an interrupted run has already stored (--resume).
+  [[nodiscard]] const std::set<std::uint64_t>& finished() const { return finished_; }
+
+  [[nodiscard]] bool failed() const { return code_ != ExitCode::done; }
+  [[nodiscard]] ExitCode code() const { return code_; }
+  [[nodiscard]] const std::string& path() const { return path_; }  // empty: nothing is stored
+
+ private:
+  void begin(const BatchInfo& info, const scenarios::Plan& plan);
+  void note_problem(const std::optional<StoreError>& problem);
+
+  Console& console_;
+  std::string path_;
+  std::optional<Store> store_;
+  BatchId batch_{};
+  std::set<std::uint64_t> finished_;
+  ExitCode code_ = ExitCode::done;
+};
+
+}  // namespace timeslice::tools

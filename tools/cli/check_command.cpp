@@ -1,0 +1,46 @@
+#include <fmt/format.h>
+
+#include <set>
+#include <string>
+#include <variant>
+
+#include "tools/cli/commands.hpp"
+#include "tools/cli/input.hpp"
+#include "tools/report/humanize.hpp"
+#include "tools/report/text_table.hpp"
+
+namespace timeslice::tools {
+namespace {
+
+// Doubts that the loader has about the first point: the same ones that a run would show.
+std::string doubts(const scenarios::Plan& plan) {
+  std::string text;
+  const auto first = plan.point(0);
+  if (const auto* point = std::get_if<scenarios::Point>(&first)) {
+    for (const std::string& warning : point->scenario.warnings) {
+      text += "warning: " + printable(warning) + '\n';
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+ExitCode check_command(const Arguments& arguments, Console& console) {
+  const scenarios::Overrides overrides = overrides_of(arguments);
+  ExitCode code = ExitCode::done;
+  for (const std::string& file : arguments.operands) {
+    const auto plan = load_plan(file, overrides, console);
+    if (!plan) {
+      code = ExitCode::invalid_input;
+      continue;
+    }
+    console.warn(doubts(*plan));
+    console.print(fmt::format("{}: good; {}, {}\n", printable(file),
+                              counted(plan->size(), "point", "points"),
+                              counted(plan->expectations().size(), "expectation", "expectations")));
+  }
+  return code;
+}
+
+}  // namespace timeslice::tools

@@ -1,0 +1,84 @@
+#include "tools/cli/input.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include "tools/cli/locations.hpp"
+#include "tools/cli/text_file.hpp"
+#include "tools/report/text_table.hpp"
+
+namespace timeslice::tools {
+namespace {
+
+constexpr std::size_t stdin_bytes_max = std::size_t{2} << 20;  // the loader refuses over 1 MiB
+
+std::optional<scenarios::Loaded> load(const std::string& file,
+                                      const scenarios::Overrides& overrides, Console& console) {
+  const scenarios::SearchPath search = machine_search_path();
+  if (file == "-") {
+    const auto text = read_stdin(stdin_bytes_max);
+    if (!text) {
+      console.complain(text.error());
+      return std::nullopt;
+    }
+    return scenarios::load_text(text.value(), "<stdin>", ".", overrides, search);
+  }
+  std::error_code problem;
+  if (std::filesystem::is_directory(file, problem)) {
+    console.complain({.where = file, .what = "is a directory", .advice = "name a scenario in it"});
+    return std::nullopt;
+  }
+  return scenarios::load_file(file, overrides, search);
+}
+
+}  // namespace
+
+scenarios::Overrides overrides_of(const Arguments& arguments) {
+  scenarios::Overrides overrides;
+  for (const std::string& assignment : arguments.texts("set")) {
+    const std::size_t equals = assignment.find('=');
+    overrides.set.emplace_back(assignment.substr(0, equals), assignment.substr(equals + 1));
+  }
+  overrides.variant = arguments.text("variant");
+  overrides.machine = arguments.text("machine");
+  overrides.seed = arguments.count("seed");
+  overrides.repeat = arguments.count("repeat");
+  return overrides;
+}
+
+std::optional<scenarios::Plan> load_plan(const std::string& file,
+                                         const scenarios::Overrides& overrides, Console& console) {
+  auto loaded = load(file, overrides, console);
+  if (!loaded) {
+    return std::nullopt;
+  }
+  if (const auto* diagnostics = std::get_if<scenarios::Diagnostics>(&*loaded)) {
+    show_diagnostics(*diagnostics, console);
+    return std::nullopt;
+  }
+  return std::get<scenarios::Plan>(std::move(*loaded));
+}
+
+void show_diagnostics(const scenarios::Diagnostics& diagnostics, Console& console) {
+  std::string text = printable_lines(scenarios::to_text(diagnostics));
+  if (!text.ends_with('\n')) {
+    text += '\n';
+  }
+  console.tell(text);
+}
+
+std::string params_text(const scenarios::Params& params) {
+  std::string text;
+  for (const scenarios::Param& param : params) {
+    if (param.name == "variant" && param.value.empty()) {
+      continue;
+    }
+    text += (text.empty() ? "" : " ") + printable(param.name) + "=" + printable(param.value);
+  }
+  return text;
+}
+
+}  // namespace timeslice::tools

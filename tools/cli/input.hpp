@@ -1,0 +1,27 @@
+// Scenario files of the command line, loaded with its overrides; what is wrong goes to stderr.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "scenarios/format/load.hpp"
+#include "tools/cli/arguments.hpp"
+#include "tools/cli/console.hpp"
+
+namespace timeslice::tools {
+
+/// --set, --variant, --machine, --seed and --repeat.
+[[nodiscard]] scenarios::Overrides overrides_of(const Arguments& arguments);
+
+/// The plan of `file` ("-": stdin); nothing if it is invalid, every error then being on stderr.
+[[nodiscard]] std::optional<scenarios::Plan> load_plan(const std::string& file,
+                                                       const scenarios::Overrides& overrides,
+                                                       Console& console);
+
+/// Writes diagnostics to stderr.
+void show_diagnostics(const scenarios::Diagnostics& diagnostics, Console& console);
+
+/// "workers=8 runtime.gil=on"; a variant only where there is one.
+[[nodiscard]] std::string params_text(const scenarios::Params& params);
+
+}  // namespace timeslice::tools

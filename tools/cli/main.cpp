@@ -1,0 +1,20 @@
+// The program: a table of contents. What each command takes stands in tools/cli/option_table.cpp,
+// what it does in the file named after it.
+#include "tools/cli/commands.hpp"
+
+int main(int argc, char** argv) {
+  using namespace timeslice::tools;  // NOLINT(google-build-using-namespace): the whole file
+  return run_program(
+      {
+          {"run", run_command},
+          {"check", check_command},
+          {"expand", expand_command},
+          {"schema", schema_command},
+          {"machine", machine_command},
+          {"query", query_command},
+          {"show", show_command},
+          {"validate", validate_command},
+          {"plot", plot_command},
+      },
+      argc, argv);
+}

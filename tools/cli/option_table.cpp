@@ -1,0 +1,339 @@
+#include "tools/cli/option_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <sstream>
+
+namespace timeslice::tools {
+namespace {
+
+constexpr std::uint64_t repeat_max = 1'000'000;
+constexpr std::uint64_t jobs_max = 4096;
+constexpr std::size_t any_number = SIZE_MAX;
+
+// In the order in which help shows them.
+constexpr auto options = std::to_array<OptionSpec>({
+    {.name = "machine",
+     .letter = 'm',
+     .kind = ValueKind::text,
+     .argument = "M",
+     .help = "run on this machine instead of the scenario's: a preset's name (see `timeslice "
+             "machine list`), a .yaml or hwloc .xml file, ideal-N or host",
+     .commands = "run check expand validate",
+     .setting = true},
+    {.name = "seed",
+     .kind = ValueKind::count,
+     .argument = "N",
+     .help = "base of all random draws; the same seed gives the same bytes",
+     .commands = "run check expand validate",
+     .fallback = "the scenario's",
+     .setting = true},
+    {.name = "repeat",
+     .letter = 'n',
+     .kind = ValueKind::count,
+     .argument = "N",
+     .help = "replications of each point (validate: accepted native runs)",
+     .commands = "run check expand validate",
+     .fallback = "the scenario's",
+     .lowest = 1,
+     .highest = repeat_max,
+     .setting = true},
+    {.name = "set",
+     .letter = 's',
+     .kind = ValueKind::assignment,
+     .argument = "PATH=VALUE",
+     .help = "change one value of the scenario, such as workers=8 or runtime.gil=off",
+     .commands = "run check expand validate",
+     .repeatable = true},
+    {.name = "variant",
+     .kind = ValueKind::text,
+     .argument = "V",
+     .help = "only this variant; `base` is the scenario without any",
+     .commands = "run check expand validate"},
+    {.name = "jobs",
+     .letter = 'j',
+     .kind = ValueKind::count,
+     .argument = "N",
+     .help = "simulate on N cores; results do not depend on it",
+     .commands = "run",
+     .fallback = "all cores",
+     .lowest = 1,
+     .highest = jobs_max,
+     .setting = true},
+    {.name = "shard",
+     .kind = ValueKind::text,
+     .argument = "I/N",
+     .help = "part I of N of the sweep (not in this version)",
+     .commands = "run"},
+    {.name = "db",
+     .kind = ValueKind::file,
+     .argument = "F",
+     .help = "store the results in this SQLite file",
+     .commands = "run validate",
+     .fallback = "timeslice.db",
+     .setting = true},
+    {.name = "no-db", .help = "store nothing", .commands = "run validate"},
+    {.name = "resume",
+     .help = "go on with an interrupted run of the same command: points already stored are skipped",
+     .commands = "run"},
+    {.name = "keep",
+     .kind = ValueKind::text,
+     .argument = "WHAT",
+     .help = "store also tasks (which worker ran which item), timeline (what each thread did), or "
+             "tasks,timeline",
+     .commands = "run"},
+    {.name = "gantt",
+     .letter = 'g',
+     .help = "draw one run: who ran on each CPU, what each thread did, which worker ran which item",
+     .commands = "run"},
+    {.name = "point",
+     .kind = ValueKind::count,
+     .argument = "N",
+     .help = "the point that --gantt and --trace show, by its number in `expand`",
+     .commands = "run",
+     .fallback = "0"},
+    {.name = "rep",
+     .kind = ValueKind::count,
+     .argument = "N",
+     .help = "the replication that --gantt and --trace show",
+     .commands = "run",
+     .fallback = "0",
+     .highest = repeat_max},
+    {.name = "trace",
+     .kind = ValueKind::file,
+     .argument = "F",
+     .help = "write every event of one run as text; - is stdout",
+     .commands = "run"},
+    {.name = "ascii", .help = "draw with ASCII characters only", .commands = "run"},
+    {.name = "dry-run",
+     .help = "say what would be run, and run nothing",
+     .commands = "run"},
+    {.name = "time-limit",
+     .kind = ValueKind::duration,
+     .argument = "D",
+     .help = "stop after this much real time, such as 90s or 10min; what is done is kept",
+     .commands = "run validate",
+     .setting = true},
+    {.name = "python",
+     .kind = ValueKind::file,
+     .argument = "EXE",
+     .help = "the Python that runs the scenario natively, or draws the plot",
+     .commands = "validate plot",
+     .fallback = "/usr/bin/python3",
+     .setting = true},
+    {.name = "tolerance",
+     .kind = ValueKind::percent,
+     .argument = "P%",
+     .help = "exit with 5 if a makespan is predicted further off than this",
+     .commands = "validate"},
+    {.name = "noise-limit",
+     .kind = ValueKind::percent,
+     .argument = "P%",
+     .help = "reject native runs in which other programs used more than this share of the makespan",
+     .commands = "validate",
+     .fallback = "10%"},
+    {.name = "format",
+     .letter = 'f',
+     .kind = ValueKind::choice,
+     .argument = "FORMAT",
+     .help = "how to print the rows",
+     .commands = "query",
+     .fallback = "table",
+     .choices = "table csv json"},
+    {.name = "output",
+     .letter = 'o',
+     .kind = ValueKind::file,
+     .argument = "F",
+     .help = "write there instead of to stdout",
+     .commands = "machine plot query schema"},
+    {.name = "csv",
+     .kind = ValueKind::file,
+     .argument = "F",
+     .help = "where the numbers behind the plot go",
+     .commands = "plot",
+     .fallback = "beside the picture"},
+    {.name = "run",
+     .kind = ValueKind::text,
+     .argument = "RUN",
+     .help = "the run that `plot DB gantt` draws, a number from v_run",
+     .commands = "plot",
+     .fallback = "the first with a timeline"},
+    {.name = "json", .help = "print JSON for programs instead of text", .commands = "run validate"},
+    {.name = "color",
+     .kind = ValueKind::choice,
+     .argument = "WHEN",
+     .help = "colour the text; NO_COLOR and TERM=dumb switch `auto` off",
+     .commands = "*",
+     .fallback = "auto",
+     .choices = "auto always never",
+     .setting = true},
+    {.name = "quiet", .letter = 'q', .help = "no notes and no progress", .commands = "*"},
+    {.name = "verbose", .letter = 'v', .help = "say more: every metric of every point",
+     .commands = "*"},
+    {.name = "help", .letter = 'h', .help = "explain the program or the command", .commands = "*"},
+    {.name = "version", .help = "print the version", .commands = ""},
+    {.name = "man", .help = "print the manual page (troff)", .commands = ""},
+    {.name = "completion",
+     .kind = ValueKind::choice,
+     .argument = "SHELL",
+     .help = "print the completion script for a shell",
+     .commands = "",
+     .choices = "bash zsh"},
+});
+
+std::vector<CommandSpec> later_commands() {
+  const auto later = [](std::string_view name, std::string_view help, std::string_view instead) {
+    return CommandSpec{.name = name,
+                       .help = help,
+                       .operands = {{.name = "ARG...", .choices = {}, .help = "anything"}},
+                       .operands_min = 0,
+                       .operands_max = any_number,
+                       .example = {},
+                       .instead = instead};
+  };
+  return {
+      later("calibrate", "measure this host into a machine file",
+            "`timeslice machine detect -o F.yaml` writes its topology with default costs"),
+      later("merge", "join the databases of shards", "run the whole sweep with --jobs and one --db"),
+      later("compare", "two batches with a verdict",
+            "`timeslice query DB speedup` or SQL over v_summary"),
+      later("report", "a self-contained HTML page",
+            "`timeslice plot DB speedup -o F.png` and `timeslice query DB summary`"),
+      later("export", "traces for Perfetto and others", "`timeslice run FILE --trace F` writes text"),
+      later("theory", "closed forms beside simulated values",
+            "run the scenario with --machine ideal-N, on which nothing costs anything"),
+      later("doctor", "what would spoil a native run on this host",
+            "`timeslice validate FILE` counts and explains the runs that it rejects"),
+      later("advise", "the best design within limits", "a matrix over the designs"),
+      later("whatif", "the effect of one change", "`variants:` in the scenario"),
+      later("record", "a scenario from a real program", "write the scenario by hand"),
+      later("explain", "why a run took as long as it did", "`timeslice run FILE --gantt -v`"),
+  };
+}
+
+std::vector<CommandSpec> build_commands() {
+  std::vector<CommandSpec> commands{
+      {.name = "run",
+       .help = "simulate a scenario; with a matrix, the whole sweep",
+       .operands = {{.name = "FILE...", .choices = {}, .help = "scenarios; - reads stdin"}},
+       .operands_min = 1,
+       .operands_max = any_number,
+       .example = "timeslice run pool.yaml --set workers=8 --gantt",
+       .instead = {}},
+      {.name = "check",
+       .help = "read scenarios and report every error; run nothing",
+       .operands = {{.name = "FILE...", .choices = {}, .help = "scenarios; - reads stdin"}},
+       .operands_min = 1,
+       .operands_max = any_number,
+       .example = "timeslice check scenarios/*.yaml",
+       .instead = {}},
+      {.name = "expand",
+       .help = "list the points of a sweep: number, key, parameters",
+       .operands = {{.name = "FILE", .choices = {}, .help = "a scenario; - reads stdin"}},
+       .operands_min = 1,
+       .operands_max = 1,
+       .example = "timeslice expand pool.yaml",
+       .instead = {}},
+      {.name = "schema",
+       .help = "print the JSON Schema of the scenario format",
+       .operands = {},
+       .operands_min = 0,
+       .operands_max = 0,
+       .example = "timeslice schema -o scenario.schema.json",
+       .instead = {}},
+      {.name = "machine",
+       .help = "machines: presets, files, hwloc XML, this host",
+       .operands = {{.name = "ACTION",
+                     .choices = "list show detect import draw",
+                     .help = "list, show M, detect, or import F.xml"},
+                    {.name = "M", .choices = {}, .help = "a preset, a file, ideal-N or host"}},
+       .operands_min = 1,
+       .operands_max = 2,
+       .example = "timeslice machine show laptop-4c8t",
+       .instead = {}},
+      {.name = "query",
+       .help = "results as a table, CSV or JSON; without SQL: explain the views",
+       .operands = {{.name = "DB", .choices = {}, .help = "a database of results"},
+                    {.name = "SQL|VIEW", .choices = {}, .help = "read-only SQL or a view's name"}},
+       .operands_min = 1,
+       .operands_max = 2,
+       .example = "timeslice query timeslice.db speedup",
+       .instead = {}},
+      {.name = "show",
+       .help = "one stored run: parameters, metrics, warnings, origin",
+       .operands = {{.name = "DB", .choices = {}, .help = "a database of results"},
+                    {.name = "RUN", .choices = "1", .help = "a number from v_run, or a key"}},
+       .operands_min = 2,
+       .operands_max = 2,
+       .example = "timeslice show timeslice.db 1",
+       .instead = {}},
+      {.name = "validate",
+       .help = "run scenarios natively and simulated, side by side",
+       .operands = {{.name = "FILE...", .choices = {}, .help = "scenarios; - reads stdin"}},
+       .operands_min = 1,
+       .operands_max = any_number,
+       .example = "timeslice validate pool.yaml --repeat 10 --tolerance 10%",
+       .instead = {}},
+      {.name = "plot",
+       .help = "draw a picture from a database with matplotlib",
+       .operands = {{.name = "DB", .choices = {}, .help = "a database of results"},
+                    {.name = "KIND",
+                     .choices = "speedup gantt validation",
+                     .help = "speedup, gantt (needs run --keep timeline) or validation"}},
+       .operands_min = 2,
+       .operands_max = 2,
+       .example = "timeslice plot timeslice.db speedup -o speedup.png",
+       .instead = {}},
+  };
+  for (CommandSpec& later : later_commands()) {
+    commands.push_back(std::move(later));
+  }
+  return commands;
+}
+
+}  // namespace
+
+std::span<const OptionSpec> option_table() { return options; }
+
+std::span<const CommandSpec> command_table() {
+  static const std::vector<CommandSpec> commands = build_commands();
+  return commands;
+}
+
+const CommandSpec* find_command(std::string_view name) {
+  const auto found = std::ranges::find(command_table(), name, &CommandSpec::name);
+  return found == command_table().end() ? nullptr : &*found;
+}
+
+const OptionSpec* find_option(std::string_view name) {
+  const auto found = std::ranges::find(options, name, &OptionSpec::name);
+  return found == options.end() ? nullptr : &*found;
+}
+
+bool belongs_to(const OptionSpec& option, std::string_view command) {
+  if (option.commands == "*") {
+    return true;
+  }
+  const auto allowed = words(option.commands);
+  return std::ranges::find(allowed, command) != allowed.end();
+}
+
+std::vector<std::string> words(std::string_view text) {
+  std::vector<std::string> result;
+  std::istringstream stream{std::string{text}};
+  for (std::string word; stream >> word;) {
+    result.push_back(word);
+  }
+  return result;
+}
+
+std::string environment_name(std::string_view option) {
+  std::string name = "TIMESLICE_";
+  for (const char c : option) {
+    name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  }
+  return name;
+}
+
+}  // namespace timeslice::tools

@@ -1,0 +1,248 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "tools/batch/sweep.hpp"
+#include "tools/cli/batch_writer.hpp"
+#include "tools/cli/commands.hpp"
+#include "tools/cli/deadline.hpp"
+#include "tools/cli/input.hpp"
+#include "tools/cli/interrupt.hpp"
+#include "tools/cli/run_picture.hpp"
+#include "tools/cli/version.hpp"
+#include "tools/report/humanize.hpp"
+#include "tools/report/progress.hpp"
+#include "tools/report/run_json.hpp"
+#include "tools/report/run_text.hpp"
+#include "tools/report/text_table.hpp"
+
+namespace timeslice::tools {
+namespace {
+
+std::optional<sim::Error> refused(const Arguments& arguments) {
+  const auto no = [](std::string where, std::string what, std::string advice) {
+    return sim::Error{
+        .where = std::move(where), .what = std::move(what), .advice = std::move(advice)};
+  };
+  if (arguments.has("shard")) {
+    return no("--shard", "is not in this version yet", "run the whole sweep with --jobs");
+  }
+  for (const std::string& kept : kept_parts(arguments)) {
+    if (kept != "tasks" && kept != "timeline") {
+      return no("--keep", fmt::format("there is nothing called '{}' to keep", kept),
+                "write tasks, timeline or tasks,timeline");
+    }
+  }
+  if (arguments.has("gantt") && arguments.has("json")) {
+    return no("--gantt", "draws text and does not go with --json", "use one of them");
+  }
+  if (arguments.text("trace") == "-" && (arguments.has("json") || arguments.has("gantt"))) {
+    return no("--trace", "- needs stdout for itself", "write the trace to a file");
+  }
+  if (arguments.has("resume") && arguments.has("no-db")) {
+    return no("--resume", "needs the database of the interrupted run", "leave --no-db out");
+  }
+  return std::nullopt;
+}
+
+RunReport empty_report(const scenarios::Plan& plan) {
+  RunReport report;
+  report.tool = tool_version();
+  report.name = plan.name();
+  report.about = plan.about();
+  report.sha256 = plan.sha256();
+  report.planned = plan.size();
+  report.axes = plan.axes();
+  return report;
+}
+
+ExitCode dry_run(const scenarios::Plan& plan, const std::string& file, const Arguments& arguments,
+                 Console& console) {
+  const auto first = plan.point(0);
+  if (const auto* diagnostics = std::get_if<scenarios::Diagnostics>(&first)) {
+    show_diagnostics(*diagnostics, console);
+    return ExitCode::invalid_input;
+  }
+  const scenarios::Scenario& scenario = std::get<scenarios::Point>(first).scenario;
+  const auto database = database_of(arguments);
+  console.print(fmt::format("{}: would simulate {} with {} each on {}, seed {}, and {}\n",
+                            printable(file), counted(plan.size(), "point", "points"),
+                            counted(scenario.repeat, "repetition", "repetitions"),
+                            printable(scenario.world.machine.name), scenario.seed,
+                            database ? "store them in " + printable(*database)
+                                     : std::string{"store nothing"}));
+  return ExitCode::done;
+}
+
+// One scenario on its way through `run`.
+class ScenarioRun {
+ public:
+  ScenarioRun(const scenarios::Plan& plan, const Arguments& arguments, Console& console,
+              const Deadline& deadline)
+      : plan_{plan},
+        arguments_{arguments},
+        console_{console},
+        deadline_{deadline},
+        report_{empty_report(plan)} {}
+
+  [[nodiscard]] ExitCode run(BatchWriter& writer);
+
+ private:
+  [[nodiscard]] SweepEnd sweep(BatchWriter& writer);
+  void answer();
+  [[nodiscard]] ExitCode stopped(const BatchWriter& writer);
+  [[nodiscard]] ExitCode verdict() const;
+
+  const scenarios::Plan& plan_;
+  const Arguments& arguments_;
+  Console& console_;
+  const Deadline& deadline_;
+  RunReport report_;
+};
+
+SweepEnd ScenarioRun::sweep(BatchWriter& writer) {
+  Progress progress{plan_.name(), console_.shows_progress()
+                                      ? std::function<void(std::string_view)>{[this](auto text) {
+                                          console_.tell(text);
+                                        }}
+                                      : nullptr};
+  const auto kept = kept_parts(arguments_);
+  SweepOptions options{
+      .jobs = static_cast<unsigned>(arguments_.count("jobs").value_or(0)),
+      .keep_tasks = kept.contains("tasks"),
+      .keep_slices = kept.contains("timeline"),
+      .give_up = [&] { return interrupted() || deadline_.passed() || writer.failed(); },
+      .wanted = {},
+      .progress = [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); },
+  };
+  if (!writer.finished().empty()) {
+    options.wanted = [&](std::uint64_t ordinal) { return !writer.finished().contains(ordinal); };
+    report_.skipped = writer.finished().size();
+  }
+  const bool judged = !plan_.expectations().empty();
+  return run_sweep(plan_, options, [&](PointOutcome&& outcome) {
+    writer.write(outcome);
+    report_.add(outcome, judged);
+  });
+}
+
+void ScenarioRun::answer() {
+  if (arguments_.has("json")) {
+    console_.print(json_line(run_document(report_)));
+  } else {
+    const std::string text = run_text(
+        report_, {.colour = console_.colour(), .details = console_.verbose()});
+    if (arguments_.text("trace") == "-") {
+      console_.tell(text);  // stdout belongs to the trace
+    } else {
+      console_.print(text);
+    }
+  }
+  console_.tell(failure_lines(report_));
+  for (const PointReport& point : report_.points) {
+    if (!point.error.empty()) {
+      console_.tell(printable_lines(point.error) + '\n');
+    }
+  }
+  console_.warn(warning_lines(report_));
+  for (const sim::Error& error : report_.rule_errors) {
+    console_.complain(error);
+  }
+}
+
+ExitCode ScenarioRun::stopped(const BatchWriter& writer) {
+  const std::string done = fmt::format("{} of {} points are done", report_.points.size() +
+                                       report_.skipped, report_.planned);
+  const std::string kept =
+      writer.path().empty()
+          ? "nothing is stored; without --no-db a run can be resumed"
+          : fmt::format("they are in {}; the same command with --resume goes on", writer.path());
+  if (interrupted()) {
+    console_.complain({.where = {}, .what = "interrupted: " + done, .advice = kept});
+    return ExitCode::interrupted;
+  }
+  console_.complain({.where = "--time-limit", .what = "reached: " + done, .advice = kept});
+  return ExitCode::program_failed;
+}
+
+ExitCode ScenarioRun::verdict() const {
+  if (report_.any_error()) {
+    return ExitCode::invalid_input;
+  }
+  if (report_.any_failed()) {
+    return ExitCode::program_failed;
+  }
+  return report_.any_refuted() ? ExitCode::gate_failed : ExitCode::done;
+}
+
+ExitCode ScenarioRun::run(BatchWriter& writer) {
+  const auto began = std::chrono::steady_clock::now();
+  const SweepEnd end = sweep(writer);
+  const bool complete = end == SweepEnd::complete;
+  report_.judge(plan_.expectations(), complete && report_.skipped == 0 && !plan_.narrowed());
+  writer.end(complete);
+  answer();
+  if (writer.failed()) {
+    return writer.code();
+  }
+  if (!complete) {
+    return stopped(writer);
+  }
+  std::uint64_t runs = 0;
+  for (const PointReport& point : report_.points) {
+    runs += point.runs.size();
+  }
+  const double wall = std::chrono::duration<double, std::nano>(
+      std::chrono::steady_clock::now() - began).count();
+  console_.note(fmt::format(
+      "{} of {} simulated in {}{}{}", counted(runs, "run", "runs"),
+      counted(report_.points.size(), "point", "points"), human_duration(wall),
+      report_.skipped == 0 ? "" : fmt::format(", {} were done before", report_.skipped),
+      writer.path().empty() ? "" : "; stored in " + printable(writer.path())));
+  const bool picture = arguments_.has("gantt") || arguments_.has("trace");
+  const ExitCode code = verdict();
+  return picture ? worse(code, picture_run(plan_, arguments_, console_)) : code;
+}
+
+}  // namespace
+
+ExitCode run_command(const Arguments& arguments, Console& console) {
+  if (const auto problem = refused(arguments)) {
+    console.complain(*problem);
+    return ExitCode::usage;
+  }
+  const scenarios::Overrides overrides = overrides_of(arguments);
+  const Deadline deadline{arguments.duration("time-limit")};
+  ExitCode code = ExitCode::done;
+  for (const std::string& file : arguments.operands) {
+    if (interrupted()) {
+      return ExitCode::interrupted;
+    }
+    const auto plan = load_plan(file, overrides, console);
+    if (!plan) {
+      code = worse(code, ExitCode::invalid_input);
+      continue;
+    }
+    if (arguments.has("dry-run")) {
+      code = worse(code, dry_run(*plan, file, arguments, console));
+      continue;
+    }
+    BatchWriter writer{arguments, *plan, file, console};
+    if (writer.failed()) {
+      return worse(code, writer.code());
+    }
+    ScenarioRun run{*plan, arguments, console, deadline};
+    code = worse(code, run.run(writer));
+  }
+  return code;
+}
+
+}  // namespace timeslice::tools

@@ -1,0 +1,25 @@
+// Whole files and streams in and out as text, with errors that name the way out.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sim/result.hpp"
+
+namespace timeslice::tools {
+
+/// The file's bytes. Refused: what is missing, no file (a directory, a device that never ends),
+/// unreadable or larger than `bytes_max`.
+[[nodiscard]] sim::Result<std::string> read_text_file(const std::string& path,
+                                                      std::size_t bytes_max);
+
+/// Standard input until its end.
+[[nodiscard]] sim::Result<std::string> read_stdin(std::size_t bytes_max);
+
+/// Replaces the file by `text`; what went wrong, if anything did.
+[[nodiscard]] std::optional<sim::Error> write_text_file(const std::string& path,
+                                                        std::string_view text);
+
+}  // namespace timeslice::tools

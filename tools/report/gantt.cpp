@@ -1,0 +1,277 @@
+#include "tools/report/gantt.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tools/report/humanize.hpp"
+#include "tools/report/text_table.hpp"
+
+namespace timeslice::tools {
+namespace {
+
+using models::SliceState;
+using models::SliceTiming;
+
+constexpr std::size_t state_count = 4;
+constexpr std::size_t label_width_max = 24;
+constexpr std::size_t cells_min = 20;
+
+struct Look {
+  std::string_view unicode;
+  std::string_view ascii;
+  std::string_view colour;  // ANSI foreground
+  std::string_view meaning;
+};
+
+// In the order of SliceState: running, ready, blocked, gil_wait.
+constexpr std::array<Look, state_count> looks{{
+    {"█", "#", "\x1b[32m", "running"},
+    {"░", "-", "\x1b[33m", "ready, waiting for a CPU"},
+    {"·", ".", "\x1b[2m", "blocked (I/O, sleep, lock, join)"},
+    {"▒", "g", "\x1b[31m", "waiting for the GIL"},
+}};
+constexpr std::string_view colour_off = "\x1b[0m";
+constexpr std::string_view letters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+constexpr std::string_view nobody_unicode = "·";
+constexpr std::string_view nobody_ascii = ".";
+
+std::int64_t nanoseconds(sim::Instant instant) { return instant.time_since_epoch().count(); }
+
+// Maps time to cells.
+struct Scale {
+  std::int64_t end_ns = 1;
+  std::size_t cells = 1;
+
+  [[nodiscard]] double cell_ns() const {
+    return static_cast<double>(end_ns) / static_cast<double>(cells);
+  }
+  [[nodiscard]] std::size_t cell_of(std::int64_t ns) const {
+    const auto cell = static_cast<std::size_t>(static_cast<double>(ns) / cell_ns());
+    return std::min(cell, cells - 1);
+  }
+
+  // Calls visit(cell, overlap in ns) for every cell that the slice touches.
+  template <typename Visit>
+  void spread(const SliceTiming& slice, Visit&& visit) const {
+    const std::int64_t begin = std::max<std::int64_t>(nanoseconds(slice.start), 0);
+    const std::int64_t end = std::min(nanoseconds(slice.end), end_ns);
+    if (begin >= end) {
+      return;
+    }
+    for (std::size_t cell = cell_of(begin); cell <= cell_of(end - 1); ++cell) {
+      const double from = std::max(static_cast<double>(begin), static_cast<double>(cell) * cell_ns());
+      const double to =
+          std::min(static_cast<double>(end), static_cast<double>(cell + 1) * cell_ns());
+      visit(cell, std::max(to - from, 0.0));
+    }
+  }
+};
+
+// What one row shows in each cell: the key (thread or state) that took the most time.
+class Row {
+ public:
+  explicit Row(std::size_t cells) : shares_(cells) {}
+
+  void add(std::size_t cell, std::size_t key, double ns) {
+    for (auto& [known, total] : shares_[cell]) {
+      if (known == key) {
+        total += ns;
+        return;
+      }
+    }
+    shares_[cell].emplace_back(key, ns);
+  }
+
+  // The strongest key, if it fills at least `least_ns`; ties go to the lower key.
+  [[nodiscard]] std::int64_t strongest(std::size_t cell, double least_ns) const {
+    std::int64_t best = -1;
+    double most = 0.0;
+    for (const auto& [key, total] : shares_[cell]) {
+      if (total > most || (total == most && static_cast<std::int64_t>(key) < best)) {
+        best = static_cast<std::int64_t>(key);
+        most = total;
+      }
+    }
+    return most >= least_ns ? best : -1;
+  }
+
+ private:
+  std::vector<std::vector<std::pair<std::size_t, double>>> shares_;
+};
+
+struct Chart {
+  std::vector<std::string> threads;  // in order of their first slice
+  std::map<std::string, std::size_t, std::less<>> thread_numbers;
+  std::map<std::int32_t, Row> cpus;
+  std::vector<Row> thread_rows;
+  Scale scale;
+};
+
+std::size_t number_of(Chart& chart, const std::string& thread) {
+  const auto [at, is_new] = chart.thread_numbers.emplace(thread, chart.threads.size());
+  if (is_new) {
+    chart.threads.push_back(thread);
+    chart.thread_rows.emplace_back(chart.scale.cells);
+  }
+  return at->second;
+}
+
+Chart build_chart(const models::Timings& run, std::size_t cells) {
+  Chart chart;
+  std::int64_t end_ns = std::max<std::int64_t>(run.makespan.count(), 1);
+  if (run.makespan == sim::Duration::zero()) {  // a run that failed has none
+    for (const SliceTiming& slice : run.slices) {
+      end_ns = std::max(end_ns, nanoseconds(slice.end));
+    }
+  }
+  chart.scale = Scale{.end_ns = end_ns, .cells = cells};
+  for (const SliceTiming& slice : run.slices) {
+    const std::size_t thread = number_of(chart, slice.thread);
+    Row& row = chart.thread_rows[thread];
+    const auto state = static_cast<std::size_t>(slice.state);
+    chart.scale.spread(slice, [&](std::size_t cell, double ns) { row.add(cell, state, ns); });
+    if (slice.state == SliceState::running && slice.cpu >= 0) {
+      Row& cpu = chart.cpus.try_emplace(slice.cpu, cells).first->second;
+      chart.scale.spread(slice, [&](std::size_t cell, double ns) { cpu.add(cell, thread, ns); });
+    }
+  }
+  return chart;
+}
+
+std::string_view letter_of(std::size_t thread) {
+  return thread < letters.size() ? letters.substr(thread, 1) : std::string_view{"*"};
+}
+
+std::string label(std::string_view text, std::size_t width) {
+  std::string result = shortened(printable(text), width);
+  result.append(width - std::min(width, display_width(result)), ' ');
+  return result;
+}
+
+std::string cpu_lines(const Chart& chart, const GanttStyle& style, std::size_t width) {
+  std::string text;
+  std::size_t shown = 0;
+  // A CPU that was busy in less than a third of a cell is drawn idle there.
+  const double least_ns = chart.scale.cell_ns() / 3.0;
+  for (const auto& [cpu, row] : chart.cpus) {
+    if (shown++ == style.rows_max) {
+      text += fmt::format("  ... {} more CPUs ...\n", chart.cpus.size() - style.rows_max);
+      break;
+    }
+    text += "  " + label(fmt::format("cpu {}", cpu), width) + " ";
+    for (std::size_t cell = 0; cell < chart.scale.cells; ++cell) {
+      const std::int64_t thread = row.strongest(cell, least_ns);
+      if (thread >= 0) {
+        text += letter_of(static_cast<std::size_t>(thread));
+      } else {
+        text += style.unicode ? nobody_unicode : nobody_ascii;
+      }
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::string thread_line(const Row& row, std::size_t cells, const GanttStyle& style) {
+  std::string text;
+  for (std::size_t cell = 0; cell < cells; ++cell) {
+    const std::int64_t state = row.strongest(cell, 0.0);
+    if (state < 0) {
+      text += ' ';
+      continue;
+    }
+    const Look& look = looks[static_cast<std::size_t>(state)];
+    const std::string_view symbol = style.unicode ? look.unicode : look.ascii;
+    text += style.colour ? fmt::format("{}{}{}", look.colour, symbol, colour_off)
+                         : std::string{symbol};
+  }
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+std::string thread_lines(const Chart& chart, const GanttStyle& style, std::size_t width) {
+  std::string text;
+  for (std::size_t thread = 0; thread < chart.threads.size(); ++thread) {
+    if (thread == style.rows_max) {
+      text += fmt::format("  ... {} more threads ...\n", chart.threads.size() - style.rows_max);
+      break;
+    }
+    const std::string name = fmt::format("{} {}", letter_of(thread), chart.threads[thread]);
+    text += "  " + label(name, width) + " " +
+            thread_line(chart.thread_rows[thread], chart.scale.cells, style) + '\n';
+  }
+  return text;
+}
+
+// A mark and a time at every fifth of the width.
+std::string axis(const Scale& scale, std::size_t width, bool unicode) {
+  constexpr std::size_t marks = 5;
+  std::string line = "  " + std::string(width, ' ') + " ";
+  std::string times = line;
+  const std::size_t left = width + 3;
+  const std::size_t step = std::max<std::size_t>(scale.cells / marks, 1);
+  for (std::size_t cell = 0; cell < scale.cells; ++cell) {
+    const bool mark = cell % step == 0;
+    line += unicode ? (mark ? "┴" : "─") : (mark ? "+" : "-");
+    if (mark && display_width(times) <= left + cell && scale.cells - cell >= 6) {
+      times.append(left + cell - display_width(times), ' ');
+      times += human_duration(static_cast<double>(cell) * scale.cell_ns()) + " ";
+    }
+  }
+  return line + '\n' + times + '\n';
+}
+
+std::string legend(const GanttStyle& style) {
+  std::string text = "  ";
+  for (const Look& look : looks) {
+    text += fmt::format("{} {}   ", style.unicode ? look.unicode : look.ascii, look.meaning);
+  }
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text + '\n';
+}
+
+}  // namespace
+
+std::string gantt(const models::Timings& run, const GanttStyle& style) {
+  if (run.slices.empty()) {
+    return "  nothing to draw: the run kept no timeline\n";
+  }
+  std::size_t width = 0;
+  for (const SliceTiming& slice : run.slices) {
+    width = std::max(width, display_width(slice.thread) + 2);
+  }
+  width = std::clamp<std::size_t>(width, 6, label_width_max);
+  const std::size_t taken = width + 4;
+  const std::size_t cells = std::max(style.width > taken ? style.width - taken : 0, cells_min);
+  const Chart chart = build_chart(run, cells);
+  return "  CPUs: which thread ran\n" + cpu_lines(chart, style, width) + "  threads\n" +
+         thread_lines(chart, style, width) + axis(chart.scale, width, style.unicode) +
+         legend(style);
+}
+
+std::string item_table(std::span<const models::TaskTiming> tasks, std::size_t rows_max) {
+  TextTable table{{{"task", Align::left},
+                   {"item", Align::right},
+                   {"worker", Align::left},
+                   {"started", Align::right},
+                   {"finished", Align::right},
+                   {"result readable", Align::right}}};
+  for (const models::TaskTiming& task : tasks) {
+    const auto time = [](sim::Instant at) {
+      return human_duration(static_cast<double>(nanoseconds(at)));
+    };
+    table.add_row({printable(task.task), std::to_string(task.item), printable(task.worker),
+                   time(task.started), time(task.finished), time(task.readable)});
+  }
+  return table.text(rows_max);
+}
+
+}  // namespace timeslice::tools

@@ -1,0 +1,26 @@
+// Runs tools/report/plots/plot.py, which draws one picture from a database with matplotlib.
+//
+// The script is started with an argument vector, never through a shell. Its own messages go to
+// stderr. Looked for in TIMESLICE_PLOTS, ../share/timeslice/plots beside the program, the source
+// tree that the program stands in, and the one it was built from.
+#pragma once
+
+#include <string>
+
+#include "sim/result.hpp"
+
+namespace timeslice::tools {
+
+struct PlotRequest {
+  std::string database;
+  std::string kind;    // speedup, gantt, validation
+  std::string output;  // .png or .svg
+  std::string csv;     // "": beside the output
+  std::string run;     // gantt: a number from v_run; "": the first with a timeline
+  std::string python = "/usr/bin/python3";
+};
+
+/// The script's exit code, which is the contract's: 0, 2 (usage), 3 (database), 6 (no matplotlib).
+[[nodiscard]] sim::Result<int> run_plot(const PlotRequest& request);
+
+}  // namespace timeslice::tools

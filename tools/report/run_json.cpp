@@ -1,0 +1,104 @@
+#include "tools/report/run_json.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "tools/report/humanize.hpp"
+#include "tools/report/param_json.hpp"
+
+namespace timeslice::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number_or_null(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
+}
+
+Json runs_json(const PointReport& point) {
+  Json runs = Json::array();
+  for (const RunRow& run : point.runs) {
+    Json row = {{"rep", run.repetition},
+                {"seed", run.seed},
+                {"status", status_name(run.status)},
+                {"digest", hex16(run.digest)},
+                {"events", run.events},
+                {"makespan_ns", run.makespan_ns},
+                {"wall_ns", run.wall_ns}};
+    if (!run.error.empty()) {
+      row["error"] = run.error;
+    }
+    runs.push_back(std::move(row));
+  }
+  return runs;
+}
+
+Json metrics_json(const PointReport& point) {
+  Json metrics = Json::array();
+  for (const SummaryMetric& metric : point.metrics) {
+    metrics.push_back({{"name", metric.name},
+                       {"entity", metric.entity},
+                       {"unit", metric.unit},
+                       {"mean", number_or_null(metric.mean)},
+                       {"low", number_or_null(metric.low)},
+                       {"high", number_or_null(metric.high)},
+                       {"n", metric.n}});
+  }
+  return metrics;
+}
+
+Json point_json(const PointReport& point) {
+  Json json = {{"ordinal", point.ordinal},
+               {"key", point.key},
+               {"params", params_json(point.params)},
+               {"runs", runs_json(point)},
+               {"metrics", metrics_json(point)},
+               {"warnings", point.warnings}};
+  if (!point.error.empty()) {
+    json["error"] = point.error;
+  }
+  return json;
+}
+
+Json verdicts_json(const RunReport& report) {
+  Json verdicts = Json::array();
+  for (const scenarios::Verdict& verdict : report.verdicts) {
+    verdicts.push_back({{"rule", verdict.rule},
+                        {"holds", verdict.holds ? Json(*verdict.holds) : Json(nullptr)},
+                        {"actual", verdict.actual}});
+  }
+  return verdicts;
+}
+
+}  // namespace
+
+Json run_document(const RunReport& report) {
+  Json points = Json::array();
+  for (const PointReport& point : report.points) {
+    points.push_back(point_json(point));
+  }
+  return {
+      {"schema", "timeslice.run/1"},
+      {"tool",
+       {{"version", report.tool.version},
+        {"git", report.tool.git},
+        {"model", report.tool.model}}},
+      {"scenario", {{"name", report.name}, {"sha256", report.sha256}}},
+      {"machine",
+       {{"name", report.machine},
+        {"cpus", report.counts.cpus},
+        {"cores", report.counts.cores},
+        {"packages", report.counts.packages},
+        {"numa_nodes", report.counts.numa_nodes}}},
+      {"points", std::move(points)},
+      {"expect", verdicts_json(report)},
+  };
+}
+
+std::string json_line(const Json& document) {
+  return document.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace timeslice::tools

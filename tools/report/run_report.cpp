@@ -1,0 +1,170 @@
+#include "tools/report/run_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "tools/report/humanize.hpp"
+
+namespace timeslice::tools {
+namespace {
+
+using scenarios::MetricSamples;
+using scenarios::PointMetrics;
+
+bool over_pooled_latencies(const std::string& name) {
+  return name.starts_with("task_latency_p") || name.starts_with("loop_lag_");
+}
+
+PointMetrics samples_of(const PointOutcome& outcome) {
+  PointMetrics point{.params = outcome.point.params, .metrics = {}};
+  for (const SummaryMetric& metric : outcome.metrics) {
+    MetricSamples samples{.name = metric.name, .entity = metric.entity, .values = {}, .pooled = {}};
+    for (const models::Timings& run : outcome.runs) {
+      const auto found = std::ranges::find_if(run.metrics, [&](const models::Metric& one) {
+        return one.name == metric.name && one.entity == metric.entity;
+      });
+      if (run.status == models::RunStatus::ok && found != run.metrics.end()) {
+        samples.values.push_back(found->value);
+      }
+    }
+    if (over_pooled_latencies(metric.name) || samples.values.empty()) {
+      samples.pooled = metric.mean;
+    }
+    point.metrics.push_back(std::move(samples));
+  }
+  return point;
+}
+
+RunRow row_of(const PointOutcome& outcome, std::size_t repetition) {
+  const models::Timings& run = outcome.runs[repetition];
+  return RunRow{
+      .repetition = repetition,
+      .seed = run.seed,
+      .status = run.status,
+      .digest = run.digest,
+      .events = run.events,
+      .makespan_ns = run.makespan.count(),
+      .wall_ns = repetition < outcome.wall_ns.size() ? outcome.wall_ns[repetition] : 0,
+      .error = run.error,
+  };
+}
+
+std::string machine_words(const models::MachineSpec& machine) {
+  const models::MachineCounts count = models::counts(machine);
+  std::string text = fmt::format("{}, {}", counted(count.cores, "core", "cores"),
+                                 counted(count.cpus, "CPU", "CPUs"));
+  if (count.packages > 1 || count.numa_nodes > 1) {
+    text += fmt::format(", {}, {}", counted(count.packages, "package", "packages"),
+                        counted(count.numa_nodes, "memory node", "memory nodes"));
+  }
+  return text;
+}
+
+std::vector<std::string> setting_of(const models::WorldSpec& world) {
+  std::vector<std::string> setting{machine_words(world.machine), world.os.scheduler};
+  if (world.runtime.language == models::Language::none) {
+    setting.emplace_back("no Python");
+  } else {
+    const models::PythonVersion& version = world.runtime.version;
+    setting.push_back(fmt::format("CPython {}.{}", version.major, version.minor));
+    setting.emplace_back(world.runtime.gil.enabled ? "GIL on" : "GIL off");
+  }
+  return setting;
+}
+
+}  // namespace
+
+void RunReport::add_setting(const models::WorldSpec& world) {
+  const std::vector<std::string> here = setting_of(world);
+  if (machine.empty()) {
+    machine = world.machine.name;
+    counts = models::counts(world.machine);
+    setting = here;
+  } else {
+    std::erase_if(setting, [&](const std::string& known) {
+      return std::ranges::find(here, known) == here.end();
+    });
+    machines_differ = machines_differ || machine != world.machine.name;
+  }
+}
+
+void RunReport::add(const PointOutcome& outcome, bool keep_samples) {
+  PointReport point{
+      .ordinal = outcome.point.ordinal,
+      .key = outcome.point.key,
+      .params = outcome.point.params,
+      .runs = {},
+      .metrics = outcome.metrics,
+      .warnings = outcome.warnings,
+      .error = outcome.error,
+  };
+  for (std::size_t repetition = 0; repetition < outcome.runs.size(); ++repetition) {
+    point.runs.push_back(row_of(outcome, repetition));
+  }
+  points.push_back(std::move(point));
+  if (outcome.error.empty()) {
+    add_setting(outcome.point.scenario.world);
+  }
+  if (keep_samples && outcome.error.empty()) {
+    samples_.push_back(samples_of(outcome));
+  }
+}
+
+void RunReport::judge(const std::vector<std::string>& rules, bool complete) {
+  for (const std::string& rule : rules) {
+    const auto verdict = scenarios::evaluate_expectation(rule, samples_, complete);
+    if (verdict) {
+      verdicts.push_back(verdict.value());
+    } else {
+      verdicts.push_back({.rule = rule, .holds = {}, .actual = verdict.error().what});
+      rule_errors.push_back(verdict.error());
+    }
+  }
+}
+
+bool RunReport::any_error() const {
+  return !rule_errors.empty() ||
+         std::ranges::any_of(points, [](const PointReport& point) { return !point.error.empty(); });
+}
+
+bool RunReport::any_failed() const {
+  return std::ranges::any_of(points, [](const PointReport& point) {
+    return std::ranges::any_of(
+        point.runs, [](const RunRow& run) { return run.status != models::RunStatus::ok; });
+  });
+}
+
+bool RunReport::any_refuted() const {
+  return std::ranges::any_of(verdicts, [](const scenarios::Verdict& verdict) {
+    return verdict.holds.has_value() && !*verdict.holds;
+  });
+}
+
+std::string status_name(models::RunStatus status) {
+  switch (status) {
+    case models::RunStatus::ok:
+      return "ok";
+    case models::RunStatus::failed:
+      return "failed";
+    case models::RunStatus::deadlock:
+      return "deadlock";
+    case models::RunStatus::timeout:
+      return "timeout";
+    case models::RunStatus::killed:
+      return "killed";
+  }
+  return "failed";
+}
+
+const SummaryMetric* find_metric(const PointReport& point, const std::string& name,
+                                 const std::string& entity) {
+  const auto found = std::ranges::find_if(point.metrics, [&](const SummaryMetric& metric) {
+    return metric.name == name && metric.entity == entity;
+  });
+  return found == point.metrics.end() ? nullptr : &*found;
+}
+
+}  // namespace timeslice::tools

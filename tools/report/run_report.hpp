@@ -1,0 +1,88 @@
+// What `run` has to say about one scenario: its points condensed, its verdicts, its warnings.
+//
+// Collects outcomes as they arrive and drops what is large (timelines, resolved scenarios), so
+// that a sweep of a million points costs a few hundred bytes a point. Printed by run_text.hpp and
+// run_json.hpp.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/machine/machine_spec.hpp"
+#include "models/work/timings.hpp"
+#include "scenarios/format/expectation.hpp"
+#include "scenarios/format/load.hpp"
+#include "sim/result.hpp"
+#include "tools/report/summary.hpp"
+
+namespace timeslice::tools {
+
+struct RunRow {
+  std::uint64_t repetition = 0;
+  std::uint64_t seed = 0;
+  models::RunStatus status = models::RunStatus::ok;
+  std::uint64_t digest = 0;
+  std::uint64_t events = 0;
+  std::int64_t makespan_ns = 0;
+  std::int64_t wall_ns = 0;
+  std::string error;
+};
+
+struct PointReport {
+  std::uint64_t ordinal = 0;
+  std::string key;
+  scenarios::Params params;
+  std::vector<RunRow> runs;
+  std::vector<SummaryMetric> metrics;
+  std::vector<std::string> warnings;
+  std::string error;  // not resolved: its diagnostics
+};
+
+struct ToolVersion {
+  std::string version;
+  std::string git;
+  int model = 0;
+};
+
+struct RunReport {
+  ToolVersion tool;
+  std::string name;
+  std::string about;
+  std::string sha256;
+  std::string machine;           // of the first point
+  models::MachineCounts counts;  // of that machine
+  /// What all points have in common: "4 cores, 8 CPUs", "linux-6.12", "CPython 3.11", "GIL on".
+  std::vector<std::string> setting;
+  bool machines_differ = false;
+  std::uint64_t planned = 0;  // points of the plan
+  std::uint64_t skipped = 0;  // of them left out, because they were done before
+  std::vector<std::string> axes;
+  std::vector<PointReport> points;
+  std::vector<scenarios::Verdict> verdicts;
+  std::vector<sim::Error> rule_errors;  // claims that cannot be evaluated at all
+
+  /// Adds a finished point. `keep_samples`: remember every replication's metrics for `judge`.
+  void add(const PointOutcome& outcome, bool keep_samples);
+
+  /// Evaluates the scenario's claims. `complete`: every point of the plan was run.
+  void judge(const std::vector<std::string>& rules, bool complete);
+
+  [[nodiscard]] bool any_error() const;    // a point could not be resolved
+  [[nodiscard]] bool any_failed() const;   // a run did not end well
+  [[nodiscard]] bool any_refuted() const;  // a claim is false
+
+ private:
+  void add_setting(const models::WorldSpec& world);
+
+  std::vector<scenarios::PointMetrics> samples_;
+};
+
+/// "ok", "failed", "deadlock", "timeout" or "killed".
+[[nodiscard]] std::string status_name(models::RunStatus status);
+
+/// The metric of that name and entity; nullptr where there is none.
+[[nodiscard]] const SummaryMetric* find_metric(const PointReport& point, const std::string& name,
+                                               const std::string& entity = {});
+
+}  // namespace timeslice::tools

@@ -1,0 +1,329 @@
+#include "tools/report/run_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tools/report/humanize.hpp"
+#include "tools/report/paint.hpp"
+#include "tools/report/speedup.hpp"
+#include "tools/report/text_table.hpp"
+
+namespace timeslice::tools {
+namespace {
+
+constexpr std::size_t rows_max = 40;         // longer sweeps are shortened: query has the rest
+constexpr std::size_t detailed_points = 3;   // so many points get the long account by themselves
+constexpr std::size_t failures_shown = 5;
+
+// Parameters that are not the same at every point, in file order.
+std::vector<std::string> varying_params(const RunReport& report) {
+  std::vector<std::string> order;
+  std::map<std::string, std::set<std::string>> values;
+  for (const PointReport& point : report.points) {
+    for (const scenarios::Param& param : point.params) {
+      if (!values.contains(param.name)) {
+        order.push_back(param.name);
+      }
+      values[param.name].insert(param.value);
+    }
+  }
+  std::erase_if(order, [&](const std::string& name) { return values[name].size() < 2; });
+  return order;
+}
+
+std::string param_of(const PointReport& point, const std::string& name) {
+  const auto found = std::ranges::find(point.params, name, &scenarios::Param::name);
+  if (found == point.params.end()) {
+    return "-";
+  }
+  return name == "variant" && found->value.empty() ? "base" : printable(found->value);
+}
+
+// Sum over the entities of a metric that has no total of its own.
+std::optional<double> total_of(const PointReport& point, const std::string& name) {
+  if (const SummaryMetric* whole = find_metric(point, name)) {
+    return whole->mean;
+  }
+  std::optional<double> total;
+  for (const SummaryMetric& metric : point.metrics) {
+    if (metric.name == name) {
+      total = total.value_or(0.0) + metric.mean;
+    }
+  }
+  return total;
+}
+
+std::string shown(const std::optional<double>& value, std::string_view unit) {
+  return value ? human_value(*value, unit) : "-";
+}
+
+std::optional<double> share_of_makespan(const PointReport& point, const std::string& name) {
+  const SummaryMetric* makespan = find_metric(point, "makespan");
+  const auto part = total_of(point, name);
+  if (makespan == nullptr || !part || makespan->mean <= 0.0) {
+    return std::nullopt;
+  }
+  return *part / makespan->mean;
+}
+
+std::optional<double> switches(const PointReport& point) {
+  const auto voluntary = total_of(point, "switches_voluntary");
+  const auto involuntary = total_of(point, "switches_involuntary");
+  return voluntary || involuntary
+             ? std::optional{voluntary.value_or(0.0) + involuntary.value_or(0.0)}
+             : std::nullopt;
+}
+
+// "ok", or what happened and to how many of the replications.
+std::string outcome_of(const PointReport& point) {
+  if (!point.error.empty()) {
+    return "invalid";
+  }
+  std::map<std::string, std::size_t> failed;
+  for (const RunRow& run : point.runs) {
+    if (run.status != models::RunStatus::ok) {
+      ++failed[status_name(run.status)];
+    }
+  }
+  std::string text;
+  for (const auto& [name, count] : failed) {
+    text += fmt::format("{}{} in {} of {}", text.empty() ? "" : ", ", name, count,
+                        point.runs.size());
+  }
+  return text;
+}
+
+std::vector<TextColumn> columns_of(const std::vector<std::string>& params) {
+  std::vector<TextColumn> columns;
+  for (const std::string& name : params) {
+    columns.push_back({.title = printable(name), .align = Align::left});
+  }
+  for (const char* title : {"makespan", "± 95 %", "speed-up", "CPUs busy", "GIL held", "GIL wait",
+                            "switches", "startup", "shutdown"}) {
+    columns.push_back({.title = title, .align = Align::right});
+  }
+  columns.push_back({.title = "outcome", .align = Align::left});
+  return columns;
+}
+
+std::vector<std::string> cells_of(const PointReport& point, const std::vector<std::string>& params,
+                                  const std::optional<double>& speedup) {
+  std::vector<std::string> cells;
+  for (const std::string& name : params) {
+    cells.push_back(param_of(point, name));
+  }
+  const SummaryMetric* makespan = find_metric(point, "makespan");
+  cells.push_back(makespan == nullptr ? "-" : human_duration(makespan->mean));
+  cells.push_back(makespan == nullptr ? "" : human_spread(makespan->low, makespan->high, "ns"));
+  cells.push_back(speedup ? human_ratio(*speedup) : "");
+  cells.push_back(shown(total_of(point, "cpu_utilization"), "1"));
+  const auto gil_held = share_of_makespan(point, "gil_held");
+  cells.push_back(gil_held && *gil_held > 0.0 ? human_share(*gil_held) : "-");
+  cells.push_back(shown(total_of(point, "gil_wait"), "ns"));
+  cells.push_back(shown(switches(point), "count"));
+  cells.push_back(shown(total_of(point, "startup"), "ns"));
+  cells.push_back(shown(total_of(point, "shutdown"), "ns"));
+  cells.push_back(outcome_of(point));
+  return cells;
+}
+
+std::string head_lines(const RunReport& report, const Paint& paint) {
+  std::string text = paint.bold(printable(report.name));
+  if (!report.about.empty()) {
+    text += ": " + printable(report.about);
+  }
+  if (report.machine.empty()) {
+    return text + "\n\n";
+  }
+  std::string setting;
+  for (const std::string& part : report.setting) {
+    setting += (setting.empty() ? "" : "; ") + printable(part);
+  }
+  const std::string machine =
+      report.machines_differ ? "several machines" : "machine " + printable(report.machine);
+  return text + '\n' + machine + (setting.empty() ? "" : ": " + setting) + "\n\n";
+}
+
+std::string point_table(const RunReport& report, const Paint& paint) {
+  const auto params = varying_params(report);
+  const std::string axis = speedup_axis(report);
+  auto ratios = axis.empty() ? std::vector<std::optional<double>>(report.points.size())
+                             : speedups(report, axis);
+  TextTable table{columns_of(params)};
+  for (std::size_t index = 0; index < report.points.size(); ++index) {
+    table.add_row(cells_of(report.points[index], params, ratios[index]));
+  }
+  table.drop_empty_columns();
+  std::string text = table.text(rows_max, paint.bold_on(), paint.off());
+  if (!axis.empty()) {
+    text += fmt::format("  speed-up: against the smallest {}, all else equal\n", printable(axis));
+  }
+  if (table.rows() > rows_max) {
+    text += "  all points: timeslice query DB v_summary\n";
+  }
+  return text;
+}
+
+// One line of the long account; nothing where the part is missing or zero.
+std::string part_line(std::string_view name, const std::optional<double>& value,
+                      std::string_view unit, std::string_view remark) {
+  if (!value || *value == 0.0) {
+    return {};
+  }
+  return fmt::format("    {:<18} {:>9}{}{}\n", name, human_value(*value, unit),
+                     remark.empty() ? "" : "  ", remark);
+}
+
+std::string where_lines(const PointReport& point, const RunReport& report) {
+  const auto busy = total_of(point, "cpu_utilization");
+  if (!busy) {
+    return {};
+  }
+  const double cpus = report.counts.cpus;
+  std::string text = part_line(
+      "CPUs busy", busy, "1", fmt::format("{:.2f} of {} on average", *busy * cpus, cpus));
+  text += part_line("CPUs idle", 1.0 - *busy, "1", "");
+  text += part_line("CPU time used", total_of(point, "cpu_time"), "ns", "by all threads");
+  text += part_line("GIL held", share_of_makespan(point, "gil_held"), "1", "of the makespan");
+  text += part_line("GIL wait", total_of(point, "gil_wait"), "ns", "summed over threads");
+  text += part_line("GIL handovers", total_of(point, "gil_switches"), "count", "");
+  text += part_line("queued for a CPU", total_of(point, "ready_wait"), "ns", "summed over threads");
+  text += part_line("alone on a core", total_of(point, "state_parallel"), "1", "of busy time");
+  text += part_line("beside a sibling", total_of(point, "state_smt"), "1", "of busy time");
+  text += part_line("sharing a CPU", total_of(point, "state_timeshared"), "1", "of busy time");
+  text += part_line("switches, own will", total_of(point, "switches_voluntary"), "count", "");
+  text += part_line("switches, forced", total_of(point, "switches_involuntary"), "count", "");
+  text += part_line("migrations", total_of(point, "migrations"), "count", "");
+  text += part_line("startup", total_of(point, "startup"), "ns", "of executors");
+  text += part_line("shutdown", total_of(point, "shutdown"), "ns", "of executors");
+  text += part_line("between processes", total_of(point, "ipc_bytes"), "B", "");
+  return text;
+}
+
+std::string point_title(const PointReport& point, const std::vector<std::string>& params) {
+  std::string text;
+  for (const std::string& name : params) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", printable(name),
+                        param_of(point, name));
+  }
+  return text;
+}
+
+std::string account(const RunReport& report, const RunTextStyle& style, const Paint& paint) {
+  if (report.points.size() > detailed_points && !style.details) {
+    return {};
+  }
+  const auto params = varying_params(report);
+  std::string text;
+  for (const PointReport& point : report.points) {
+    const std::string lines = where_lines(point, report);
+    if (lines.empty()) {
+      continue;
+    }
+    const std::string title = point_title(point, params);
+    text += "\n  " + paint.bold("where the time went") + (title.empty() ? "" : " at " + title) +
+            '\n' + lines;
+  }
+  return text;
+}
+
+std::string every_metric(const RunReport& report) {
+  std::string text;
+  const auto params = varying_params(report);
+  for (const PointReport& point : report.points) {
+    TextTable table{{{"metric", Align::left}, {"entity", Align::left}, {"mean"}, {"± 95 %"}, {"n"}}};
+    for (const SummaryMetric& metric : point.metrics) {
+      table.add_row({metric.name, printable(metric.entity), human_value(metric.mean, metric.unit),
+                     human_spread(metric.low, metric.high, metric.unit),
+                     std::to_string(metric.n)});
+    }
+    text += fmt::format("\n  point {} {} {}\n", point.ordinal, point.key,
+                        point_title(point, params)) +
+            table.text(200);
+  }
+  return text;
+}
+
+std::string verdict_lines(const RunReport& report, const Paint& paint) {
+  if (report.verdicts.empty()) {
+    return {};
+  }
+  std::string text = "\n  " + paint.bold("expectations") + '\n';
+  for (const scenarios::Verdict& verdict : report.verdicts) {
+    const std::string word = !verdict.holds    ? "  not evaluated"
+                             : *verdict.holds ? paint.good("  holds        ")
+                                              : paint.bad("  FAILS        ");
+    text += fmt::format("{}  {}  ({})\n", word, printable(verdict.rule),
+                        printable(verdict.actual));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string run_text(const RunReport& report, const RunTextStyle& style) {
+  const Paint paint{style.colour};
+  std::string text = head_lines(report, paint);
+  if (!report.points.empty()) {
+    text += point_table(report, paint) + account(report, style, paint);
+  }
+  if (style.details) {
+    text += every_metric(report);
+  }
+  return text + verdict_lines(report, paint);
+}
+
+std::string warning_lines(const RunReport& report) {
+  std::vector<std::pair<std::string, std::size_t>> counts;
+  for (const PointReport& point : report.points) {
+    for (const std::string& warning : point.warnings) {
+      const auto known = std::ranges::find(counts, warning, &std::pair<std::string, std::size_t>::first);
+      if (known == counts.end()) {
+        counts.emplace_back(warning, 1);
+      } else {
+        ++known->second;
+      }
+    }
+  }
+  std::string text;
+  for (const auto& [warning, count] : counts) {
+    text += "warning: " + printable(warning);
+    if (count < report.points.size()) {
+      text += fmt::format(" ({} of {} points)", count, report.points.size());
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::string failure_lines(const RunReport& report) {
+  std::string text;
+  std::size_t failures = 0;
+  const auto params = varying_params(report);
+  for (const PointReport& point : report.points) {
+    for (const RunRow& run : point.runs) {
+      if (run.status == models::RunStatus::ok || failures++ >= failures_shown) {
+        continue;
+      }
+      const std::string title = point_title(point, params);
+      text += fmt::format("{}: point {}{}{}, repetition {}, seed {}: {}\n",
+                          status_name(run.status), point.ordinal, title.empty() ? "" : " at ",
+                          title, run.repetition, run.seed,
+                          run.error.empty() ? "no reason given" : printable(run.error));
+    }
+  }
+  if (failures > failures_shown) {
+    text += fmt::format("... and {} more runs that did not end well\n", failures - failures_shown);
+  }
+  return text;
+}
+
+}  // namespace timeslice::tools

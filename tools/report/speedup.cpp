@@ -1,0 +1,80 @@
+#include "tools/report/speedup.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <set>
+
+#include "tools/report/param_json.hpp"
+
+namespace timeslice::tools {
+namespace {
+
+std::string value_of(const PointReport& point, const std::string& name) {
+  const auto found = std::ranges::find(point.params, name, &scenarios::Param::name);
+  return found == point.params.end() ? std::string{} : found->value;
+}
+
+// All other parameters as one text, so that points which differ in the axis alone are equal.
+std::string others(const PointReport& point, const std::string& axis) {
+  std::string text;
+  for (const scenarios::Param& param : point.params) {
+    if (param.name != axis) {
+      text += param.name + '\0' + param.value + '\0';
+    }
+  }
+  return text;
+}
+
+std::optional<double> paired_ratio(const PointReport& base, const PointReport& point) {
+  const std::size_t pairs = std::min(base.runs.size(), point.runs.size());
+  double sum = 0.0;
+  for (std::size_t rep = 0; rep < pairs; ++rep) {
+    const RunRow& slow = base.runs[rep];
+    const RunRow& fast = point.runs[rep];
+    const bool usable = slow.status == models::RunStatus::ok &&
+                        fast.status == models::RunStatus::ok && fast.makespan_ns > 0;
+    if (!usable) {
+      return std::nullopt;
+    }
+    sum += static_cast<double>(slow.makespan_ns) / static_cast<double>(fast.makespan_ns);
+  }
+  return pairs == 0 ? std::nullopt : std::optional{sum / static_cast<double>(pairs)};
+}
+
+}  // namespace
+
+std::string speedup_axis(const RunReport& report) {
+  for (const std::string& axis : report.axes) {
+    std::set<double> values;
+    const bool numbers = std::ranges::all_of(report.points, [&](const PointReport& point) {
+      const auto number = plain_number(value_of(point, axis));
+      if (number) {
+        values.insert(*number);
+      }
+      return number.has_value();
+    });
+    if (numbers && values.size() > 1) {
+      return axis;
+    }
+  }
+  return {};
+}
+
+std::vector<std::optional<double>> speedups(const RunReport& report, const std::string& axis) {
+  std::map<std::string, const PointReport*> bases;
+  for (const PointReport& point : report.points) {
+    const PointReport*& base = bases[others(point, axis)];
+    const auto value = plain_number(value_of(point, axis)).value_or(0.0);
+    if (base == nullptr || value < plain_number(value_of(*base, axis)).value_or(0.0)) {
+      base = &point;
+    }
+  }
+  std::vector<std::optional<double>> ratios;
+  for (const PointReport& point : report.points) {
+    ratios.push_back(paired_ratio(*bases.at(others(point, axis)), point));
+  }
+  return ratios;
+}
+
+}  // namespace timeslice::tools

@@ -1,0 +1,22 @@
+// Speed-up along one axis of a sweep: how many times faster each point is than its base.
+//
+// The base has the smallest value of the axis and equals the point in every other parameter; the
+// ratio is the mean over paired replications, as the format defines speedup(A / B).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/report/run_report.hpp"
+
+namespace timeslice::tools {
+
+/// The first axis whose values are all numbers, two different ones at least; empty without one.
+[[nodiscard]] std::string speedup_axis(const RunReport& report);
+
+/// By point, in the order of report.points; nothing where the base is missing or a run failed.
+[[nodiscard]] std::vector<std::optional<double>> speedups(const RunReport& report,
+                                                          const std::string& axis);
+
+}  // namespace timeslice::tools

@@ -1,0 +1,176 @@
+#include "tools/report/text_table.hpp"
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+#include "sim/expect.hpp"
+
+namespace timeslice::tools {
+namespace {
+
+constexpr unsigned char continuation_mask = 0xC0;
+constexpr unsigned char continuation = 0x80;
+
+bool continues(char byte) {
+  return (static_cast<unsigned char>(byte) & continuation_mask) == continuation;
+}
+
+// Length of the UTF-8 sequence that starts at `text`; 0 where none does.
+std::size_t sequence_length(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text.front());
+  std::size_t length = 0;
+  if (first < 0x80) {
+    length = 1;
+  } else if (first >= 0xC2 && first < 0xE0) {
+    length = 2;
+  } else if (first >= 0xE0 && first < 0xF0) {
+    length = 3;
+  } else if (first >= 0xF0 && first < 0xF5) {
+    length = 4;
+  }
+  const bool whole = length != 0 && length <= text.size() &&
+                     std::ranges::all_of(text.substr(1, length - 1), continues);
+  return whole ? length : 0;
+}
+
+// C0 and C1 control characters, given as one UTF-8 sequence.
+bool steers_terminal(std::string_view sequence) {
+  const auto first = static_cast<unsigned char>(sequence[0]);
+  if (sequence.size() == 1) {
+    return first < 0x20 || first == 0x7F;
+  }
+  return first == 0xC2 && static_cast<unsigned char>(sequence[1]) < 0xA0;
+}
+
+void append_cell(std::string& line, const std::string& cell, std::size_t width, Align align) {
+  const std::size_t padding = width - std::min(width, display_width(cell));
+  if (align == Align::right) {
+    line.append(padding, ' ');
+  }
+  line += cell;
+  if (align == Align::left) {
+    line.append(padding, ' ');
+  }
+}
+
+void trim_end(std::string& line) { line.erase(line.find_last_not_of(' ') + 1); }
+
+bool says_nothing(const std::string& cell) { return cell.empty() || cell == "0" || cell == "-"; }
+
+}  // namespace
+
+std::size_t display_width(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char byte) { return !continues(byte); }));
+}
+
+std::string printable(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = sequence_length(text);
+    const std::string_view sequence = text.substr(0, std::max<std::size_t>(length, 1));
+    if (sequence == "\n" || sequence == "\t" || sequence == "\r") {
+      result += ' ';
+    } else if (length == 0 || steers_terminal(sequence)) {
+      result += '?';
+    } else {
+      result += sequence;
+    }
+    text.remove_prefix(sequence.size());
+  }
+  return result;
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    result += printable(text.substr(0, end));
+    if (end == std::string_view::npos) {
+      break;
+    }
+    result += '\n';
+    text.remove_prefix(end + 1);
+  }
+  return result;
+}
+
+std::string shortened(std::string_view text, std::size_t width) {
+  if (display_width(text) <= width || width < 3) {
+    return std::string{text};
+  }
+  std::size_t taken = 0;
+  std::size_t end = 0;
+  while (end < text.size() && taken < width - 2) {
+    ++end;
+    while (end < text.size() && continues(text[end])) {
+      ++end;
+    }
+    ++taken;
+  }
+  return std::string{text.substr(0, end)} + "..";
+}
+
+TextTable::TextTable(std::vector<TextColumn> columns) : columns_{std::move(columns)} {}
+
+void TextTable::add_row(std::vector<std::string> cells) {
+  sim::expect(cells.size() == columns_.size(), "a row has a cell for each column");
+  rows_.push_back(std::move(cells));
+}
+
+void TextTable::drop_empty_columns() {
+  for (std::size_t column = columns_.size(); column-- > 0;) {
+    const bool empty = std::ranges::all_of(
+        rows_, [&](const auto& row) { return says_nothing(row[column]); });
+    if (!empty) {
+      continue;
+    }
+    const auto at = static_cast<std::ptrdiff_t>(column);
+    columns_.erase(columns_.begin() + at);
+    for (auto& row : rows_) {
+      row.erase(row.begin() + at);
+    }
+  }
+}
+
+std::string TextTable::text(std::size_t rows_max, std::string_view bold_on,
+                            std::string_view bold_off) const {
+  const std::size_t shown = std::min(rows_.size(), rows_max);
+  const std::size_t head = (shown + 1) / 2;
+  const auto is_shown = [&](std::size_t row) {
+    return rows_.size() <= rows_max || row < head || row >= rows_.size() - (shown - head);
+  };
+  std::vector<std::size_t> widths;
+  for (std::size_t column = 0; column < columns_.size(); ++column) {
+    std::size_t width = display_width(columns_[column].title);
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+      width = std::max(width, is_shown(row) ? display_width(rows_[row][column]) : 0);
+    }
+    widths.push_back(width);
+  }
+  const auto line_of = [&](auto&& cell_of) {
+    std::string line = "  ";
+    for (std::size_t column = 0; column < columns_.size(); ++column) {
+      line += column == 0 ? "" : "  ";
+      append_cell(line, cell_of(column), widths[column], columns_[column].align);
+    }
+    trim_end(line);
+    return line;
+  };
+  std::string result{bold_on};
+  result += line_of([&](std::size_t column) { return columns_[column].title; });
+  result += bold_off;
+  result += '\n';
+  for (std::size_t row = 0; row < rows_.size(); ++row) {
+    if (is_shown(row)) {
+      result += line_of([&](std::size_t column) { return rows_[row][column]; }) + '\n';
+    } else if (row == head) {
+      result += "  ... " + std::to_string(rows_.size() - shown) + " more rows ...\n";
+    }
+  }
+  return result;
+}
+
+}  // namespace timeslice::tools

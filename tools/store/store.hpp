@@ -1,0 +1,107 @@
+// The results store: one SQLite file that takes the outcomes of batches. docs/DATABASE.md shows it.
+//
+// Every write is one BEGIN IMMEDIATE transaction with a busy timeout, one a point, so a killed
+// program loses at most the point it was writing and a second run can resume. While writing the
+// file has a WAL beside it; finish() folds it back into one plain file. Not for two threads at
+// once. Cost: about 10 us a point plus 1 us a metric; memory does not grow with the sweep.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "models/work/timings.hpp"
+#include "scenarios/format/load.hpp"
+#include "tools/report/summary.hpp"
+#include "tools/store/host_info.hpp"
+#include "tools/store/store_error.hpp"
+
+namespace timeslice::tools {
+
+/// What is stored beside each run's metrics; costs 60-100 bytes a row.
+struct Keep {
+  bool tasks = false;     // table task and histogram: which worker ran which item, when
+  bool timeline = false;  // table slice: what each thread did when
+};
+
+/// Everything about a batch (one command over one scenario file) that its points share.
+struct BatchInfo {
+  std::string command;  // as typed: "run pool.yaml --repeat 10"
+  std::string version;  // of this program
+  std::string git;      // commit it was built from, or ""
+  int model_version = 1;
+  HostInfo host;
+  std::string scenario;  // its name
+  std::string about;
+  std::string yaml;
+  std::string sha256;  // of yaml
+  std::string resolved_json;
+  Keep keep;
+  /// Go on with the newest unfinished batch that has the same command, version, models and
+  /// scenario, if there is one: its failed points are deleted, to be tried again.
+  bool resume = false;
+};
+
+enum class BatchId : std::int64_t {};
+
+/// A predicted number beside the measured one; the errors are those of the contract's
+/// `validate --json`.
+struct ComparisonRow {
+  std::string name;
+  std::string entity;
+  std::string unit;
+  double predicted = 0.0;
+  std::optional<double> predicted_low;
+  std::optional<double> predicted_high;
+  double measured = 0.0;
+  std::optional<double> measured_cv;
+  std::optional<double> error;
+  std::optional<double> error_raw;
+  std::optional<double> error_null;
+  std::optional<bool> covered;
+};
+
+class Store {
+ public:
+  /// Opens `path` to write, creates it if it is missing or empty, migrates it if it is older.
+  [[nodiscard]] static std::variant<Store, StoreError> open(const std::string& path);
+
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  ~Store();
+
+  [[nodiscard]] std::variant<BatchId, StoreError> begin_batch(const BatchInfo& info);
+
+  /// Points of `batch` that are done, with the number of simulated repetitions: what a resumed
+  /// sweep skips. By key.
+  [[nodiscard]] std::variant<std::map<std::string, std::uint64_t>, StoreError> finished_points(
+      BatchId batch);
+
+  /// Nothing: it is committed. A point that could not be resolved becomes a failed run.
+  [[nodiscard]] std::optional<StoreError> write_point(BatchId batch, const PointOutcome& outcome);
+
+  /// Native runs of a point; the point is added if `batch` does not have it yet.
+  [[nodiscard]] std::optional<StoreError> write_measured(BatchId batch,
+                                                         const scenarios::Point& point,
+                                                         std::span<const models::Timings> runs);
+
+  [[nodiscard]] std::optional<StoreError> write_comparisons(BatchId batch,
+                                                            const scenarios::Point& point,
+                                                            std::span<const ComparisonRow> rows);
+
+  /// Ends the batch: its time, indices, views with a column for each parameter; then folds the
+  /// WAL back. An interrupted sweep calls pause() instead, which leaves the batch unfinished.
+  [[nodiscard]] std::optional<StoreError> finish(BatchId batch);
+  [[nodiscard]] std::optional<StoreError> pause();
+
+ private:
+  struct State;
+  explicit Store(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace timeslice::tools

@@ -1,0 +1,26 @@
+// Why a database could not be used, and which exit code that is.
+#pragma once
+
+#include "sim/result.hpp"
+
+namespace timeslice::tools {
+
+enum class StoreFault {
+  unusable,   // not a database, another program's, newer than this program, damaged: exit 3
+  bad_query,  // SQL that is wrong or not allowed, an unknown run: exit 2
+  too_long,   // a query ran into its time limit: exit 1
+  busy,       // another process writes and does not finish: exit 7
+  no_room,    // the disk is full: exit 1
+  read_only,  // no permission to write or read: exit 1
+  failed,     // anything else: exit 1
+};
+
+struct StoreError {
+  StoreFault fault = StoreFault::failed;
+  sim::Error error;
+};
+
+/// The exit code of the command-line contract.
+[[nodiscard]] int exit_code(StoreFault fault);
+
+}  // namespace timeslice::tools

@@ -1,0 +1,26 @@
+// A few costs of this host, and how they enter a scenario that has none of its own.
+//
+// For a machine without measured costs (a detected host) `validate` measures what is cheap: start
+// of threads and processes, wake-up latency, sleep overshoot. Low quantiles, since the speed index
+// of a run scales CPU costs from the undisturbed core. Everything else keeps its default.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/world_spec.hpp"
+#include "validation/calibrate/host_calibration.hpp"
+
+namespace timeslice::validation {
+
+/// Condenses what `calibrate.py quick` printed. Throws nlohmann::json::exception on other text.
+[[nodiscard]] QuickCosts read_quick_costs(const std::string& text);
+
+/// Lays `quick` over costs in `world` that nobody measured; measured ones stay. What stays at a
+/// default of another machine is not touched.
+void apply_quick_costs(const QuickCosts& quick, models::WorldSpec& world);
+
+/// One line a group of costs, for people.
+[[nodiscard]] std::vector<std::string> describe(const QuickCosts& quick);
+
+}  // namespace timeslice::validation

@@ -1,0 +1,68 @@
+// What one native run yields: timings, and what is needed to judge and to normalise it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/work/timings.hpp"
+#include "scenarios/runner.hpp"
+#include "sim/time.hpp"
+
+namespace timeslice::validation {
+
+/// One call of a kernel: its bounds on the clock of the run (0: main's first step), how much CPU
+/// time it took and how much it takes on an undisturbed core, and where it ran.
+struct KernelSample {
+  std::int64_t begin_ns = 0;
+  std::int64_t end_ns = 0;
+  std::int64_t used_ns = 0;     // thread CPU time
+  std::int64_t nominal_ns = 0;
+  std::int32_t cpu_first = 0;   // operating-system numbers
+  std::int32_t cpu_last = 0;
+};
+
+struct NativeRun {
+  models::Timings timings;  // status failed: `error` says why
+  std::vector<KernelSample> samples;
+  sim::Duration foreign_cpu{};  // CPU time of others on the machine's CPUs meanwhile
+  sim::Duration steal{};        // taken by the hypervisor meanwhile
+};
+
+/// A runner whose runs happen on this host.
+class NativeRunner : public scenarios::Runner {
+ public:
+  /// Requires: native_obstacle() found nothing in the scenario.
+  [[nodiscard]] virtual NativeRun measure(const scenarios::Scenario& scenario,
+                                          std::uint64_t repetition,
+                                          const scenarios::RunOptions& options) = 0;
+
+  [[nodiscard]] models::Timings run(const scenarios::Scenario& scenario, std::uint64_t repetition,
+                                    const scenarios::RunOptions& options) override {
+    return measure(scenario, repetition, options).timings;
+  }
+};
+
+/// Adds the metrics of the contract that a native run knows, ordered by name, then entity.
+struct NativeUsage {
+  sim::Duration makespan{};
+  sim::Duration cpu{};
+  std::uint64_t cpus = 1;
+  std::uint64_t voluntary = 0;
+  std::uint64_t involuntary = 0;
+  std::uint64_t items = 0;
+};
+void add_metrics(const NativeUsage& usage, models::Timings& timings);
+
+/// CPU time and switches that others used on this host, from /proc/stat (10 ms ticks).
+struct HostCpuTimes {
+  sim::Duration busy{};
+  sim::Duration steal{};
+};
+[[nodiscard]] HostCpuTimes host_cpu_times();
+
+/// `own` of the busy time between two readings was ours: fills foreign_cpu and steal.
+void note_disturbance(const HostCpuTimes& before, const HostCpuTimes& after, sim::Duration own,
+                      NativeRun& run);
+
+}  // namespace timeslice::validation

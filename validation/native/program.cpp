@@ -1,0 +1,190 @@
+#include "validation/native/program.hpp"
+
+#include <map>
+#include <span>
+#include <utility>
+#include <variant>
+
+#include "models/work/distribution.hpp"
+#include "models/work/draws.hpp"
+#include "sim/expect.hpp"
+#include "sim/random.hpp"
+
+namespace timeslice::validation {
+
+namespace {
+
+using models::DrawScope;
+
+class Expander {
+ public:
+  Expander(const models::WorldSpec& world, std::uint64_t run_seed)
+      : world_{world}, random_{run_seed}, next_item_(world.tasks.size(), 0) {}
+
+  NativeProgram take_program() && {
+    steps(world_.main, models::main_scope(), program_.main);
+    return std::move(program_);
+  }
+
+ private:
+  void steps(const models::Steps& list, const DrawScope& scope, Instructions& out) {
+    for (const models::Step& step : list) {
+      std::visit([&](const auto& what) { add(what, step.number, scope, out); }, step.what);
+    }
+  }
+
+  void timed(Op op, const models::Distribution& duration, const sim::DrawKey& key,
+             Instructions& out) const {
+    const sim::Duration drawn = models::sample(duration, random_, key);
+    if (drawn > sim::Duration::zero()) {
+      out.push_back({.op = op, .argument = drawn.count()});
+    }
+  }
+
+  void add(const models::PythonStep& step, std::uint32_t number, const DrawScope& scope,
+           Instructions& out) {
+    timed(Op::python, step.duration, models::draw_key(scope, number), out);
+  }
+  void add(const models::NativeStep& step, std::uint32_t number, const DrawScope& scope,
+           Instructions& out) {
+    timed(step.holds_gil ? Op::held : Op::native, step.duration, models::draw_key(scope, number),
+          out);
+  }
+  void add(const models::IoStep& step, std::uint32_t number, const DrawScope& scope,
+           Instructions& out) {
+    timed(Op::sleep, step.duration, models::draw_key(scope, number), out);
+  }
+  void add(const models::SleepStep& step, std::uint32_t number, const DrawScope& scope,
+           Instructions& out) {
+    timed(Op::sleep, step.duration, models::draw_key(scope, number), out);
+  }
+
+  void add(const models::CallStep& step, std::uint32_t number, const DrawScope& scope,
+           Instructions& out) {
+    const models::TaskSpec& task = world_.tasks[models::index_of(step.task)];
+    steps(task.steps, models::call_scope(scope, number, models::task_key(task.name)), out);
+  }
+
+  void add(const models::WithStep& step, std::uint32_t /*number*/, const DrawScope& scope,
+           Instructions& out) {
+    const auto lock = static_cast<std::int64_t>(step.lock);
+    out.push_back({.op = Op::lock, .argument = lock});
+    steps(step.body, scope, out);
+    out.push_back({.op = Op::unlock, .argument = lock});
+  }
+
+  void add(const models::RepeatStep& step, std::uint32_t /*number*/, const DrawScope& scope,
+           Instructions& out) {
+    for (std::uint64_t turn = 0; turn < step.times; ++turn) {
+      steps(step.body, models::loop_scope(scope, turn), out);
+    }
+  }
+
+  void add(const models::ChooseStep& step, std::uint32_t number, const DrawScope& scope,
+           Instructions& out) {
+    double left = random_.uniform(models::draw_key(scope, number));
+    for (const models::Choice& choice : step.choices) {
+      if (left < choice.probability) {
+        steps(choice.body, scope, out);
+        return;
+      }
+      left -= choice.probability;
+    }
+  }
+
+  void add(const models::MapStep& step, std::uint32_t /*number*/, const DrawScope& /*scope*/,
+           Instructions& out) {
+    Batch batch{.executor = step.executor, .chunksize = step.chunksize, .star = step.star,
+                .future = {}, .items = items(step.task, step.items)};
+    hand_over(Op::map, std::move(batch), out);
+  }
+
+  void add(const models::SubmitStep& step, std::uint32_t /*number*/, const DrawScope& /*scope*/,
+           Instructions& out) {
+    Batch batch{.executor = step.executor, .chunksize = {}, .star = false, .future = step.as,
+                .items = items(step.task, step.items)};
+    hand_over(Op::submit, std::move(batch), out);
+  }
+
+  void add(const models::JoinStep& step, std::uint32_t /*number*/, const DrawScope& /*scope*/,
+           Instructions& out) {
+    out.push_back({.op = Op::join, .argument = static_cast<std::int64_t>(step.future)});
+  }
+
+  void hand_over(Op op, Batch batch, Instructions& out) {
+    if (batch.items.empty()) {
+      return;  // an executor is not created for nothing
+    }
+    sim::expect(&out == &program_.main, "only main hands items over in a native run");
+    out.push_back({.op = op, .argument = static_cast<std::int64_t>(program_.batches.size())});
+    program_.batches.push_back(std::move(batch));
+  }
+
+  std::vector<std::uint32_t> items(models::TaskIndex task, std::uint64_t count) {
+    const models::TaskSpec& spec = world_.tasks[models::index_of(task)];
+    std::uint32_t& next = next_item_[models::index_of(task)];
+    std::vector<std::uint32_t> indices;
+    indices.reserve(count);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      Instructions one;
+      steps(spec.steps, {.task = models::task_key(spec.name), .item = next++, .count = 0}, one);
+      indices.push_back(index_of(std::move(one)));
+    }
+    return indices;
+  }
+
+  std::uint32_t index_of(Instructions&& program) {
+    const auto fresh = static_cast<std::uint32_t>(program_.programs.size());
+    const auto [found, added] = known_.try_emplace(program, fresh);
+    if (added) {
+      program_.programs.push_back(std::move(program));
+    }
+    return found->second;
+  }
+
+  const models::WorldSpec& world_;
+  sim::Random random_;
+  std::vector<std::uint32_t> next_item_;  // by task: items main has handed over
+  std::map<Instructions, std::uint32_t> known_;
+  NativeProgram program_;
+};
+
+}  // namespace
+
+NativeProgram expand(const models::WorldSpec& world, std::uint64_t run_seed) {
+  return Expander{world, run_seed}.take_program();
+}
+
+WorkTotals& WorkTotals::operator+=(const WorkTotals& other) {
+  python += other.python;
+  native += other.native;
+  wait += other.wait;
+  return *this;
+}
+
+WorkTotals totals(const Instructions& program) {
+  WorkTotals sum;
+  for (const Instruction& instruction : program) {
+    const auto time = static_cast<double>(instruction.argument);
+    if (instruction.op == Op::python || instruction.op == Op::held) {
+      sum.python += time;
+    } else if (instruction.op == Op::native) {
+      sum.native += time;
+    } else if (instruction.op == Op::sleep) {
+      sum.wait += time;
+    }
+  }
+  return sum;
+}
+
+WorkTotals totals(const NativeProgram& program) {
+  WorkTotals sum = totals(program.main);
+  for (const Batch& batch : program.batches) {
+    for (const std::uint32_t item : batch.items) {
+      sum += totals(program.programs[item]);
+    }
+  }
+  return sum;
+}
+
+}  // namespace timeslice::validation

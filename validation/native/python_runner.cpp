@@ -1,0 +1,253 @@
+#include "validation/native/python_runner.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "scenarios/simulate.hpp"
+#include "validation/native/program.hpp"
+#include "validation/native/support.hpp"
+
+namespace timeslice::validation {
+
+namespace {
+
+using nlohmann::json;
+
+json kernel(const KernelCost& cost) {
+  return json::array({cost.fixed_ns, cost.per_iteration_ns});
+}
+
+json instructions(const Instructions& program) {
+  json list = json::array();
+  for (const Instruction& instruction : program) {
+    list.push_back(json::array({static_cast<int>(instruction.op), instruction.argument}));
+  }
+  return list;
+}
+
+std::string kind_word(models::ExecutorKind kind) {
+  switch (kind) {
+    case models::ExecutorKind::threads:
+      return "threads";
+    case models::ExecutorKind::thread_per_task:
+      return "thread-per-task";
+    case models::ExecutorKind::processes:
+      return "processes";
+    case models::ExecutorKind::process_per_task:
+      return "process-per-task";
+    default:
+      return "serial";
+  }
+}
+
+json executor_plan(const models::WorldSpec& world, const models::ExecutorSpec& executor) {
+  const bool terminate = executor.shutdown == models::ExecutorSpec::Shutdown::terminate;
+  const bool at_start = executor.create == models::ExecutorSpec::Create::start;
+  return {{"kind", kind_word(executor.kind)},
+          {"workers", worker_count(world, executor)},
+          {"start", start_method(world.runtime, executor)},
+          {"shutdown", terminate ? "terminate" : "join"},
+          {"create", at_start ? "start" : "first-use"},
+          {"argument", executor.payload.argument.count},
+          {"result", executor.payload.result.count},
+          {"import_ns", executor.import_cost.count()}};
+}
+
+json batch_plan(const models::WorldSpec& world, const Batch& batch) {
+  const auto& executor = world.executors[models::index_of(batch.executor)];
+  const auto chunksize = batch.chunksize ? batch.chunksize : executor.chunksize;
+  return {{"executor", models::index_of(batch.executor)},
+          {"chunksize", chunksize ? json(*chunksize) : json(nullptr)},
+          {"star", batch.star},
+          {"future", models::index_of(batch.future)},
+          {"items", batch.items}};
+}
+
+/// CPUs of the host that the run may use: as many as the scenario's machine has.
+json cpu_plan(const models::WorldSpec& world, const HostCalibration& calibration) {
+  const std::size_t wanted = world.machine.cpus.size();
+  if (wanted == 0 || wanted >= calibration.cpus.size()) {
+    return json::array();
+  }
+  return std::vector<std::int32_t>(
+      calibration.cpus.begin(), calibration.cpus.begin() + static_cast<std::ptrdiff_t>(wanted));
+}
+
+/// RFC 4648 alphabet; nothing if `text` is not base64.
+std::optional<std::string> from_base64(const std::string& text) {
+  constexpr std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::array<int, 256> values{};
+  values.fill(-1);
+  for (std::size_t i = 0; i < alphabet.size(); ++i) {
+    values[static_cast<unsigned char>(alphabet[i])] = static_cast<int>(i);
+  }
+  std::string bytes;
+  bytes.reserve(text.size() / 4 * 3);
+  unsigned held = 0;
+  int bits = 0;
+  for (const char letter : text) {
+    if (letter == '=') {
+      break;
+    }
+    const int value = values[static_cast<unsigned char>(letter)];
+    if (value < 0) {
+      return std::nullopt;
+    }
+    held = (held << 6U) | static_cast<unsigned>(value);
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes.push_back(static_cast<char>((held >> static_cast<unsigned>(bits)) & 0xFFU));
+    }
+  }
+  return bytes;
+}
+
+std::vector<KernelSample> unpack(const std::string& bytes, std::int64_t start_ns) {
+  static_assert(sizeof(KernelSample) == 40, "the harness packs samples as <qqqqii");
+  std::vector<KernelSample> samples(bytes.size() / sizeof(KernelSample));
+  if (!samples.empty()) {
+    std::memcpy(samples.data(), bytes.data(), samples.size() * sizeof(KernelSample));
+  }
+  for (KernelSample& sample : samples) {
+    sample.begin_ns -= start_ns;
+    sample.end_ns -= start_ns;
+  }
+  std::ranges::sort(samples, {}, &KernelSample::begin_ns);
+  return samples;
+}
+
+void add_executor_metrics(const models::WorldSpec& world, const json& result,
+                          models::Timings& timings) {
+  for (const char* name : {"shutdown", "startup"}) {
+    const json& values = result.at(std::string{name} + "_ns");
+    for (std::size_t i = 0; i < world.executors.size(); ++i) {
+      timings.metrics.push_back({.name = name, .entity = world.executors[i].name, .unit = "ns",
+                                 .value = values.at(i).get<double>()});
+    }
+  }
+}
+
+/// Fills `run` from what the harness printed. Throws nlohmann::json::exception on anything else.
+void read_result(const models::WorldSpec& world, const NativeProgram& program,
+                 const std::string& text, NativeRun& run) {
+  const json result = json::parse(text);
+  const auto start = result.at("start_ns").get<std::int64_t>();
+  const auto bytes = from_base64(result.at("samples").get<std::string>());
+  if (bytes) {
+    run.samples = unpack(*bytes, start);
+  }
+  std::uint64_t items = 0;
+  for (const Batch& batch : program.batches) {
+    items += batch.items.size();
+  }
+  add_metrics({.makespan = sim::Duration{result.at("end_ns").get<std::int64_t>() - start},
+               .cpu = sim::Duration{result.at("cpu_ns").get<std::int64_t>()},
+               .cpus = world.machine.cpus.size(),
+               .voluntary = result.at("voluntary").get<std::uint64_t>(),
+               .involuntary = result.at("involuntary").get<std::uint64_t>(),
+               .items = items},
+              run.timings);
+  add_executor_metrics(world, result, run.timings);
+  std::ranges::sort(run.timings.metrics, [](const auto& a, const auto& b) {
+    return std::tie(a.name, a.entity) < std::tie(b.name, b.entity);
+  });
+}
+
+}  // namespace
+
+void note_failure(const ChildOutcome& outcome, models::Timings& timings) {
+  timings.status = outcome.end == ChildEnd::out_of_time ? models::RunStatus::timeout
+                   : outcome.end == ChildEnd::given_up  ? models::RunStatus::killed
+                                                        : models::RunStatus::failed;
+  timings.error = describe(outcome);
+}
+
+std::string harness_plan(const models::WorldSpec& world, const NativeProgram& program,
+                         const HostCalibration& calibration) {
+  json plan;
+  plan["kernels"] = {{"python", kernel(calibration.python_kernel)},
+                     {"native", kernel(calibration.native_kernel)},
+                     {"held", kernel(calibration.held_kernel)}};
+  plan["cpus"] = cpu_plan(world, calibration);
+  plan["switch_interval_ns"] = world.runtime.gil.switch_interval.count();
+  plan["futures"] = world.futures.size();
+  plan["locks"] = json::array();
+  for (const models::LockSpec& lock : world.locks) {
+    plan["locks"].push_back(lock.scope == models::LockScope::process ? "process" : "thread");
+  }
+  plan["executors"] = json::array();
+  for (const models::ExecutorSpec& executor : world.executors) {
+    plan["executors"].push_back(executor_plan(world, executor));
+  }
+  plan["batches"] = json::array();
+  for (const Batch& batch : program.batches) {
+    plan["batches"].push_back(batch_plan(world, batch));
+  }
+  plan["programs"] = json::array();
+  for (const Instructions& one : program.programs) {
+    plan["programs"].push_back(instructions(one));
+  }
+  plan["main"] = instructions(program.main);
+  return plan.dump();
+}
+
+sim::Duration wall_limit(double nominal_ns) {
+  // Ten times the serial length covers a machine with two runnable neighbours a core in its slow
+  // state; 20 s cover the start of processes.
+  return std::chrono::seconds{20} + sim::Duration{static_cast<std::int64_t>(nominal_ns * 10.0)};
+}
+
+PythonRunner::PythonRunner(std::shared_ptr<const HostCalibration> calibration, ScriptFolder folder,
+                           ChildLimits limits)
+    : calibration_{std::move(calibration)}, folder_{std::move(folder)}, limits_{std::move(limits)} {}
+
+NativeRun PythonRunner::measure(const scenarios::Scenario& scenario, std::uint64_t repetition,
+                                const scenarios::RunOptions& options) {
+  NativeRun run;
+  run.timings.seed = scenarios::run_seed(scenario, repetition);
+  const NativeProgram program = expand(scenario.world, run.timings.seed);
+  const std::string plan = folder_.file("plan.json");
+  run.timings.status = models::RunStatus::failed;
+  if (!folder_.write("plan.json", harness_plan(scenario.world, program, *calibration_))) {
+    run.timings.error = "cannot write " + plan;
+    return run;
+  }
+  ChildLimits limits = limits_;
+  limits.wall = std::min(limits.wall, wall_limit(totals(program).all()));
+  if (options.give_up) {
+    limits.give_up = options.give_up;
+  }
+  const HostCpuTimes before = host_cpu_times();
+  auto outcome = run_program({calibration_->python, "-I", "-B", folder_.file("harness.py"), "run",
+                              plan, std::to_string(::getpid())},
+                             limits);
+  if (!outcome) {
+    run.timings.error = outcome.error().what;
+    return run;
+  }
+  note_disturbance(before, host_cpu_times(), outcome.value().cpu, run);
+  if (!outcome.value().succeeded()) {
+    note_failure(outcome.value(), run.timings);
+    return run;
+  }
+  try {
+    read_result(scenario.world, program, outcome.value().out, run);
+    run.timings.status = models::RunStatus::ok;
+  } catch (const json::exception& problem) {
+    run.timings.error = std::string{"the harness's answer makes no sense: "} + problem.what();
+  }
+  return run;
+}
+
+}  // namespace timeslice::validation

@@ -1,0 +1,39 @@
+// A private folder with the Python scripts, gone when this object is.
+//
+// Real files, since a spawned child imports its parent's main module from its path.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sim/result.hpp"
+
+namespace timeslice::validation {
+
+/// Text of validation/python/harness.py and calibrate.py, as built in.
+[[nodiscard]] std::string_view harness_text();
+[[nodiscard]] std::string_view calibrate_text();
+
+class ScriptFolder {
+ public:
+  /// Below TMPDIR, or /tmp. Readable by this user alone.
+  [[nodiscard]] static sim::Result<ScriptFolder> create();
+
+  ScriptFolder(ScriptFolder&& other) noexcept;
+  ScriptFolder& operator=(ScriptFolder&& other) noexcept;
+  ScriptFolder(const ScriptFolder&) = delete;
+  ScriptFolder& operator=(const ScriptFolder&) = delete;
+  ~ScriptFolder();
+
+  [[nodiscard]] std::string file(std::string_view name) const;
+
+  /// Writes a file into the folder; false if that failed (no space).
+  [[nodiscard]] bool write(std::string_view name, std::string_view text) const;
+
+ private:
+  explicit ScriptFolder(std::string path);
+
+  std::string path_;
+};
+
+}  // namespace timeslice::validation

@@ -1,0 +1,202 @@
+"""Measures kernels and a few costs of this host for `timeslice validate`.
+
+Called as `python3 calibrate.py kernels|quick SECONDS PARENT_PID`; writes one JSON line of raw
+samples to stdout. Quantiles are taken by the caller (validation/calibrate/).
+"""
+
+import json
+import multiprocessing
+import os
+import resource
+import sys
+import threading
+import time
+from time import monotonic_ns, thread_time_ns
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import harness  # noqa: E402: isolated mode leaves this folder off the path
+
+# Length of one stay on a CPU, by kernel [s]: long for bytecode, whose samples in order are also
+# the trace of that CPU's speed.
+STAY = {"python": 0.15, "native": 0.05, "held": 0.03}
+KERNELS = {"python": harness.python_kernel, "native": harness.native_kernel,
+           "held": harness.held_kernel}
+MOST_CPUS = 8  # more are sampled evenly
+
+
+def used_by(kernel, iterations):
+    """CPU time [ns] of a call, read exactly as harness.timed reads it."""
+    before = thread_time_ns()
+    kernel(iterations)
+    return thread_time_ns() - before
+
+
+def iterations_of_a_millisecond(kernel):
+    iterations = 64
+    while used_by(kernel, iterations) < 1_000_000:
+        iterations *= 2
+    fastest = min(used_by(kernel, iterations) for _ in range(5))
+    return max(1, iterations * 1_000_000 // fastest)
+
+
+def measure_kernels(seconds):
+    allowed = sorted(os.sched_getaffinity(0))
+    cpus = allowed[::max(1, -(-len(allowed) // MOST_CPUS))]
+    iterations = {name: iterations_of_a_millisecond(kernel) for name, kernel in KERNELS.items()}
+    samples = {name: {cpu: [] for cpu in cpus} for name in KERNELS}
+    end = monotonic_ns() + round(seconds * 1e9)
+    first_round = True
+    while first_round or monotonic_ns() < end:
+        first_round = False
+        for cpu in cpus:
+            os.sched_setaffinity(0, {cpu})
+            for name, kernel in KERNELS.items():
+                count = iterations[name]
+                leave = monotonic_ns() + round(STAY[name] * 1e9)
+                while monotonic_ns() < leave:
+                    samples[name][cpu].append(used_by(kernel, count))
+    os.sched_setaffinity(0, set(allowed))
+    fixed = {name: [used_by(kernel, 1) for _ in range(300)] for name, kernel in KERNELS.items()}
+    return {"version": list(sys.version_info[:2]), "iterations": iterations, "fixed": fixed,
+            "samples": {name: [{"cpu": cpu, "used": used} for cpu, used in by_cpu.items()]
+                        for name, by_cpu in samples.items()},
+            "harness": harness_cost()}
+
+
+def harness_cost():
+    """CPU time [ns] of kernel calls of a task, less what their own clocks saw; 100 samples."""
+    harness._kernels.update({name: (0.0, 1.0) for name in KERNELS})
+    program = ((harness.PYTHON, 1),) * 10
+    costs = []
+    for _ in range(100):
+        before = thread_time_ns()
+        packed = harness.run_item((program, None, 0))
+        total = thread_time_ns() - before
+        inside = sum(sample[2] for sample in harness.struct.iter_unpack("<qqqqii", packed))
+        costs.append((total - inside) / len(program))
+    return costs
+
+
+def children_cpu_ns():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return round((usage.ru_utime + usage.ru_stime) * 1e9)
+
+
+def nothing():
+    pass
+
+
+def sleeps():
+    overshoot = []
+    for _ in range(60):
+        before = monotonic_ns()
+        time.sleep(0.001)
+        overshoot.append(monotonic_ns() - before - 1_000_000)
+    return overshoot
+
+
+def own_pipe():
+    """Write and read of a pipe by one thread: what a wake-up costs besides waking."""
+    source, sink = os.pipe()
+    costs = []
+    for _ in range(200):
+        before = monotonic_ns()
+        os.write(sink, b"x")
+        os.read(source, 1)
+        costs.append(monotonic_ns() - before)
+    os.close(source)
+    os.close(sink)
+    return costs
+
+
+def wakes():
+    """One-way time [ns] to a process that sleeps on an idle CPU."""
+    there_out, there_in = os.pipe()
+    back_out, back_in = os.pipe()
+    if os.fork() == 0:
+        os.close(there_in)
+        while os.read(there_out, 1) == b"x":
+            os.write(back_in, monotonic_ns().to_bytes(8, "little"))
+        os._exit(0)
+    os.close(there_out)
+    latencies = []
+    for _ in range(80):
+        time.sleep(0.002)
+        before = monotonic_ns()
+        os.write(there_in, b"x")
+        latencies.append(int.from_bytes(os.read(back_out, 8), "little") - before)
+    os.close(there_in)
+    os.wait()
+    return latencies
+
+
+def thread_starts():
+    costs = []
+    for _ in range(60):
+        before = thread_time_ns()
+        thread = threading.Thread(target=nothing)
+        thread.start()
+        costs.append(thread_time_ns() - before)
+        thread.join()
+    return costs
+
+
+def forks():
+    costs = []
+    for _ in range(25):
+        before = thread_time_ns()
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0)
+        costs.append(thread_time_ns() - before)
+        os.waitpid(pid, 0)
+    return costs
+
+
+def report(sink):
+    sink.send_bytes(time.process_time_ns().to_bytes(8, "little"))
+
+
+def processes(method, repetitions):
+    """Parent CPU of start, child CPU until its target, child CPU after it; for each start."""
+    context = multiprocessing.get_context(method)
+    source, sink = context.Pipe(duplex=False)
+    parent, until, after = [], [], []
+    for _ in range(repetitions):
+        waited = children_cpu_ns()
+        before = thread_time_ns()
+        process = context.Process(target=report, args=(sink,))
+        process.start()
+        parent.append(thread_time_ns() - before)
+        process.join()
+        until.append(int.from_bytes(source.recv_bytes(), "little"))
+        after.append(children_cpu_ns() - waited - until[-1])
+    return {"parent": parent, "until": until, "after": after}
+
+
+def pools():
+    costs = []
+    context = multiprocessing.get_context("fork")
+    for _ in range(6):
+        before = thread_time_ns()
+        pool = context.Pool(2)
+        costs.append(thread_time_ns() - before)
+        pool.close()
+        pool.join()
+    return costs
+
+
+def measure_quick():
+    with open("/proc/self/statm", encoding="ascii") as file:
+        resident = int(file.read().split()[1]) * resource.getpagesize()
+    return {"resident": resident, "sleep": sleeps(), "pipe": own_pipe(), "wake": wakes(),
+            "thread": thread_starts(), "fork": forks(),
+            "process": processes("fork", 20), "spawn": processes("spawn", 5), "pool": pools()}
+
+
+if __name__ == "__main__":
+    harness.die_with_parent(int(sys.argv[3]))
+    if sys.argv[1] == "kernels":
+        print(json.dumps(measure_kernels(float(sys.argv[2]))), flush=True)
+    else:
+        print(json.dumps(measure_quick()), flush=True)

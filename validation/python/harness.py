@@ -1,0 +1,411 @@
+"""What a real CPython executes for `timeslice validate`: one run of one scenario.
+
+Called as `python3 harness.py run PLAN PARENT_PID`; writes one JSON line to stdout. The plan is data:
+numbers and a closed list of operations, resolved before (no name of a scenario reaches this file,
+nothing is evaluated). It is a real, importable file because spawned children import their main.
+
+Kernels read the thread CPU clock and the CPU that they run on before and after: that is the speed
+index. What this bookkeeping costs is measured by calibrate.py and put into the model.
+"""
+
+import base64
+import concurrent.futures
+import ctypes
+import gc
+import hashlib
+import json
+import multiprocessing
+import os
+import resource
+import signal
+import struct
+import sys
+import threading
+import time
+from time import monotonic_ns, thread_time_ns
+
+# Operations of a program; the same numbers as in validation/native/program.hpp.
+PYTHON, NATIVE, HELD, SLEEP, LOCK, UNLOCK, MAP, SUBMIT, JOIN = range(9)
+
+# A Python step is cut into parts of about this length, so that the trace of a CPU's speed is fine.
+# Cutting bytecode changes nothing: the GIL is kept between the parts.
+PART_NS = 2_000_000
+
+_pack = struct.Struct("<qqqqii").pack
+# PyDLL keeps the GIL during a call: reading the CPU number must not be a point where it is lost.
+_libc = ctypes.PyDLL(None)
+_cpu = _libc.sched_getcpu
+_pbkdf2 = hashlib.pbkdf2_hmac
+
+# Cost models of the kernels: CPU time in ns of a call = fixed + per_iteration x iterations.
+# Filled from the plan; a child process gets them from its parent (fork) or with its first item.
+_kernels = {}
+_locks = []
+_die_with = 0
+
+
+def die_with_parent(parent):
+    """Asks the kernel to kill this process when its parent ends; ends it if that is too late."""
+    pr_set_pdeathsig = 1
+    _libc.prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
+    if parent and os.getppid() != parent:
+        os._exit(3)
+
+
+def python_kernel(iterations):
+    value = 1
+    for _ in range(iterations):
+        value = (value * 5 + 1) & 255
+    return value
+
+
+def native_kernel(iterations):
+    _pbkdf2("sha256", b"timeslice", b"salt", iterations)
+
+
+def held_kernel(iterations):
+    sum(range(iterations))
+
+
+def iterations_for(kernel, nominal_ns):
+    fixed, per_iteration = kernel
+    return max(1, round((nominal_ns - fixed) / per_iteration))
+
+
+def timed(kernel, iterations, nominal_ns, samples):
+    """Runs a kernel once and notes when, where and with how much CPU time."""
+    cpu_before = _cpu()
+    wall_before = monotonic_ns()
+    used_before = thread_time_ns()
+    kernel(iterations)
+    used = thread_time_ns() - used_before
+    samples.append(_pack(wall_before, monotonic_ns(), used, nominal_ns, cpu_before, _cpu()))
+
+
+def python_step(nominal_ns, samples):
+    left = nominal_ns
+    while left > 0:
+        part = left if left < PART_NS * 3 // 2 else PART_NS
+        left -= part
+        timed(python_kernel, iterations_for(_kernels["python"], part), part, samples)
+
+
+def execute(program):
+    """Runs the steps of one item; returns the samples of its kernels, packed."""
+    samples = []
+    for operation, argument in program:
+        if operation == PYTHON:
+            python_step(argument, samples)
+        elif operation == NATIVE:
+            count = iterations_for(_kernels["native"], argument)
+            timed(native_kernel, count, argument, samples)
+        elif operation == HELD:
+            timed(held_kernel, iterations_for(_kernels["held"], argument), argument, samples)
+        elif operation == SLEEP:
+            time.sleep(argument * 1e-9)
+        elif operation == LOCK:
+            _locks[argument].acquire()
+        elif operation == UNLOCK:
+            _locks[argument].release()
+        else:
+            raise ValueError(f"operation {operation} is not for a task")
+    return b"".join(samples)
+
+
+def run_item(item):
+    """What a worker does with an item: (program, argument bytes, size of the result)."""
+    program, _argument, result_size = item
+    samples = execute(program)
+    return (samples, b"r" * result_size) if result_size else samples
+
+
+def run_star(program, argument, result_size):
+    return run_item((program, argument, result_size))
+
+
+def use(kernels, locks, burn_ns):
+    """First thing in a worker process that did not inherit this module's state."""
+    global _kernels, _locks
+    _kernels = kernels
+    _locks = locks
+    if burn_ns:  # `import_cost`: what a user's main module would import
+        python_kernel(iterations_for(_kernels["python"], burn_ns))
+
+
+def run_process(item, kernels, locks, burn_ns, sink):
+    """Target of a process per task: the samples go back through a pipe, as no result does."""
+    use(kernels, locks, burn_ns)
+    samples = run_item(item)
+    if isinstance(samples, tuple):
+        samples = samples[0]
+    descriptor = sink.fileno()
+    record = len(_pack(0, 0, 0, 0, 0, 0))
+    for start in range(0, len(samples), 100 * record):  # at most PIPE_BUF: writes stay whole
+        try:
+            os.write(descriptor, samples[start:start + 100 * record])
+        except BlockingIOError:
+            return  # a full pipe loses samples; it must not delay the run
+
+
+class Serial:
+    def __init__(self, spec):
+        self.results = []
+
+    def create(self):
+        pass
+
+    def map(self, items, _chunksize, _star):
+        self.results.extend(run_item(item) for item in items)
+
+    def submit(self, item):
+        self.results.append(run_item(item))
+
+    def wait(self, _handle):
+        pass
+
+    def shutdown(self):
+        pass
+
+
+class Threads(Serial):
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.workers = spec["workers"]
+
+    def create(self):
+        self.pool = concurrent.futures.ThreadPoolExecutor(self.workers)
+
+    def map(self, items, _chunksize, _star):
+        self.results.extend(self.pool.map(run_item, items))
+
+    def submit(self, item):
+        return self.pool.submit(run_item, item)
+
+    def wait(self, handle):
+        self.results.append(handle.result())
+
+    def shutdown(self):
+        self.pool.shutdown(wait=True)
+
+
+class ThreadPerTask(Serial):
+    def map(self, items, _chunksize, _star):
+        handles = [self.submit(item) for item in items]
+        for handle in handles:
+            handle.join()
+
+    def submit(self, item):
+        thread = threading.Thread(target=self.run, args=(item,))
+        thread.start()
+        return thread
+
+    def run(self, item):
+        self.results.append(run_item(item))
+
+    def wait(self, handle):
+        handle.join()
+
+
+class Processes(Serial):
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.spec = spec
+        self.context = multiprocessing.get_context(spec["start"])
+
+    def create(self):
+        inherits = self.spec["start"] == "fork" and not self.spec["import_ns"]
+        start = {} if inherits else {"initializer": use,
+                                     "initargs": (_kernels, _locks, self.spec["import_ns"])}
+        self.pool = self.context.Pool(self.spec["workers"], **start)
+
+    def map(self, items, chunksize, star):
+        if star:
+            self.results.extend(self.pool.starmap(run_star, items, chunksize))
+        else:
+            self.results.extend(self.pool.map(run_item, items, chunksize))
+
+    def submit(self, item):
+        return self.pool.apply_async(run_item, (item,))
+
+    def wait(self, handle):
+        self.results.append(handle.get())
+
+    def shutdown(self):
+        if self.spec["shutdown"] == "terminate":
+            self.pool.terminate()
+        else:
+            self.pool.close()
+        self.pool.join()
+
+
+class ProcessPerTask(Serial):
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.spec = spec
+        self.context = multiprocessing.get_context(spec["start"])
+        self.source, self.sink = multiprocessing.Pipe(duplex=False)
+        set_pipe_size = 1031  # F_SETPIPE_SZ
+        import fcntl
+        fcntl.fcntl(self.sink.fileno(), set_pipe_size, 1 << 20)
+        os.set_blocking(self.sink.fileno(), False)
+        os.set_blocking(self.source.fileno(), False)
+
+    def map(self, items, _chunksize, _star):
+        for handle in [self.submit(item) for item in items]:
+            handle.join()
+
+    def submit(self, item):
+        process = self.context.Process(
+            target=run_process,
+            args=(item, _kernels, _locks, self.spec["import_ns"], self.sink))
+        process.start()
+        return process
+
+    def wait(self, handle):
+        handle.join()
+        if handle.exitcode != 0:
+            raise RuntimeError(f"a child process ended with code {handle.exitcode}")
+
+    def collect(self):
+        try:
+            while chunk := os.read(self.source.fileno(), 1 << 20):
+                self.results.append(chunk)
+        except BlockingIOError:
+            pass
+
+
+EXECUTORS = {
+    "serial": Serial,
+    "threads": Threads,
+    "thread-per-task": ThreadPerTask,
+    "processes": Processes,
+    "process-per-task": ProcessPerTask,
+}
+
+
+class Run:
+    """The main program of one scenario, on the executors that it names by number."""
+
+    def __init__(self, plan):
+        self.plan = plan
+        self.specs = plan["executors"]
+        self.executors = [EXECUTORS[spec["kind"]](spec) for spec in self.specs]
+        self.created = [False] * len(self.specs)
+        self.startup_ns = [0] * len(self.specs)
+        self.shutdown_ns = [0] * len(self.specs)
+        self.order = []
+        self.open = [[] for _ in range(plan["futures"])]
+        self.samples = []
+        programs = [tuple(map(tuple, program)) for program in plan["programs"]]
+        # Arguments exist before the program hands them over, each an object of its own.
+        self.batches = [self.build(batch, programs) for batch in plan["batches"]]
+        self.main = [tuple(step) for step in plan["main"]]
+
+    def build(self, batch, programs):
+        spec = self.specs[batch["executor"]]
+        size = spec["argument"]
+        return [(programs[index], b"a" * size if size else None, spec["result"])
+                for index in batch["items"]]
+
+    def executor(self, index):
+        if not self.created[index]:
+            before = monotonic_ns()
+            self.executors[index].create()
+            self.created[index] = True
+            self.order.append(index)
+            self.startup_ns[index] = monotonic_ns() - before
+        return self.executors[index]
+
+    def step(self, operation, argument):
+        if operation == MAP:
+            batch = self.plan["batches"][argument]
+            self.executor(batch["executor"]).map(self.batches[argument], batch["chunksize"],
+                                                 batch["star"])
+        elif operation == SUBMIT:
+            batch = self.plan["batches"][argument]
+            executor = self.executor(batch["executor"])
+            for item in self.batches[argument]:
+                self.open[batch["future"]].append((executor, executor.submit(item)))
+        elif operation == JOIN:
+            for executor, handle in self.open[argument]:
+                executor.wait(handle)
+            self.open[argument].clear()
+        else:
+            self.samples.append(execute(((operation, argument),)))
+
+    def go(self):
+        for index, spec in enumerate(self.specs):
+            if spec["create"] == "start":
+                self.executor(index)
+        for operation, argument in self.main:
+            self.step(operation, argument)
+        for index in self.order:
+            before = monotonic_ns()
+            self.executors[index].shutdown()
+            self.shutdown_ns[index] = monotonic_ns() - before
+
+    def all_samples(self):
+        parts = list(self.samples)
+        for executor in self.executors:
+            if isinstance(executor, ProcessPerTask):
+                executor.collect()
+            parts.extend(part[0] if isinstance(part, tuple) else part
+                         for part in executor.results)
+        return b"".join(parts)
+
+
+def usage():
+    """CPU time [s] and switches of this process and of its children that have been waited for."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime,
+            own.ru_nvcsw + children.ru_nvcsw, own.ru_nivcsw + children.ru_nivcsw)
+
+
+def prepare(plan):
+    """Everything that a started interpreter has behind it, or that is this harness's business."""
+    global _kernels
+    _kernels = {name: tuple(costs) for name, costs in plan["kernels"].items()}
+    if plan["cpus"]:
+        os.sched_setaffinity(0, plan["cpus"])
+    if plan["switch_interval_ns"]:
+        sys.setswitchinterval(plan["switch_interval_ns"] * 1e-9)
+    make = {"thread": threading.Lock, "process": multiprocessing.get_context("fork").Lock}
+    _locks.extend(make[scope]() for scope in plan["locks"])
+    run = Run(plan)
+    for name, kernel in (("python", python_kernel), ("native", native_kernel),
+                         ("held", held_kernel)):
+        kernel(iterations_for(_kernels[name], 500_000))  # first use is no part of the scenario
+    gc.collect()
+    return run
+
+
+def run_plan(path):
+    with open(path, encoding="ascii") as file:
+        plan = json.load(file)
+    run = prepare(plan)
+    cpu_before, voluntary, involuntary = usage()
+    start = monotonic_ns()
+    run.go()
+    end = monotonic_ns()
+    cpu_after, voluntary_after, involuntary_after = usage()
+    result = {
+        "start_ns": start,
+        "end_ns": end,
+        "cpu_ns": round((cpu_after - cpu_before) * 1e9),
+        "voluntary": voluntary_after - voluntary,
+        "involuntary": involuntary_after - involuntary,
+        "startup_ns": run.startup_ns,
+        "shutdown_ns": run.shutdown_ns,
+        "samples": base64.b64encode(run.all_samples()).decode("ascii"),
+    }
+    print(json.dumps(result), flush=True)
+
+
+if multiprocessing.parent_process() is not None:  # a spawned or forkserver child imports this file
+    die_with_parent(0)
+os.register_at_fork(after_in_child=lambda: die_with_parent(0))
+
+if __name__ == "__main__":
+    die_with_parent(int(sys.argv[3]))
+    run_plan(sys.argv[2])
