@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "bench/raw_loop.hpp"
 #include <benchmark/benchmark.h>
 
-#include "bench/raw_loop.hpp"
 #include "sim/engine.hpp"
 
 namespace timeslice::bench {
@@ -150,16 +150,8 @@ BENCHMARK(engine_hold<false, Tier::adaptive>)
     ->Arg(1'000)
     ->Arg(100'000)
     ->Arg(1'000'000);
-BENCHMARK(raw_hold<false>)
-    ->Name("hold/raw")
-    ->Arg(100)
-    ->Arg(1'000)
-    ->Arg(100'000)
-    ->Arg(1'000'000);
-BENCHMARK(engine_hold<true, Tier::adaptive>)
-    ->Name("hold_cancel/engine")
-    ->Arg(1'000)
-    ->Arg(100'000);
+BENCHMARK(raw_hold<false>)->Name("hold/raw")->Arg(100)->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
+BENCHMARK(engine_hold<true, Tier::adaptive>)->Name("hold_cancel/engine")->Arg(1'000)->Arg(100'000);
 BENCHMARK(raw_hold<true>)->Name("hold_cancel/raw")->Arg(1'000)->Arg(100'000);
 
 // Where the tiers cross: sets EventQueue::ladder_from and heap_below.

@@ -100,7 +100,11 @@ void EventLadder::serve_bucket(Rung& rung, std::size_t index) {
   // Adding a rung may move rung and bucket: take what is needed first.
   Bucket taken = std::exchange(bucket, Bucket{});
   Rung& finer = add_rung({.first = first, .last = first + width - 1}, taken.count);
-  empty_bucket(taken, [this, &finer](const Event& event) { put(finer, event); });
+  // Some hundreds of events, all due soon: early enough for memory, few enough for the cache.
+  empty_bucket(taken, [this, &finer](const Event& event) {
+    __builtin_prefetch(table_ + event_id(event) * table_stride_);
+    put(finer, event);
+  });
 }
 
 void EventLadder::sort_bottom() {
@@ -119,22 +123,9 @@ void EventLadder::sort_bottom() {
 }
 
 void EventLadder::prefetch_after(const Rung& rung, std::size_t index) const {
-  std::uint64_t bits = rung.filled[index / 64];
-  if (bits == 0) {
-    return;
-  }
-  const std::size_t word = index / 64 * 64;
-  const Bucket& next = rung.buckets[word + static_cast<std::size_t>(std::countr_zero(bits))];
-  if (table_ != nullptr) {
-    // Its chunk was asked for one bucket ago, so it can be read by now.
-    const std::size_t count = (next.count - 1) % chunk_events + 1;
-    for (std::size_t i = 0; i < count; ++i) {
-      __builtin_prefetch(table_ + event_id(chunks_[next.chunk].events[i]) * table_stride_);
-    }
-  }
-  bits &= bits - 1;
+  const std::uint64_t bits = rung.filled[index / 64];
   if (bits != 0) {
-    const std::size_t after = word + static_cast<std::size_t>(std::countr_zero(bits));
+    const std::size_t after = index / 64 * 64 + static_cast<std::size_t>(std::countr_zero(bits));
     __builtin_prefetch(&chunks_[rung.buckets[after].chunk]);
   }
 }
@@ -148,7 +139,8 @@ EventLadder::Rung& EventLadder::add_rung(const Span& span, std::size_t events) {
   }
   Rung& rung = rungs_[depth_];
   ++depth_;
-  const auto wanted = static_cast<unsigned>(std::bit_width(events)) - SUBB;
+  // One to two events a bucket, if they are spread evenly.
+  const auto wanted = static_cast<unsigned>(std::bit_width(events)) - 1;
   const unsigned bits = std::clamp(wanted, min_rung_bits, max_rung_bits);
   const auto width = static_cast<unsigned>(std::bit_width(span.last - span.first));
   rung.shift = width > bits ? width - bits : 0;

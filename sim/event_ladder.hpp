@@ -79,8 +79,8 @@ class EventLadder {
     size_ = 0;
   }
 
-  /// A table that the caller indexes by event id after each pop: its entries are prefetched when
-  /// their events come near. Not owned.
+  /// A table that the caller indexes by event id after each pop: where there are many events, the
+  /// entries are prefetched when they come near. Not owned.
   void prefetch_from(const void* table, std::size_t bytes_per_entry) {
     table_ = static_cast<const std::byte*>(table);
     table_stride_ = bytes_per_entry;
@@ -88,12 +88,12 @@ class EventLadder {
 
  private:
   static constexpr std::size_t chunk_events = 4;
-  static constexpr unsigned max_rung_bits = 10;
+  static constexpr unsigned max_rung_bits = 11;
   static constexpr unsigned min_rung_bits = 6;
   static constexpr std::size_t max_rungs = 16;
   static constexpr std::uint32_t no_chunk = 0xffffffff;
-  // A due bucket with more events than this is dealt into a finer rung. Measured best of
-  // 16, 32, 64 in bench/hold_bench.cpp (flat within the noise).
+  // A due bucket with more events than this is dealt into a finer rung. Of rungs of 2^10 to 2^12
+  // buckets, chunks of 4 and 8 and limits of 24 and 32 none was better in bench/hold_bench.cpp.
   static constexpr std::uint32_t sort_limit = 32;
   static constexpr std::size_t late_limit_default = 256;
 
@@ -146,7 +146,7 @@ class EventLadder {
   void serve_top();
   void serve_bucket(Rung& rung, std::size_t index);
   void sort_bottom();
-  /// Asks early for the memory of the two filled buckets after `index`.
+  /// Asks early for the memory of the next filled bucket.
   void prefetch_after(const Rung& rung, std::size_t index) const;
   /// Starts a rung for events of [span.first, span.last] with buckets no wider than the span.
   Rung& add_rung(const Span& span, std::size_t events);

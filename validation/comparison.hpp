@@ -18,10 +18,12 @@ struct Comparison {
   double predicted_high = 0.0;  //   as were accepted: seeds, spread of the index, calibration
   double measured = 0.0;        // median over the accepted runs
   double measured_cv = 0.0;     // raw spread: standard deviation / mean
-  std::optional<double> error;  // median of the paired predicted / measured - 1; nothing: measured 0
-  std::optional<double> error_raw;   // the same with nothing from the run: calibrated speed only
-  std::optional<double> error_null;  // the null model with the same index; only some metrics have it
-  bool covered = false;              // measured lies within [predicted_low, predicted_high]
+  std::optional<double>
+      error;  // median of the paired predicted / measured - 1; nothing: measured 0
+  std::optional<double> error_raw;  // the same with nothing from the run: calibrated speed only
+  std::optional<double>
+      error_null;        // the null model with the same index; only some metrics have it
+  bool covered = false;  // measured lies within [predicted_low, predicted_high]
 };
 
 /// Makespan errors over several points; absolute values, as ratios.

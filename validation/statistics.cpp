@@ -20,7 +20,9 @@ double quantile(std::vector<double> values, double p) {
   return values[below] + weight * (values[above] - values[below]);
 }
 
-double median(std::vector<double> values) { return quantile(std::move(values), 0.5); }
+double median(std::vector<double> values) {
+  return quantile(std::move(values), 0.5);
+}
 
 double mean(const std::vector<double>& values) {
   sim::expect(!values.empty(), "a mean is taken of some values");

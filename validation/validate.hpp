@@ -32,13 +32,13 @@ struct RejectionLimits {
 
 struct ValidateOptions {
   std::string python = "/usr/bin/python3";
-  std::uint64_t repeat = 5;           // accepted runs wanted at each point, at least 1
-  double tolerance = 0.0;             // > 0: a larger |error| of a makespan fails the gate
+  std::uint64_t repeat = 5;  // accepted runs wanted at each point, at least 1
+  double tolerance = 0.0;    // > 0: a larger |error| of a makespan fails the gate
   RejectionLimits limits;
   sim::Duration budget = std::chrono::seconds{300};  // wall time for all native runs together
-  std::uint64_t seeds = 5;            // simulations a run index, for the predicted interval
+  std::uint64_t seeds = 5;  // simulations a run index, for the predicted interval
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;  // native runs
-  std::function<bool()> give_up;      // Ctrl-C; polled, also while a native run is under way
+  std::function<bool()> give_up;  // Ctrl-C; polled, also while a native run is under way
   std::shared_ptr<const HostCalibration> calibration;  // of an earlier call; nothing: measured now
 };
 

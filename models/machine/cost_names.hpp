@@ -10,7 +10,7 @@ namespace timeslice::models {
 
 struct CostName {
   std::string_view name;
-  sim::Duration OsCosts::*cost;
+  sim::Duration OsCosts::* cost;
 };
 
 inline constexpr std::array<CostName, 15> cost_names{{

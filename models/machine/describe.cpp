@@ -1,13 +1,13 @@
 #include "models/machine/describe.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
 #include <tuple>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "models/machine/cost_names.hpp"
 #include "models/machine/quantity_text.hpp"
@@ -174,21 +174,20 @@ class Tree {
 
   [[nodiscard]] std::string core_title(std::uint32_t core) const {
     const CoreKindSpec& kind = machine_.core_kinds[machine_.cores[core].kind];
-    std::string title = fmt::format("{} with {}", kind.name == "core" ? kind.name : "core " + kind.name,
-                                    counted(cpus_of_[core].size(), "CPU"));
+    std::string title =
+        fmt::format("{} with {}", kind.name == "core" ? kind.name : "core " + kind.name,
+                    counted(cpus_of_[core].size(), "CPU"));
     if (kind.speed != 1.0) {
       title += fmt::format(", speed {:.3g}", kind.speed);
     }
     std::vector<const CacheSpec*> caches = caches_of_[core];
-    std::ranges::sort(caches, {}, [](const CacheSpec* cache) {
-      return std::tuple{cache->level, cache->type};
-    });
+    std::ranges::sort(caches, {},
+                      [](const CacheSpec* cache) { return std::tuple{cache->level, cache->type}; });
     for (const CacheSpec* const cache : caches) {
       if (cache != last_cache(core)) {
         title += fmt::format(", {} {}", cache_name(*cache), to_text(cache->size));
-        title += cache->cores.size() == 1
-                     ? std::string{}
-                     : fmt::format(" shared by {} cores", cache->cores.size());
+        title += cache->cores.size() == 1 ? std::string{}
+                                          : fmt::format(" shared by {} cores", cache->cores.size());
       }
     }
     return title;
@@ -201,8 +200,9 @@ class Tree {
 
 void add_head(const MachineSpec& machine, Lines& lines) {
   const MachineCounts count = counts(machine);
-  lines.push_back(fmt::format("{}: {}, {}, {}, {}", machine.name, counted(count.packages, "package"),
-                              counted(count.cores, "core"), counted(count.cpus, "CPU"),
+  lines.push_back(fmt::format("{}: {}, {}, {}, {}", machine.name,
+                              counted(count.packages, "package"), counted(count.cores, "core"),
+                              counted(count.cpus, "CPU"),
                               counted(count.numa_nodes, "memory node")));
   if (!machine.about.empty()) {
     lines.push_back("  " + machine.about);
@@ -218,18 +218,18 @@ void add_head(const MachineSpec& machine, Lines& lines) {
 }
 
 void add_speeds(const MachineSpec& machine, Lines& lines) {
-  std::string clock = machine.clock_base.per_second > 0.0
-                          ? "clock " + to_text(machine.clock_base)
-                          : std::string{"clock not known"};
+  std::string clock = machine.clock_base.per_second > 0.0 ? "clock " + to_text(machine.clock_base)
+                                                          : std::string{"clock not known"};
   for (const TurboStep& step : machine.turbo) {
-    clock += fmt::format(", up to {} active {}", counted(step.cores, "core"),
-                         to_text(step.frequency));
+    clock +=
+        fmt::format(", up to {} active {}", counted(step.cores, "core"), to_text(step.frequency));
   }
   lines.push_back("  " + clock);
-  lines.push_back(fmt::format("  against the reference machine: python {:.3g}, native {:.3g}, "
-                              "memory {:.3g}{}",
-                              machine.speed.python, machine.speed.native, machine.speed.memory,
-                              machine.speed_known ? "" : " (nobody measured it)"));
+  lines.push_back(
+      fmt::format("  against the reference machine: python {:.3g}, native {:.3g}, "
+                  "memory {:.3g}{}",
+                  machine.speed.python, machine.speed.native, machine.speed.memory,
+                  machine.speed_known ? "" : " (nobody measured it)"));
   if (machine.cpus.size() > machine.cores.size()) {
     lines.push_back(fmt::format("  two busy siblings do {:.3g} times the work of one thread",
                                 machine.smt_gain));

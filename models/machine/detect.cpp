@@ -1,9 +1,5 @@
 #include "models/machine/detect.hpp"
 
-#include <fmt/format.h>
-#include <hwloc.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -12,6 +8,10 @@
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
+#include <hwloc.h>
+#include <unistd.h>
 
 #include "models/machine/hwloc_import.hpp"
 
@@ -72,8 +72,7 @@ int restrict_to_binding(hwloc_topology* topology) {
   const int before = ::hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_PU);
   const std::unique_ptr<hwloc_bitmap_s, FreeBitmap> bound{::hwloc_bitmap_alloc()};
   const bool known =
-      bound != nullptr &&
-      ::hwloc_get_cpubind(topology, bound.get(), HWLOC_CPUBIND_PROCESS) == 0 &&
+      bound != nullptr && ::hwloc_get_cpubind(topology, bound.get(), HWLOC_CPUBIND_PROCESS) == 0 &&
       ::hwloc_bitmap_intersects(bound.get(), ::hwloc_topology_get_topology_cpuset(topology)) != 0;
   if (!known || ::hwloc_topology_restrict(topology, bound.get(), 0) != 0) {
     return 0;
@@ -126,9 +125,9 @@ sim::Result<MachineSpec> detect_host() {
   MachineSpec machine = std::move(imported).value();
   machine.source = fmt::format("detected by libhwloc {}", HWLOC_VERSION);
   if (not_bound > 0) {
-    machine.warnings.push_back(fmt::format(
-        "{} CPUs are left out: this process is bound to the {} others", not_bound,
-        machine.cpus.size()));
+    machine.warnings.push_back(
+        fmt::format("{} CPUs are left out: this process is bound to the {} others", not_bound,
+                    machine.cpus.size()));
   }
   return machine;
 }

@@ -1,10 +1,10 @@
 #include "models/machine/hwloc_distances.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <string_view>
+
+#include <fmt/format.h>
 
 namespace timeslice::models {
 namespace {
@@ -152,10 +152,10 @@ class DistanceReader {
     }
     const auto objects = static_cast<std::size_t>(size);
     if (matrix.values.size() != objects * objects) {
-      return file_.error(element,
-                         fmt::format("distances between {} objects with {} values", objects,
-                                     matrix.values.size()),
-                         fmt::format("there are {} values to give", objects * objects));
+      return file_.error(
+          element,
+          fmt::format("distances between {} objects with {} values", objects, matrix.values.size()),
+          fmt::format("there are {} values to give", objects * objects));
     }
     matrix.is_latency = true;
     if (objects == nodes_.size()) {

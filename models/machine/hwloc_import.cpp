@@ -1,10 +1,10 @@
 #include "models/machine/hwloc_import.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "models/machine/hwloc_distances.hpp"
 #include "models/machine/hwloc_machine.hpp"
@@ -21,10 +21,9 @@ std::optional<sim::Error> refuse_bytes(std::string_view text, const std::string&
     return sim::Error{name, "the file is empty", "write one with: lstopo F.xml"};
   }
   if (text.size() > max_hwloc_bytes) {
-    return sim::Error{name,
-                      fmt::format("{} bytes are more than {} MiB", text.size(),
-                                  max_hwloc_bytes >> 20),
-                      "export without I/O devices: lstopo --no-io F.xml"};
+    return sim::Error{
+        name, fmt::format("{} bytes are more than {} MiB", text.size(), max_hwloc_bytes >> 20),
+        "export without I/O devices: lstopo --no-io F.xml"};
   }
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
     return sim::Error{name, "the file is UTF-16", "convert it: iconv -f UTF-16 -t UTF-8"};
@@ -63,9 +62,9 @@ std::optional<sim::Error> refuse_root(HwlocFile& file) {
 /// Elements that hwloc 1 and 2 write. Others are left unread, with a warning.
 void warn_about_strangers(HwlocFile& file) {
   constexpr std::array<std::string_view, 17> known{
-      "topology", "object",  "info",    "page_type", "userdata",         "distances",
-      "latency",  "support", "cpukind", "memattr",   "memattr_value",    "distances2",
-      "indexes",  "u64values", "diff",  "meta",      "distances2hetero"};
+      "topology", "object",    "info",    "page_type", "userdata",        "distances",
+      "latency",  "support",   "cpukind", "memattr",   "memattr_value",   "distances2",
+      "indexes",  "u64values", "diff",    "meta",      "distances2hetero"};
   const auto stranger = std::ranges::find_if(file.xml.elements, [&](const XmlElement& element) {
     return std::ranges::find(known, element.name) == known.end();
   });

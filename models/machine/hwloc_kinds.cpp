@@ -1,8 +1,8 @@
 #include "models/machine/hwloc_kinds.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace timeslice::models {
 namespace {
@@ -44,9 +44,9 @@ sim::Result<std::vector<Kind>> read_all(const HwlocFile& file) {
     const std::string_view text = file.xml.attribute(element, "cpuset").value_or("");
     const auto cpuset = IndexSet::parse(text);
     if (!cpuset) {
-      return file.error(element,
-                        fmt::format("a kind of CPU for '{}', not a set of numbers", printable(text)),
-                        "hwloc writes sets as 0x0000000f");
+      return file.error(
+          element, fmt::format("a kind of CPU for '{}', not a set of numbers", printable(text)),
+          "hwloc writes sets as 0x0000000f");
     }
     if (kinds.size() == max_kinds) {
       return file.error(element, fmt::format("more than {} kinds of CPU", max_kinds),
@@ -86,8 +86,8 @@ std::vector<Kind> assign(std::vector<Kind> kinds, const std::vector<std::uint32_
 }
 
 /// What the speeds follow: a member that every kind has, or nothing.
-std::int64_t Kind::*speed_source(const std::vector<Kind>& kinds) {
-  for (std::int64_t Kind::*const member : {&Kind::capacity, &Kind::max_megahertz}) {
+std::int64_t Kind::* speed_source(const std::vector<Kind>& kinds) {
+  for (std::int64_t Kind::* const member : {&Kind::capacity, &Kind::max_megahertz}) {
     if (std::ranges::all_of(kinds, [member](const Kind& kind) { return kind.*member > 0; })) {
       return member;
     }
@@ -95,7 +95,7 @@ std::int64_t Kind::*speed_source(const std::vector<Kind>& kinds) {
   return nullptr;
 }
 
-void warn_about_speeds(const std::int64_t Kind::*source, HwlocKinds& result) {
+void warn_about_speeds(const std::int64_t Kind::* source, HwlocKinds& result) {
   if (source == nullptr) {
     result.warnings.push_back(
         fmt::format("{} kinds of core, but the file does not say how fast each is: "
@@ -134,7 +134,7 @@ sim::Result<HwlocKinds> read_kinds(const HwlocFile& file,
     return result;
   }
   name_kinds(kinds, result);
-  std::int64_t Kind::*const source = speed_source(kinds);
+  std::int64_t Kind::* const source = speed_source(kinds);
   warn_about_speeds(source, result);
   if (source != nullptr) {
     const auto largest = std::ranges::max(kinds, {}, source).*source;

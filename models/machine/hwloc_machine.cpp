@@ -1,9 +1,10 @@
 #include "models/machine/hwloc_machine.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
+#include <set>
+
+#include <fmt/format.h>
 
 #include "models/machine/hwloc_kinds.hpp"
 
@@ -205,11 +206,11 @@ class MachineBuilder {
       without_package_ += package == none ? 1 : 0;
       without_cache_ += cache == none ? 1 : 0;
       without_node_ += node == none ? 1 : 0;
-      machine_.cores.push_back(
-          {.package = number_of(packages, package),
-           .kind = 0,
-           .node = node == none ? 0 : node,
-           .llc = number_of(caches, cache != none ? cache : package)});
+      last_levels_.insert(cache == none ? 0 : object(cache).cache.level);
+      machine_.cores.push_back({.package = number_of(packages, package),
+                                .kind = 0,
+                                .node = node == none ? 0 : node,
+                                .llc = number_of(caches, cache != none ? cache : package)});
     }
     machine_.packages = static_cast<std::uint32_t>(packages.size());
     warn_about_cores();
@@ -229,6 +230,11 @@ class MachineBuilder {
       warn("no cache data: the cores of a package are taken to share a last-level cache");
     } else if (without_cache_ > 0) {
       warn(fmt::format("no cache data for {} of {} cores", without_cache_, cores));
+    } else if (last_levels_.size() > 1) {
+      warn(
+          fmt::format("the last-level cache is an L{} for some cores, an L{} for others: the file "
+                      "may lack some",
+                      *last_levels_.begin(), *last_levels_.rbegin()));
     }
     if (without_node_ > 0 && machine_.nodes.size() > 1) {
       warn(fmt::format("no local memory node for {} of {} cores: node {} is assumed", without_node_,
@@ -332,9 +338,10 @@ class MachineBuilder {
                        nodes));
     }
     if (machine_.packages > nodes && machine_.node_distance.empty()) {
-      warn(fmt::format("{} packages but {} memory node{}: dumps of CPUID carry no NUMA data, so "
-                       "remote memory may be missing",
-                       machine_.packages, nodes, nodes == 1 ? "" : "s"));
+      warn(
+          fmt::format("{} packages but {} memory node{}: dumps of CPUID carry no NUMA data, so "
+                      "remote memory may be missing",
+                      machine_.packages, nodes, nodes == 1 ? "" : "s"));
     }
   }
 
@@ -368,6 +375,7 @@ class MachineBuilder {
   std::vector<std::uint32_t> core_of_;                // by position in usable_
   std::vector<std::vector<std::uint32_t>> attached_;  // node objects hanging on each object
   std::vector<std::uint32_t> node_number_;            // by object; none unless a usable node
+  std::set<std::uint32_t> last_levels_;               // of the last cache of each core; 0: none
   std::uint32_t without_core_ = 0;
   std::uint32_t without_package_ = 0;
   std::uint32_t without_cache_ = 0;

@@ -1,11 +1,11 @@
 #include "models/machine/hwloc_objects.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
+
+#include <fmt/format.h>
 
 namespace timeslice::models {
 namespace {
@@ -20,31 +20,20 @@ struct TypeName {
 };
 
 // hwloc_obj_type_string of hwloc 2.9, and the names of format 1 (Socket, Cache, System).
-constexpr std::array<TypeName, 25> type_names{{{"Machine", HwlocType::machine},
-                                               {"System", HwlocType::machine},
-                                               {"Package", HwlocType::package},
-                                               {"Socket", HwlocType::package},
-                                               {"Die", HwlocType::group},
-                                               {"Group", HwlocType::group},
-                                               {"NUMANode", HwlocType::node},
-                                               {"L1Cache", HwlocType::cache},
-                                               {"L2Cache", HwlocType::cache},
-                                               {"L3Cache", HwlocType::cache},
-                                               {"L4Cache", HwlocType::cache},
-                                               {"L5Cache", HwlocType::cache},
-                                               {"L1iCache", HwlocType::cache},
-                                               {"L2iCache", HwlocType::cache},
-                                               {"L3iCache", HwlocType::cache},
-                                               {"L1i", HwlocType::cache},
-                                               {"Cache", HwlocType::cache},
-                                               {"MemCache", HwlocType::memory_cache},
-                                               {"Core", HwlocType::core},
-                                               {"PU", HwlocType::cpu},
-                                               {"Misc", HwlocType::other},
-                                               {"Bridge", HwlocType::other},
-                                               {"PCIDev", HwlocType::other},
-                                               {"OSDev", HwlocType::other},
-                                               {"OSDevice", HwlocType::other}}};
+constexpr std::array<TypeName, 25> type_names{
+    {{"Machine", HwlocType::machine}, {"System", HwlocType::machine},
+     {"Package", HwlocType::package}, {"Socket", HwlocType::package},
+     {"Die", HwlocType::group},       {"Group", HwlocType::group},
+     {"NUMANode", HwlocType::node},   {"L1Cache", HwlocType::cache},
+     {"L2Cache", HwlocType::cache},   {"L3Cache", HwlocType::cache},
+     {"L4Cache", HwlocType::cache},   {"L5Cache", HwlocType::cache},
+     {"L1iCache", HwlocType::cache},  {"L2iCache", HwlocType::cache},
+     {"L3iCache", HwlocType::cache},  {"L1i", HwlocType::cache},
+     {"Cache", HwlocType::cache},     {"MemCache", HwlocType::memory_cache},
+     {"Core", HwlocType::core},       {"PU", HwlocType::cpu},
+     {"Misc", HwlocType::other},      {"Bridge", HwlocType::other},
+     {"PCIDev", HwlocType::other},    {"OSDev", HwlocType::other},
+     {"OSDevice", HwlocType::other}}};
 
 class ObjectReader {
  public:
@@ -164,7 +153,8 @@ class ObjectReader {
     while (above != HwlocObject::no_parent && !file_.objects[above].cpuset) {
       above = file_.objects[above].parent;
     }
-    if (above != HwlocObject::no_parent && !object.cpuset->is_within(*file_.objects[above].cpuset)) {
+    if (above != HwlocObject::no_parent &&
+        !object.cpuset->is_within(*file_.objects[above].cpuset)) {
       return file_.error(
           element,
           fmt::format("cpuset {} reaches outside the object that contains it (line {})",
@@ -184,9 +174,8 @@ class ObjectReader {
     }
     const auto number = parse_count(*text);
     if (!number || *number >= IndexSet::limit) {
-      return file_.error(
-          element, fmt::format("os_index '{}' of a {}", printable(*text), what),
-          fmt::format("it is a number from 0 to {}", IndexSet::limit - 1));
+      return file_.error(element, fmt::format("os_index '{}' of a {}", printable(*text), what),
+                         fmt::format("it is a number from 0 to {}", IndexSet::limit - 1));
     }
     object.os_index = static_cast<std::uint32_t>(*number);
     return std::nullopt;
@@ -201,8 +190,7 @@ class ObjectReader {
                          "every CPU has its own number");
     }
     if (object.cpuset && *object.cpuset != IndexSet::of(*object.os_index)) {
-      return file_.error(element,
-                         fmt::format("PU {} has a cpuset of other CPUs", *object.os_index),
+      return file_.error(element, fmt::format("PU {} has a cpuset of other CPUs", *object.os_index),
                          std::string{export_again});
     }
     return std::nullopt;

@@ -25,12 +25,12 @@ struct HwlocObject {
   static constexpr std::uint32_t no_parent = UINT32_MAX;
 
   HwlocType type = HwlocType::other;
-  std::uint32_t parent = no_parent;        // index among the objects
-  std::uint32_t element = 0;               // index among the XML elements
-  std::optional<std::uint32_t> os_index;   // present in CPUs and nodes
+  std::uint32_t parent = no_parent;       // index among the objects
+  std::uint32_t element = 0;              // index among the XML elements
+  std::optional<std::uint32_t> os_index;  // present in CPUs and nodes
   std::optional<IndexSet> cpuset;
-  Bytes memory;                            // nodes; 0: not known
-  CacheSpec cache;                         // caches; size 0: not known; `cores` stays empty
+  Bytes memory;     // nodes; 0: not known
+  CacheSpec cache;  // caches; size 0: not known; `cores` stays empty
 };
 
 /// A file on its way to a machine. Views into the text, which must live longer.
@@ -38,8 +38,8 @@ struct HwlocFile {
   std::string name;
   std::string_view text;
   XmlDocument xml;
-  std::string version;                // "1" for files that name none, else as written
-  std::vector<HwlocObject> objects;   // in document order, the machine first
+  std::string version;               // "1" for files that name none, else as written
+  std::vector<HwlocObject> objects;  // in document order, the machine first
   std::vector<std::string> warnings;
 
   [[nodiscard]] bool is_version_1() const { return version.starts_with('1'); }

@@ -60,7 +60,8 @@ struct TurboStep {
   Hertz frequency;
 };
 
-/// Speed of one CPU over time: from `from` on, `factor` times its nominal speed. 1 before the first.
+/// Speed of one CPU over time: from `from` on, `factor` times its nominal speed. 1 before the
+/// first.
 struct SpeedChange {
   sim::Instant from;
   double factor = 1.0;
@@ -101,9 +102,9 @@ struct MachineSpec {
 
   Hertz clock_base;
   std::vector<TurboStep> turbo;
-  SpeedFactors speed;        // against the reference machine of the presets
-  bool speed_known = true;   // false: nobody measured it; results that rely on it carry a warning
-  double smt_gain = 1.25;    // two equal threads on one core do this times the work of one
+  SpeedFactors speed;       // against the reference machine of the presets
+  bool speed_known = true;  // false: nobody measured it; results that rely on it carry a warning
+  double smt_gain = 1.25;   // two equal threads on one core do this times the work of one
   BytesPerSecond memory_bandwidth_node;      // 0: not known
   BytesPerSecond memory_bandwidth_one_core;  // 0: not known
   sim::Duration memory_local{};

@@ -1,12 +1,12 @@
 #include "models/machine/machine_yaml.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 #include <set>
 #include <tuple>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "models/machine/cost_names.hpp"
 #include "models/machine/quantity_text.hpp"
@@ -59,9 +59,8 @@ std::vector<RegularCache> caches_of(const MachineSpec& machine, std::size_t core
                                                           : CacheSharing::cores,
                       .cores = cores});
   }
-  std::ranges::sort(levels, {}, [](const RegularCache& level) {
-    return std::tuple{level.level, level.type};
-  });
+  std::ranges::sort(levels, {},
+                    [](const RegularCache& level) { return std::tuple{level.level, level.type}; });
   return levels;
 }
 
@@ -70,8 +69,7 @@ RegularMachine regular_of(const MachineSpec& machine) {
   regular.packages = machine.packages;
   regular.core_kinds = kinds_of(machine);
   regular.caches = caches_of(machine, machine.cores.size() / machine.packages);
-  regular.nodes_per_package =
-      static_cast<std::uint32_t>(machine.nodes.size()) / machine.packages;
+  regular.nodes_per_package = static_cast<std::uint32_t>(machine.nodes.size()) / machine.packages;
   for (const NodeSpec& node : machine.nodes) {
     regular.memory = regular.memory + node.memory;
   }
@@ -152,8 +150,8 @@ class Writer {
 
   void write_losses() {
     const MachineSpec rebuilt = build_regular(regular_).value();
-    const bool same_numbers = std::ranges::equal(
-        rebuilt.cpus, machine_.cpus, [](const CpuSpec& a, const CpuSpec& b) {
+    const bool same_numbers =
+        std::ranges::equal(rebuilt.cpus, machine_.cpus, [](const CpuSpec& a, const CpuSpec& b) {
           return a.core == b.core && a.os_index == b.os_index;
         });
     if (!same_numbers) {
@@ -218,7 +216,7 @@ class Writer {
     }
     put("caches:");
     for (const RegularCache& cache : regular_.caches) {
-      const std::string_view suffix = cache.level > 1                                 ? ""
+      const std::string_view suffix = cache.level > 1                              ? ""
                                       : cache.type == CacheSpec::Type::instruction ? "i"
                                                                                    : "d";
       const std::string sharing = cache.sharing == CacheSharing::package ? "package"
@@ -270,7 +268,13 @@ class Writer {
 sim::Result<std::string> to_machine_yaml(const MachineSpec& machine) {
   const auto regular = as_regular(machine);
   if (!regular) {
-    return sim::Error{machine.name, "its parts are not alike, which a machine file cannot say",
+    const bool share_nodes = machine.packages > machine.nodes.size();
+    return sim::Error{machine.name,
+                      share_nodes
+                          ? fmt::format("{} packages with {} memory nodes, which a machine file "
+                                        "cannot say",
+                                        machine.packages, machine.nodes.size())
+                          : "its parts are not alike, which a machine file cannot say",
                       "name the hwloc XML itself as machine, or add to it with extends: F.xml"};
   }
   return Writer{machine, *regular}.write();

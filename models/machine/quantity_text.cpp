@@ -1,11 +1,11 @@
 #include "models/machine/quantity_text.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
+
+#include <fmt/format.h>
 
 namespace timeslice::models {
 namespace {

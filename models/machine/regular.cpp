@@ -1,10 +1,10 @@
 #include "models/machine/regular.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <bit>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "sim/expect.hpp"
 

@@ -19,8 +19,8 @@
 
 namespace timeslice::models {
 
-inline constexpr std::uint32_t max_cpus = 65'536;        // the format's limit
-inline constexpr std::uint32_t max_threads_a_core = 8;   // POWER9's SMT8 is the widest built
+inline constexpr std::uint32_t max_cpus = 65'536;       // the format's limit
+inline constexpr std::uint32_t max_threads_a_core = 8;  // POWER9's SMT8 is the widest built
 
 /// Cores of one kind in every package.
 struct RegularCoreKind {
@@ -39,7 +39,8 @@ struct RegularCache {
   Bytes size;  // of one cache, not their sum
   Bytes line{64};
   CacheSharing sharing = CacheSharing::core;
-  std::uint32_t cores = 1;  // with CacheSharing::cores: neighbours that share one; divides a package
+  std::uint32_t cores =
+      1;  // with CacheSharing::cores: neighbours that share one; divides a package
 };
 
 struct RegularMachine {

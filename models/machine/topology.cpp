@@ -1,12 +1,13 @@
 #include "models/machine/topology.hpp"
 
 #include <algorithm>
-#include <boost/graph/adjacency_list.hpp>
-#include <boost/graph/depth_first_search.hpp>
 #include <cstddef>
 #include <map>
 #include <optional>
 #include <utility>
+
+#include <boost/graph/adjacency_list.hpp>
+#include <boost/graph/depth_first_search.hpp>
 
 #include "sim/expect.hpp"
 
@@ -23,8 +24,7 @@ struct Vertex {
 // An edge leads from a part to what it contains. Containing is a tree where caches lie inside
 // memory nodes and those inside packages. Where a last-level cache or a node spans more than that,
 // a part has more than one container, so the graph is not always a tree.
-using ContainsGraph =
-    boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, Vertex>;
+using ContainsGraph = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, Vertex>;
 using Descriptor = boost::graph_traits<ContainsGraph>::vertex_descriptor;
 
 std::uint32_t llcs_of(const MachineSpec& machine) {

@@ -17,7 +17,14 @@
 namespace timeslice::models {
 
 /// What two CPUs have in common, nearest first.
-enum class Nearness : std::uint8_t { same_cpu, same_core, same_llc, same_node, same_package, other };
+enum class Nearness : std::uint8_t {
+  same_cpu,
+  same_core,
+  same_llc,
+  same_node,
+  same_package,
+  other
+};
 
 class Topology {
  public:

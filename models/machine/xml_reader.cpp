@@ -1,9 +1,9 @@
 #include "models/machine/xml_reader.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include <fmt/format.h>
 
 namespace timeslice::models {
 namespace {
@@ -113,8 +113,9 @@ class Reader {
   }
 
   void fail_cut_short(std::size_t opened) {
-    fail(text_.size(), fmt::format("the file ends inside a tag or element that line {} opens",
-                                   line_of(text_, opened)),
+    fail(text_.size(),
+         fmt::format("the file ends inside a tag or element that line {} opens",
+                     line_of(text_, opened)),
          "the file is cut short: copy or export it again");
   }
 
@@ -240,9 +241,9 @@ class Reader {
     }
     const XmlElement& element = document_.elements[open_.back()];
     if (element.name != name) {
-      fail_syntax(start, fmt::format("</{}> stands where </{}> should close line {}",
-                                     printable(name), printable(element.name),
-                                     line_of(text_, element.offset)));
+      fail_syntax(start,
+                  fmt::format("</{}> stands where </{}> should close line {}", printable(name),
+                              printable(element.name), line_of(text_, element.offset)));
       return;
     }
     open_.pop_back();

@@ -56,7 +56,7 @@ struct ThreadSpec {
   ProcessId process{};
   GroupId group{};
   int nice = 0;
-  std::vector<CpuId> affinity;  // empty: every CPU
+  std::vector<CpuId> affinity{};  // empty: every CPU
 };
 
 /// Accounts of one thread. wall times of the simulated world.

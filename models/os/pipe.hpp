@@ -8,11 +8,11 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 
 #include "models/ids.hpp"
 #include "models/os/dispatcher.hpp"
+#include "models/os/ring.hpp"
 #include "models/os/wait_queue.hpp"
 #include "models/units.hpp"
 #include "sim/process.hpp"
@@ -53,17 +53,26 @@ class Pipe {
     std::int64_t missing = 0;  // bytes that the writer has not put in yet
   };
 
-  [[nodiscard]] sim::Process<> transfer(ThreadId thread, std::int64_t bytes, WaitQueue& wakes);
+  [[nodiscard]] sim::Duration cost_of(std::int64_t bytes, bool first, bool wakes) const;
+  [[nodiscard]] sim::Process<> put(ThreadId thread, Message message);
+  [[nodiscard]] sim::Process<> take(ThreadId thread);
+  [[nodiscard]] bool somebody_wants_bytes() const { return bytes_waiter_ || (!reading_ && !readers_.empty()); }
+  void bytes_came(ThreadId writer);
+  void room_came(ThreadId reader);
+  void note(ThreadId thread, bool written, Bytes size);
 
   Dispatcher& dispatcher_;
   std::uint32_t id_;
   Bytes capacity_;
   std::int64_t filled_ = 0;  // bytes in the buffer
-  std::deque<Stored> messages_;
-  WaitQueue readers_;  // wait for the beginning of a message
-  WaitQueue writers_;  // wait for room, or for their turn
-  std::optional<ThreadId> writing_;  // is in the middle of a message
-  std::optional<ThreadId> reading_;  // is in the middle of a message
+  Ring<Stored> messages_;
+  WaitQueue readers_;      // wait for the beginning of a message
+  WaitQueue read_turns_;   // another reader is in the middle of a message
+  WaitQueue write_turns_;  // another writer is
+  std::optional<ThreadId> bytes_waiter_;  // in the middle of a read, waits for more
+  std::optional<ThreadId> room_waiter_;   // in the middle of a write, waits for room
+  bool reading_ = false;
+  bool writing_ = false;
   bool closed_ = false;
 };
 

@@ -23,7 +23,7 @@ struct Distribution {
   /// variation [ratio] (lognormal), tail index a > 1 [ratio] (pareto).
   double second = 0.0;
   /// Measured durations [ns], each equally likely (empirical). Not empty for that kind.
-  std::vector<double> values_ns;
+  std::vector<double> values_ns{};
 };
 
 /// A constant duration.

@@ -73,7 +73,7 @@ struct MapStep {
   TaskIndex task{};
   ExecutorIndex executor{};
   std::uint64_t items = 0;
-  std::optional<std::uint64_t> chunksize;  // overrides the executor's; nothing: as executor says
+  std::optional<std::uint64_t> chunksize{};  // overrides the executor's; nothing: as executor says
   bool star = false;                       // starmap
 };
 

@@ -308,6 +308,7 @@ bool Fields::read(std::string_view key, models::Distribution& into) {
       return false;
     }
     parsed.value.distribution.values_ns = samples->values_ns;
+    reading_.contents.push_back(samples->sha256);
   }
   into = std::move(parsed.value.distribution);
   return true;

@@ -27,6 +27,7 @@ struct Reading {
   Reporter& reporter;
   Files& files;
   std::vector<std::string>& warnings;
+  std::vector<std::string>& contents;  // fingerprints of files read in, for the point's key
 };
 
 class Fields {

@@ -14,7 +14,8 @@ namespace timeslice::scenarios {
 /// Measured costs and speed of one Python on one machine.
 struct RuntimeDefaults {
   models::PythonCosts costs;
-  models::SpeedFactors factor;
+  models::SpeedFactors factor;  // against CPython 3.11 on the same machine
+  bool factor_known = false;    // nobody measured it
 };
 
 struct MachineFile {

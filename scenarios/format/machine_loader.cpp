@@ -189,6 +189,10 @@ class MachineLoader {
   LoadedMachine from_map(const Node& node) {
     const Node* extends = node.find("extends");
     if (extends == nullptr) {
+      if (node.find("cores") == nullptr && node.find("core_kinds") == nullptr) {
+        return refused(node.mark, "E-missing", "the machine has neither 'cores' nor 'extends'",
+                       "write cores: 8, or name the machine that it changes: extends: ideal-8");
+      }
       return read(node, node, {}, nullptr);
     }
     if (!extends->is_scalar()) {
@@ -217,9 +221,9 @@ class MachineLoader {
                      const LoadedMachine* under) {
     LoadedMachine machine;
     Reporter reporter;
-    const Reading reading{reporter, files_, machine.file.machine.warnings};
     std::vector<std::string> warnings;
-    machine.file = read_machine_map({reporter, files_, warnings}, whole, base);
+    std::vector<std::string> contents;
+    machine.file = read_machine_map({reporter, files_, warnings, contents}, whole, base);
     machine.problems = reporter.take();
     if (machine.file.machine.name.empty()) {
       machine.file.machine.name = "machine";

@@ -134,7 +134,7 @@ void read_groups(const Reading& reading, const Node& node, models::OsSpec& os) {
   std::ranges::sort(names);
   os.groups.clear();
   for (const std::string& name : names) {
-    models::GroupSpec group{.name = name};
+    models::GroupSpec group{.name = name, .parent = std::nullopt};
     const Node& value = *node.find(name);
     if (value.is_map()) {
       read_group(reading, value, names, group);

@@ -10,6 +10,7 @@ namespace {
 
 constexpr int oldest_minor = 2;   // the GIL that is modelled came with 3.2
 constexpr int newest_minor = 30;  // far ahead: a guess of what will be asked
+constexpr models::PythonVersion reference_version{3, 11};  // has factor 1 by definition
 
 void read_words(Fields& fields, models::RuntimeSpec& runtime) {
   if (const auto heir = fields.choice("heir")) {
@@ -41,10 +42,13 @@ void read_rest(const Reading& reading, Fields& fields, models::RuntimeSpec& runt
   fields.read("memory", runtime.memory);
   read_words(fields, runtime);
   if (const Node* costs = fields.map("costs"); costs != nullptr) {
-    RuntimeDefaults over{.costs = runtime.costs, .factor = runtime.factor};
+    RuntimeDefaults over{.costs = runtime.costs,
+                         .factor = runtime.factor,
+                         .factor_known = runtime.factor_known};
     read_runtime_costs(reading, *costs, over);
     runtime.costs = over.costs;
     runtime.factor = over.factor;
+    runtime.factor_known = over.factor_known;
   }
 }
 
@@ -52,13 +56,23 @@ void apply_machine(const LoadedMachine& machine, models::RuntimeSpec& runtime) {
   if (machine.kind == LoadedMachine::Kind::ideal) {
     runtime.costs = models::python_free_of_cost();
     runtime.costs_known = true;
+    runtime.factor_known = true;
     return;
   }
-  const RuntimeDefaults* known = find_runtime(machine.file, runtime.version, runtime.gil.enabled);
-  if (known != nullptr) {
-    runtime.costs = known->costs;
-    runtime.factor = known->factor;
-    runtime.costs_known = true;
+  runtime.factor_known = runtime.version == reference_version;
+  const bool gil = runtime.gil.enabled;
+  const RuntimeDefaults* exact = find_runtime(machine.file, runtime.version, gil);
+  const RuntimeDefaults* near = exact != nullptr || gil
+                                    ? exact
+                                    : find_runtime(machine.file, runtime.version, true);
+  if (near != nullptr) {
+    runtime.costs = near->costs;
+    runtime.factor = near->factor;
+    runtime.costs_known = exact != nullptr;
+    runtime.factor_known = near->factor_known || runtime.version == reference_version;
+  }
+  if (!gil && exact != nullptr && exact->factor_known) {
+    runtime.gil.free_threading = 1.0;  // the measured factor already holds it
   }
 }
 
@@ -75,6 +89,7 @@ void read_runtime_costs(const Reading& reading, const Node& node, RuntimeDefault
   Fields fields{reading, node, section_named("runtime_costs")};
   if (const Node* speed = fields.map("speed"); speed != nullptr) {
     read_speed(reading, *speed, defaults.factor);
+    defaults.factor_known = true;
   }
   models::PythonCosts& costs = defaults.costs;
   fields.read("gil_take", costs.gil_take);
@@ -139,7 +154,8 @@ models::RuntimeSpec read_runtime(const Reading& reading, const Node* node,
     apply_machine(machine, runtime);
     if (node != nullptr) {  // the caller has checked that the word is `none`
       runtime.language = models::Language::none;
-      runtime.gil.enabled = false;
+      runtime.factor = {};
+      runtime.factor_known = true;
     }
     return runtime;
   }

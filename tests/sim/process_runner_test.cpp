@@ -1,5 +1,6 @@
 #include "sim/process_runner.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -157,15 +158,10 @@ TEST(ErlangC, its_formula_gives_the_known_values) {
   EXPECT_NEAR(erlang_c_wait(8, 0.8), 0.2860, 5e-4);
 }
 
-struct Case {
-  int servers;
-  std::uint32_t customers;  // the fewer servers, the longer a busy period and the more it takes
-};
-
-class MMC : public testing::TestWithParam<Case> {};
+class MMC : public testing::TestWithParam<int> {};
 
 TEST_P(MMC, customers_wait_as_long_as_erlang_says) {
-  const auto [servers, customers] = GetParam();
+  const int servers = GetParam();
   constexpr double load = 0.8;
   Engine engine;
   ProcessRunner runner{engine};
@@ -174,15 +170,48 @@ TEST_P(MMC, customers_wait_as_long_as_erlang_says) {
               .random = Random{20'240'501},
               .arrivals_per_service = load * servers,
               .warm_up = 10'000};
-  runner.spawn(queue.arrivals(customers));
+  runner.spawn(queue.arrivals(1'200'000));
   EXPECT_EQ(runner.run(), StopReason::drained);
   const double mean = queue.waited_ns / static_cast<double>(queue.counted) / Queue::service_ns;
   EXPECT_NEAR(mean / erlang_c_wait(servers, load), 1.0, 0.02) << mean << " service times";
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, MMC,
-                         testing::Values(Case{1, 800'000}, Case{2, 500'000}, Case{4, 400'000},
-                                         Case{8, 300'000}));
+/// Kiefer and Wolfowitz: a customer waits until the server that is free first is free.
+double total_wait_by_recursion(const Random& random, int servers, double load,
+                               std::uint32_t count) {
+  std::vector<std::int64_t> free_at(static_cast<std::size_t>(servers), 0);
+  std::int64_t arrival = 0;
+  double waited_ns = 0;
+  for (std::uint32_t number = 0; number < count; ++number) {
+    const double gap = Queue::service_ns / (load * servers) * random.exponential({.item = number});
+    const double service = Queue::service_ns * random.exponential({.task = 1, .item = number});
+    arrival += static_cast<std::int64_t>(gap);
+    std::int64_t& first = *std::ranges::min_element(free_at);
+    const std::int64_t begin = std::max(arrival, first);
+    waited_ns += static_cast<double>(begin - arrival);
+    first = begin + static_cast<std::int64_t>(service);
+  }
+  return waited_ns;
+}
+
+TEST_P(MMC, customers_wait_to_the_nanosecond_as_the_recursion_for_the_same_draws_says) {
+  const int servers = GetParam();
+  for (const double load : {0.5, 0.8, 0.99}) {
+    Engine engine;
+    ProcessRunner runner{engine};
+    Queue queue{.runner = runner,
+                .servers = Resource{runner, static_cast<std::size_t>(servers)},
+                .random = Random{77},
+                .arrivals_per_service = load * servers,
+                .warm_up = 0};
+    runner.spawn(queue.arrivals(5'000));
+    runner.run();
+    EXPECT_EQ(queue.counted, 5'000U);
+    EXPECT_EQ(queue.waited_ns, total_wait_by_recursion(queue.random, servers, load, 5'000));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Servers, MMC, testing::Values(1, 2, 4, 8));
 
 }  // namespace
 }  // namespace timeslice::sim

@@ -1,12 +1,12 @@
 #include "tools/cli/arguments.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <system_error>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/suggest.hpp"
 
@@ -31,8 +31,7 @@ std::optional<std::uint64_t> parse_count(std::string_view text) {
 std::optional<double> parse_decimal(std::string_view text) {
   double value = 0.0;
   const char* end = text.data() + text.size();
-  const auto [stop, problem] =
-      std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  const auto [stop, problem] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
   const bool whole = problem == std::errc{} && stop == end && std::isfinite(value);
   return whole ? std::optional{value} : std::nullopt;
 }
@@ -65,10 +64,10 @@ sim::Result<bool> check_count(const OptionSpec& option, const std::string& text)
   if (value && *value >= option.lowest && *value <= option.highest) {
     return true;
   }
-  const std::string range = option.highest == UINT64_MAX
-                                ? fmt::format("a whole number from {}", option.lowest)
-                                : fmt::format("a whole number from {} to {}", option.lowest,
-                                              option.highest);
+  const std::string range =
+      option.highest == UINT64_MAX
+          ? fmt::format("a whole number from {}", option.lowest)
+          : fmt::format("a whole number from {} to {}", option.lowest, option.highest);
   return sim::Error{.where = {},
                     .what = fmt::format("'{}' is not {}", text, range),
                     .advice = fmt::format("write {}", range)};

@@ -1,8 +1,7 @@
-#include <fmt/format.h>
-
-#include <set>
 #include <string>
 #include <variant>
+
+#include <fmt/format.h>
 
 #include "tools/cli/commands.hpp"
 #include "tools/cli/input.hpp"
@@ -30,9 +29,10 @@ ExitCode check_command(const Arguments& arguments, Console& console) {
   const scenarios::Overrides overrides = overrides_of(arguments);
   ExitCode code = ExitCode::done;
   for (const std::string& file : arguments.operands) {
-    const auto plan = load_plan(file, overrides, console);
-    if (!plan) {
-      code = ExitCode::invalid_input;
+    const auto loaded = load_plan(file, overrides, console);
+    const auto* plan = std::get_if<scenarios::Plan>(&loaded);
+    if (plan == nullptr) {
+      code = worse(code, std::get<ExitCode>(loaded));
       continue;
     }
     console.warn(doubts(*plan));

@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include <string>
 #include <string_view>
+
+#include <fmt/format.h>
 
 #include "sim/expect.hpp"
 #include "tools/cli/help.hpp"
@@ -77,7 +77,8 @@ std::string bash_script() {
          bash_values() +
          "  esac\n"
          "  for ((index = 1; index < COMP_CWORD; index++)); do\n"
-         "    case \"${COMP_WORDS[index]}\" in -*) ;; *) command=\"${COMP_WORDS[index]}\"; break ;; "
+         "    case \"${COMP_WORDS[index]}\" in -*) ;; *) command=\"${COMP_WORDS[index]}\"; break "
+         ";; "
          "esac\n"
          "  done\n"
          "  case \"$command\" in\n" +
@@ -151,8 +152,9 @@ std::string zsh_script() {
     }
     for (const OperandSpec& operand : command.operands) {
       const std::string_view many = command.operands_max > command.operands.size() ? "*" : "";
-      text += fmt::format(" \\\n      '{}:{}:{}'", many, zsh_text(operand.name),
-                          operand.choices.empty() ? "_files" : fmt::format("({})", operand.choices));
+      text +=
+          fmt::format(" \\\n      '{}:{}:{}'", many, zsh_text(operand.name),
+                      operand.choices.empty() ? "_files" : fmt::format("({})", operand.choices));
     }
     text += " ;;\n";
   }

@@ -1,15 +1,15 @@
 #include "tools/cli/console.hpp"
 
-#include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "tools/report/paint.hpp"
 #include "tools/report/text_table.hpp"
@@ -26,7 +26,9 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-bool dumb_terminal() { return variable("TERM") == "dumb"; }
+bool dumb_terminal() {
+  return variable("TERM") == "dumb";
+}
 
 bool wants_colour(ColorWhen when, int descriptor) {
   if (when != ColorWhen::automatic) {

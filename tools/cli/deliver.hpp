@@ -9,7 +9,6 @@
 
 namespace timeslice::tools {
 
-[[nodiscard]] ExitCode deliver(std::string_view text, const Arguments& arguments,
-                               Console& console);
+[[nodiscard]] ExitCode deliver(std::string_view text, const Arguments& arguments, Console& console);
 
 }  // namespace timeslice::tools

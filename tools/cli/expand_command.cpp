@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <string>
 #include <variant>
+
+#include <fmt/format.h>
 
 #include "tools/cli/commands.hpp"
 #include "tools/cli/input.hpp"
@@ -11,9 +11,10 @@
 namespace timeslice::tools {
 
 ExitCode expand_command(const Arguments& arguments, Console& console) {
-  const auto plan = load_plan(arguments.operands.front(), overrides_of(arguments), console);
-  if (!plan) {
-    return ExitCode::invalid_input;
+  const auto loaded = load_plan(arguments.operands.front(), overrides_of(arguments), console);
+  const auto* plan = std::get_if<scenarios::Plan>(&loaded);
+  if (plan == nullptr) {
+    return std::get<ExitCode>(loaded);
   }
   ExitCode code = ExitCode::done;
   for (std::uint64_t ordinal = 0; ordinal < plan->size(); ++ordinal) {

@@ -1,9 +1,9 @@
 #include "tools/cli/help.hpp"
 
-#include <fmt/format.h>
-
 #include <cstddef>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "sim/expect.hpp"
 #include "tools/cli/option_table.hpp"

@@ -1,7 +1,9 @@
 #include "tools/cli/input.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -34,6 +36,11 @@ std::optional<scenarios::Loaded> load(const std::string& file,
   return scenarios::load_file(file, overrides, search);
 }
 
+// The loader calls text from the command line after its option.
+bool from_command_line(const scenarios::Diagnostic& diagnostic) {
+  return diagnostic.place.file.starts_with("--");
+}
+
 }  // namespace
 
 scenarios::Overrides overrides_of(const Arguments& arguments) {
@@ -49,15 +56,17 @@ scenarios::Overrides overrides_of(const Arguments& arguments) {
   return overrides;
 }
 
-std::optional<scenarios::Plan> load_plan(const std::string& file,
-                                         const scenarios::Overrides& overrides, Console& console) {
+std::variant<scenarios::Plan, ExitCode> load_plan(const std::string& file,
+                                                  const scenarios::Overrides& overrides,
+                                                  Console& console) {
   auto loaded = load(file, overrides, console);
   if (!loaded) {
-    return std::nullopt;
+    return ExitCode::invalid_input;
   }
   if (const auto* diagnostics = std::get_if<scenarios::Diagnostics>(&*loaded)) {
     show_diagnostics(*diagnostics, console);
-    return std::nullopt;
+    return std::ranges::all_of(*diagnostics, from_command_line) ? ExitCode::usage
+                                                                : ExitCode::invalid_input;
   }
   return std::get<scenarios::Plan>(std::move(*loaded));
 }

@@ -7,10 +7,13 @@ namespace timeslice::tools {
 namespace {
 
 // A signal handler has no other way to speak to the program than a variable of static storage.
-std::atomic<bool> asked_to_stop{false};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+std::atomic<bool> asked_to_stop{
+    false};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may store it");
 
-void remember(int /*signal*/) { asked_to_stop.store(true, std::memory_order_relaxed); }
+void remember(int /*signal*/) {
+  asked_to_stop.store(true, std::memory_order_relaxed);
+}
 
 }  // namespace
 
@@ -25,6 +28,8 @@ void watch_for_interrupts() {
   ::sigaction(SIGPIPE, &ignore, nullptr);
 }
 
-bool interrupted() { return asked_to_stop.load(std::memory_order_relaxed); }
+bool interrupted() {
+  return asked_to_stop.load(std::memory_order_relaxed);
+}
 
 }  // namespace timeslice::tools

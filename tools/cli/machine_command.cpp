@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <set>
@@ -9,9 +7,12 @@
 #include <variant>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "models/machine/describe.hpp"
 #include "models/machine/detect.hpp"
 #include "models/machine/hwloc_import.hpp"
+#include "models/machine/machine_yaml.hpp"
 #include "scenarios/format/load.hpp"
 #include "scenarios/format/suggest.hpp"
 #include "tools/cli/commands.hpp"
@@ -77,13 +78,13 @@ ExitCode list_machines(Console& console) {
     console.warn("no machine presets were found; name their directory in TIMESLICE_MACHINES");
   }
   console.print(table.text(SIZE_MAX));
-  console.note("also: ideal-N (N cores, nothing costs anything), host, or a .yaml or hwloc .xml file");
+  console.note(
+      "also: ideal-N (N cores, nothing costs anything), host, or a .yaml or hwloc .xml file");
   return code;
 }
 
 // A description, or the machine file where --output asks for one.
-ExitCode present(const models::MachineSpec& machine, const Arguments& arguments,
-                 Console& console) {
+ExitCode present(const models::MachineSpec& machine, const Arguments& arguments, Console& console) {
   if (!arguments.has("output")) {
     console.print(models::describe(machine));
     return ExitCode::done;
@@ -171,8 +172,7 @@ ExitCode machine_command(const Arguments& arguments, Console& console) {
   if (word == "show") {
     return show_machine(arguments, console);
   }
-  return word == "detect" ? detect_machine(arguments, console)
-                          : import_machine(arguments, console);
+  return word == "detect" ? detect_machine(arguments, console) : import_machine(arguments, console);
 }
 
 }  // namespace timeslice::tools

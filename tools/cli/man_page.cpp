@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include <string>
 #include <string_view>
+
+#include <fmt/format.h>
 
 #include "tools/cli/help.hpp"
 #include "tools/cli/option_table.hpp"
@@ -43,8 +43,8 @@ std::string option_entry(const OptionSpec& option) {
     text += fmt::format("Default: {}.\n", escaped(option.fallback));
   }
   if (option.setting) {
-    text += fmt::format("Setting: {}, or {} in a settings file.\n",
-                        environment_name(option.name), escaped(option.name));
+    text += fmt::format("Setting: {}, or {} in a settings file.\n", environment_name(option.name),
+                        escaped(option.name));
   }
   return text;
 }
@@ -125,7 +125,8 @@ std::string man_page(std::string_view version) {
       ".TH TIMESLICE 1 \"\" \"timeslice {}\" \"User Commands\"\n"
       ".SH NAME\ntimeslice \\- predict how concurrent programs behave on a machine\n"
       ".SH SYNOPSIS\n\\fBtimeslice\\fR \\fICOMMAND\\fR [options]\n"
-      ".SH DESCRIPTION\nSimulates cores, the Linux scheduler, CPython's GIL and its pools from one\n"
+      ".SH DESCRIPTION\nSimulates cores, the Linux scheduler, CPython's GIL and its pools from "
+      "one\n"
       "YAML scenario, deterministically, and compares the prediction with native runs.\n"
       "The result goes to stdout, everything else to stderr.\n"
       ".SH COMMANDS\n",

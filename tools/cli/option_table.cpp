@@ -106,9 +106,7 @@ constexpr auto options = std::to_array<OptionSpec>({
      .help = "write every event of one run as text; - is stdout",
      .commands = "run"},
     {.name = "ascii", .help = "draw with ASCII characters only", .commands = "run"},
-    {.name = "dry-run",
-     .help = "say what would be run, and run nothing",
-     .commands = "run"},
+    {.name = "dry-run", .help = "say what would be run, and run nothing", .commands = "run"},
     {.name = "time-limit",
      .kind = ValueKind::duration,
      .argument = "D",
@@ -169,7 +167,9 @@ constexpr auto options = std::to_array<OptionSpec>({
      .choices = "auto always never",
      .setting = true},
     {.name = "quiet", .letter = 'q', .help = "no notes and no progress", .commands = "*"},
-    {.name = "verbose", .letter = 'v', .help = "say more: every metric of every point",
+    {.name = "verbose",
+     .letter = 'v',
+     .help = "say more: every metric of every point",
      .commands = "*"},
     {.name = "help", .letter = 'h', .help = "explain the program or the command", .commands = "*"},
     {.name = "version", .help = "print the version", .commands = ""},
@@ -195,12 +195,14 @@ std::vector<CommandSpec> later_commands() {
   return {
       later("calibrate", "measure this host into a machine file",
             "`timeslice machine detect -o F.yaml` writes its topology with default costs"),
-      later("merge", "join the databases of shards", "run the whole sweep with --jobs and one --db"),
+      later("merge", "join the databases of shards",
+            "run the whole sweep with --jobs and one --db"),
       later("compare", "two batches with a verdict",
             "`timeslice query DB speedup` or SQL over v_summary"),
       later("report", "a self-contained HTML page",
             "`timeslice plot DB speedup -o F.png` and `timeslice query DB summary`"),
-      later("export", "traces for Perfetto and others", "`timeslice run FILE --trace F` writes text"),
+      later("export", "traces for Perfetto and others",
+            "`timeslice run FILE --trace F` writes text"),
       later("theory", "closed forms beside simulated values",
             "run the scenario with --machine ideal-N, on which nothing costs anything"),
       later("doctor", "what would spoil a native run on this host",
@@ -294,7 +296,9 @@ std::vector<CommandSpec> build_commands() {
 
 }  // namespace
 
-std::span<const OptionSpec> option_table() { return options; }
+std::span<const OptionSpec> option_table() {
+  return options;
+}
 
 std::span<const CommandSpec> command_table() {
   static const std::vector<CommandSpec> commands = build_commands();

@@ -14,15 +14,16 @@ namespace timeslice::tools {
 enum class ValueKind { flag, text, file, count, duration, percent, choice, assignment };
 
 struct OptionSpec {
-  std::string_view name;      // without dashes
-  char letter = '\0';         // the short form, or none
+  std::string_view name;  // without dashes
+  char letter = '\0';     // the short form, or none
   ValueKind kind = ValueKind::flag;
   std::string_view argument = {};  // how help calls the value: "N", "F"
   std::string_view help = {};
-  std::string_view commands = {};  // blank-separated; "*": all of them, and before the command as well
+  std::string_view commands =
+      {};  // blank-separated; "*": all of them, and before the command as well
   std::string_view fallback = {};  // built-in default, for people
   std::string_view choices = {};   // of ValueKind::choice, blank-separated
-  std::uint64_t lowest = 0;   // of ValueKind::count
+  std::uint64_t lowest = 0;        // of ValueKind::count
   std::uint64_t highest = UINT64_MAX;
   bool repeatable = false;
   bool setting = false;  // may also come from TIMESLICE_NAME and from settings files

@@ -1,11 +1,11 @@
 #include "tools/cli/parse.hpp"
 
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "scenarios/format/suggest.hpp"
 
@@ -140,9 +140,9 @@ std::optional<sim::Error> check_operands(const Arguments& arguments) {
   const std::size_t given = arguments.operands.size();
   const std::string example = fmt::format("for example: {}", command->example);
   if (given < command->operands_min) {
-    return usage(fmt::format("'timeslice {}' needs {}", command->name,
-                             command->operands[given].name),
-                 example);
+    return usage(
+        fmt::format("'timeslice {}' needs {}", command->name, command->operands[given].name),
+        example);
   }
   if (given > command->operands_max) {
     return usage(fmt::format("unexpected word '{}'", arguments.operands[command->operands_max]),

@@ -9,7 +9,8 @@ namespace timeslice::tools {
 ExitCode plot_command(const Arguments& arguments, Console& console) {
   const auto output = arguments.text("output");
   if (!output) {
-    console.complain({.where = {}, .what = "'timeslice plot' needs a file for the picture",
+    console.complain({.where = {},
+                      .what = "'timeslice plot' needs a file for the picture",
                       .advice = "add -o F.png or -o F.svg"});
     return ExitCode::usage;
   }

@@ -1,11 +1,11 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <optional>
 #include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "tools/cli/commands.hpp"
 #include "tools/cli/help.hpp"
@@ -66,7 +66,8 @@ ExitCode dispatch(const std::vector<NamedCommand>& commands, const Arguments& ar
     return ExitCode::done;
   }
   if (arguments.command.empty()) {
-    console.complain({.where = {}, .what = "no command is given",
+    console.complain({.where = {},
+                      .what = "no command is given",
                       .advice = "try `timeslice run FILE`, or `timeslice --help`"});
     return ExitCode::usage;
   }
@@ -113,14 +114,15 @@ int run_program(const std::vector<NamedCommand>& commands, int argc, char** argv
     const std::vector<std::string> words{argv + std::min(argc, 1), argv + argc};
     return static_cast<int>(run_words(commands, words));
   } catch (const std::bad_alloc&) {
-    return static_cast<int>(complain({.where = {}, .what = "not enough memory",
+    return static_cast<int>(complain({.where = {},
+                                      .what = "not enough memory",
                                       .advice = "fewer items, points or kept timelines"},
                                      ExitCode::unexpected));
   } catch (const std::exception& problem) {
-    return static_cast<int>(complain(
-        {.where = {}, .what = fmt::format("unexpected failure: {}", problem.what()),
-         .advice = "this is a bug; please report the command line"},
-        ExitCode::unexpected));
+    return static_cast<int>(complain({.where = {},
+                                      .what = fmt::format("unexpected failure: {}", problem.what()),
+                                      .advice = "this is a bug; please report the command line"},
+                                     ExitCode::unexpected));
   }
 }
 

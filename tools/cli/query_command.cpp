@@ -1,15 +1,14 @@
-#include "tools/store/query.hpp"
-
-#include <fmt/format.h>
-
 #include <filesystem>
 #include <string>
 #include <variant>
 
-#include "tools/cli/commands.hpp"
+#include <fmt/format.h>
+
 #include "tools/cli/batch_writer.hpp"
+#include "tools/cli/commands.hpp"
 #include "tools/cli/deliver.hpp"
 #include "tools/report/query_table.hpp"
+#include "tools/store/query.hpp"
 #include "tools/store/show.hpp"
 #include "tools/store/views.hpp"
 

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -9,6 +7,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "tools/batch/sweep.hpp"
 #include "tools/cli/batch_writer.hpp"
@@ -73,12 +73,12 @@ ExitCode dry_run(const scenarios::Plan& plan, const std::string& file, const Arg
   }
   const scenarios::Scenario& scenario = std::get<scenarios::Point>(first).scenario;
   const auto database = database_of(arguments);
-  console.print(fmt::format("{}: would simulate {} with {} each on {}, seed {}, and {}\n",
-                            printable(file), counted(plan.size(), "point", "points"),
-                            counted(scenario.repeat, "repetition", "repetitions"),
-                            printable(scenario.world.machine.name), scenario.seed,
-                            database ? "store them in " + printable(*database)
-                                     : std::string{"store nothing"}));
+  console.print(fmt::format(
+      "{}: would simulate {} with {} each on {}, seed {}, and {}\n", printable(file),
+      counted(plan.size(), "point", "points"),
+      counted(scenario.repeat, "repetition", "repetitions"), printable(scenario.world.machine.name),
+      scenario.seed,
+      database ? "store them in " + printable(*database) : std::string{"store nothing"}));
   return ExitCode::done;
 }
 
@@ -127,19 +127,20 @@ SweepEnd ScenarioRun::sweep(BatchWriter& writer) {
     options.wanted = [&](std::uint64_t ordinal) { return !writer.finished().contains(ordinal); };
     report_.skipped = writer.finished().size();
   }
-  const bool judged = !plan_.expectations().empty();
+  const ReportNeeds needs{.every_metric = arguments_.has("json") || console_.verbose(),
+                          .rules = plan_.expectations()};
   return run_sweep(plan_, options, [&](PointOutcome&& outcome) {
     writer.write(outcome);
-    report_.add(outcome, judged);
+    report_.add(outcome, needs);
   });
 }
 
 void ScenarioRun::answer() {
   if (arguments_.has("json")) {
-    console_.print(json_line(run_document(report_)));
+    console_.print(run_json(report_));
   } else {
-    const std::string text = run_text(
-        report_, {.colour = console_.colour(), .details = console_.verbose()});
+    const std::string text =
+        run_text(report_, {.colour = console_.colour(), .details = console_.verbose()});
     if (arguments_.text("trace") == "-") {
       console_.tell(text);  // stdout belongs to the trace
     } else {
@@ -159,8 +160,8 @@ void ScenarioRun::answer() {
 }
 
 ExitCode ScenarioRun::stopped(const BatchWriter& writer) {
-  const std::string done = fmt::format("{} of {} points are done", report_.points.size() +
-                                       report_.skipped, report_.planned);
+  const std::string done = fmt::format("{} of {} points are done",
+                                       report_.points.size() + report_.skipped, report_.planned);
   const std::string kept =
       writer.path().empty()
           ? "nothing is stored; without --no-db a run can be resumed"
@@ -200,13 +201,13 @@ ExitCode ScenarioRun::run(BatchWriter& writer) {
   for (const PointReport& point : report_.points) {
     runs += point.runs.size();
   }
-  const double wall = std::chrono::duration<double, std::nano>(
-      std::chrono::steady_clock::now() - began).count();
-  console_.note(fmt::format(
-      "{} of {} simulated in {}{}{}", counted(runs, "run", "runs"),
-      counted(report_.points.size(), "point", "points"), human_duration(wall),
-      report_.skipped == 0 ? "" : fmt::format(", {} were done before", report_.skipped),
-      writer.path().empty() ? "" : "; stored in " + printable(writer.path())));
+  const double wall =
+      std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - began).count();
+  console_.note(
+      fmt::format("{} of {} simulated in {}{}{}", counted(runs, "run", "runs"),
+                  counted(report_.points.size(), "point", "points"), human_duration(wall),
+                  report_.skipped == 0 ? "" : fmt::format(", {} were done before", report_.skipped),
+                  writer.path().empty() ? "" : "; stored in " + printable(writer.path())));
   const bool picture = arguments_.has("gantt") || arguments_.has("trace");
   const ExitCode code = verdict();
   return picture ? worse(code, picture_run(plan_, arguments_, console_)) : code;
@@ -226,9 +227,10 @@ ExitCode run_command(const Arguments& arguments, Console& console) {
     if (interrupted()) {
       return ExitCode::interrupted;
     }
-    const auto plan = load_plan(file, overrides, console);
-    if (!plan) {
-      code = worse(code, ExitCode::invalid_input);
+    const auto loaded = load_plan(file, overrides, console);
+    const auto* plan = std::get_if<scenarios::Plan>(&loaded);
+    if (plan == nullptr) {
+      code = worse(code, std::get<ExitCode>(loaded));
       continue;
     }
     if (arguments.has("dry-run")) {

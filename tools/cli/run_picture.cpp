@@ -1,9 +1,5 @@
 #include "tools/cli/run_picture.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -11,6 +7,10 @@
 #include <string>
 #include <utility>
 #include <variant>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "scenarios/simulate.hpp"
 #include "sim/trace.hpp"
@@ -44,12 +44,13 @@ ExitCode write_trace(const std::string& file, const scenarios::Scenario& scenari
                      std::uint64_t repetition, Console& console) {
   constexpr int readable_by_all = 0644;
   console.flush();
-  const int descriptor = file == "-" ? STDOUT_FILENO
-                                     : ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                                              readable_by_all);
+  const int descriptor =
+      file == "-" ? STDOUT_FILENO
+                  : ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, readable_by_all);
   if (descriptor < 0) {
     const char* reason = std::strerror(errno);  // NOLINT(concurrency-mt-unsafe)
-    console.complain({.where = file, .what = fmt::format("cannot be written: {}", reason),
+    console.complain({.where = file,
+                      .what = fmt::format("cannot be written: {}", reason),
                       .advice = "choose another file with --trace"});
     return ExitCode::unexpected;
   }
@@ -72,9 +73,9 @@ ExitCode write_trace(const std::string& file, const scenarios::Scenario& scenari
 
 void draw(const scenarios::Point& point, std::uint64_t repetition, const Arguments& arguments,
           Console& console) {
-  const models::Timings run = scenarios::simulate(
-      point.scenario, repetition,
-      {.keep_tasks = true, .keep_slices = true, .give_up = interrupted});
+  const models::Timings run =
+      scenarios::simulate(point.scenario, repetition,
+                          {.keep_tasks = true, .keep_slices = true, .give_up = interrupted});
   const std::string params = params_text(point.params);
   console.print(fmt::format("\nrun of point {}{}{}, repetition {}\n", point.ordinal,
                             params.empty() ? "" : " at ", params, repetition));
@@ -92,10 +93,10 @@ ExitCode picture_run(const scenarios::Plan& plan, const Arguments& arguments, Co
   const std::uint64_t ordinal = arguments.count("point").value_or(0);
   const std::uint64_t repetition = arguments.count("rep").value_or(0);
   if (ordinal >= plan.size()) {
-    console.complain({.where = "--point",
-                      .what = fmt::format("there is no point {}", ordinal),
-                      .advice = fmt::format("the last one is {}; see `timeslice expand`",
-                                            plan.size() - 1)});
+    console.complain(
+        {.where = "--point",
+         .what = fmt::format("there is no point {}", ordinal),
+         .advice = fmt::format("the last one is {}; see `timeslice expand`", plan.size() - 1)});
     return ExitCode::usage;
   }
   const auto resolved = plan.point(ordinal);
@@ -105,10 +106,10 @@ ExitCode picture_run(const scenarios::Plan& plan, const Arguments& arguments, Co
   }
   const auto& point = std::get<scenarios::Point>(resolved);
   if (repetition >= point.scenario.repeat) {
-    console.complain({.where = "--rep",
-                      .what = fmt::format("there is no repetition {}", repetition),
-                      .advice = fmt::format("the last one is {}; see --repeat",
-                                            point.scenario.repeat - 1)});
+    console.complain(
+        {.where = "--rep",
+         .what = fmt::format("there is no repetition {}", repetition),
+         .advice = fmt::format("the last one is {}; see --repeat", point.scenario.repeat - 1)});
     return ExitCode::usage;
   }
   if (arguments.has("gantt")) {

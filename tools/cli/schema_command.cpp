@@ -1,7 +1,6 @@
-#include "scenarios/format/schema.hpp"
-
 #include <string>
 
+#include "scenarios/format/schema.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/deliver.hpp"
 

@@ -1,11 +1,11 @@
 #include "tools/cli/settings.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/suggest.hpp"
 #include "tools/cli/option_table.hpp"
@@ -61,7 +61,8 @@ sim::Result<Setting> parse_line(std::string_view line, const std::string& origin
   const bool flat = colon != std::string_view::npos && line.front() != ' ' &&
                     line.front() != '\t' && line.front() != '-';
   const std::string_view value = flat ? trimmed(line.substr(colon + 1)) : std::string_view{};
-  if (!flat || value.empty() || std::string_view{"{[|>&*!"}.find(value.front()) != std::string::npos) {
+  if (!flat || value.empty() ||
+      std::string_view{"{[|>&*!"}.find(value.front()) != std::string::npos) {
     return sim::Error{.where = origin,
                       .what = "a settings file has one `name: value` a line",
                       .advice = "write for example `jobs: 4`"};

@@ -1,7 +1,8 @@
 // Settings: options that a user or a project fixes once, instead of typing them each time.
 //
 // A settings file is a flat map, one `name: value` a line, names as on the command line. Nothing
-// else of YAML is read: anything but such lines, blank lines and comments is an error with its line.
+// else of YAML is read: anything but such lines, blank lines and comments is an error with its
+// line.
 #pragma once
 
 #include <functional>

@@ -1,13 +1,13 @@
 #include "tools/cli/text_file.hpp"
 
+#include <array>
+#include <cerrno>
+#include <cstring>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstring>
 
 namespace timeslice::tools {
 namespace {
@@ -29,7 +29,9 @@ class Descriptor {
   int number_;
 };
 
-std::string reason(int code) { return std::strerror(code); }  // NOLINT(concurrency-mt-unsafe)
+std::string reason(int code) {
+  return std::strerror(code);
+}  // NOLINT(concurrency-mt-unsafe)
 
 sim::Error cannot_read(const std::string& path, const std::string& why) {
   return sim::Error{.where = path,

@@ -20,8 +20,7 @@ constexpr const char* git_text = "unknown";
 }  // namespace
 
 ToolVersion tool_version() {
-  return ToolVersion{
-      .version = version_text, .git = git_text, .model = scenarios::model_version};
+  return ToolVersion{.version = version_text, .git = git_text, .model = scenarios::model_version};
 }
 
 }  // namespace timeslice::tools

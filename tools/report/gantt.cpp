@@ -1,7 +1,5 @@
 #include "tools/report/gantt.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -9,6 +7,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "tools/report/humanize.hpp"
 #include "tools/report/text_table.hpp"
@@ -43,7 +43,9 @@ constexpr std::string_view letters =
 constexpr std::string_view nobody_unicode = "·";
 constexpr std::string_view nobody_ascii = ".";
 
-std::int64_t nanoseconds(sim::Instant instant) { return instant.time_since_epoch().count(); }
+std::int64_t nanoseconds(sim::Instant instant) {
+  return instant.time_since_epoch().count();
+}
 
 // Maps time to cells.
 struct Scale {
@@ -67,7 +69,8 @@ struct Scale {
       return;
     }
     for (std::size_t cell = cell_of(begin); cell <= cell_of(end - 1); ++cell) {
-      const double from = std::max(static_cast<double>(begin), static_cast<double>(cell) * cell_ns());
+      const double from =
+          std::max(static_cast<double>(begin), static_cast<double>(cell) * cell_ns());
       const double to =
           std::min(static_cast<double>(end), static_cast<double>(cell + 1) * cell_ns());
       visit(cell, std::max(to - from, 0.0));
@@ -190,8 +193,8 @@ std::string thread_line(const Row& row, std::size_t cells, const GanttStyle& sty
     }
     const Look& look = looks[static_cast<std::size_t>(state)];
     const std::string_view symbol = style.unicode ? look.unicode : look.ascii;
-    text += style.colour ? fmt::format("{}{}{}", look.colour, symbol, colour_off)
-                         : std::string{symbol};
+    text +=
+        style.colour ? fmt::format("{}{}{}", look.colour, symbol, colour_off) : std::string{symbol};
   }
   text.erase(text.find_last_not_of(' ') + 1);
   return text;
@@ -211,21 +214,39 @@ std::string thread_lines(const Chart& chart, const GanttStyle& style, std::size_
   return text;
 }
 
-// A mark and a time at every fifth of the width.
+// A round length of time (1, 2 or 5 times a power of ten) that divides the run into 4 to 10 parts.
+std::int64_t round_step(std::int64_t end_ns) {
+  std::int64_t power = 1;
+  while (end_ns / power > 100) {
+    power *= 10;
+  }
+  const std::int64_t tens = end_ns / power;  // 11 to 100 of them, fewer in very short runs
+  const std::int64_t factor = tens > 50 ? 10 : tens > 20 ? 5 : 2;
+  return power * factor;
+}
+
+// Marks at round times, and the times below them.
 std::string axis(const Scale& scale, std::size_t width, bool unicode) {
-  constexpr std::size_t marks = 5;
-  std::string line = "  " + std::string(width, ' ') + " ";
-  std::string times = line;
-  const std::size_t left = width + 3;
-  const std::size_t step = std::max<std::size_t>(scale.cells / marks, 1);
-  for (std::size_t cell = 0; cell < scale.cells; ++cell) {
-    const bool mark = cell % step == 0;
-    line += unicode ? (mark ? "┴" : "─") : (mark ? "+" : "-");
-    if (mark && display_width(times) <= left + cell && scale.cells - cell >= 6) {
-      times.append(left + cell - display_width(times), ' ');
-      times += human_duration(static_cast<double>(cell) * scale.cell_ns()) + " ";
+  const std::string indent(width + 3, ' ');
+  std::vector<bool> marked(scale.cells);
+  std::string times = indent;
+  const std::int64_t step = round_step(scale.end_ns);
+  for (std::int64_t ns = 0; ns < scale.end_ns; ns += step) {
+    const std::size_t cell = scale.cell_of(ns);
+    const std::string time = human_duration(static_cast<double>(ns));
+    const std::size_t place = indent.size() + cell;
+    marked[cell] = true;
+    const bool fits = times.size() <= place && cell + time.size() <= scale.cells;
+    if (fits) {
+      times.append(place - times.size(), ' ');
+      times += time + " ";
     }
   }
+  std::string line = indent;
+  for (const bool mark : marked) {
+    line += unicode ? (mark ? "┴" : "─") : (mark ? "+" : "-");
+  }
+  times.erase(times.find_last_not_of(' ') + 1);
   return line + '\n' + times + '\n';
 }
 

@@ -1,10 +1,10 @@
 #include "tools/report/humanize.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <cmath>
 #include <cstddef>
+
+#include <fmt/format.h>
 
 namespace timeslice::tools {
 namespace {
@@ -79,7 +79,9 @@ std::string human_duration(double nanoseconds) {
   return scaled(nanoseconds, short_times);
 }
 
-std::string human_bytes(double bytes) { return bytes == 0.0 ? "0" : scaled(bytes, sizes); }
+std::string human_bytes(double bytes) {
+  return bytes == 0.0 ? "0" : scaled(bytes, sizes);
+}
 
 std::string human_count(double count) {
   constexpr double written_out = 1e6;
@@ -97,7 +99,9 @@ std::string human_share(double share) {
   return fmt::format("{} %", three_digits(share * per_cent));
 }
 
-std::string human_ratio(double ratio) { return fmt::format("{:.2f}x", ratio); }
+std::string human_ratio(double ratio) {
+  return fmt::format("{:.2f}x", ratio);
+}
 
 std::string human_value(double value, std::string_view unit) {
   if (unit == "ns") {
@@ -120,7 +124,9 @@ std::string human_spread(std::optional<double> low, std::optional<double> high,
   return "± " + human_value((*high - *low) / 2.0, unit);
 }
 
-std::string hex16(std::uint64_t value) { return fmt::format("{:016x}", value); }
+std::string hex16(std::uint64_t value) {
+  return fmt::format("{:016x}", value);
+}
 
 std::string counted(std::uint64_t number, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", number, number == 1 ? one : many);

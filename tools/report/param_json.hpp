@@ -1,10 +1,10 @@
 // Parameters of a point as a JSON object: numbers as numbers, everything else as text.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <optional>
 #include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "scenarios/format/scenario.hpp"
 

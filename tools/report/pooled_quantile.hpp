@@ -2,10 +2,10 @@
 //
 // The quantile is by nearest rank: the smallest value that at least the share `q` of all values
 // does not exceed. The interval resamples whole replications (values within one are not
-// independent), 1000 times with a fixed seed, and takes the 2.5 and 97.5 % ranks.
+// independent), 400 times with a fixed seed, and takes the 2.5 and 97.5 % ranks.
 // Source: Davison & Hinkley, Bootstrap Methods and their Application, 3.8 (cluster resampling);
 // below about 10 replications such an interval is too narrow.
-// Cost: one sort; then 1000 x runs x log2(values)^2 comparisons.
+// Cost: one sort; then 400 x runs x log2(values)^2 comparisons.
 #pragma once
 
 #include <cstdint>

@@ -1,15 +1,15 @@
 #include "tools/report/progress.hpp"
 
-#include <fmt/format.h>
-
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "tools/report/humanize.hpp"
 
 namespace timeslice::tools {
 namespace {
 
-constexpr std::chrono::seconds patience{2};            // nothing is shown before
+constexpr std::chrono::seconds patience{2};  // nothing is shown before
 constexpr std::chrono::milliseconds redraw_pause{100};
 constexpr std::string_view wipe = "\r\x1b[K";  // carriage return, erase to the end of the line
 
@@ -18,7 +18,9 @@ constexpr std::string_view wipe = "\r\x1b[K";  // carriage return, erase to the 
 Progress::Progress(std::string what, std::function<void(std::string_view)> write)
     : what_{std::move(what)}, write_{std::move(write)}, began_{Clock::now()}, drawn_{began_} {}
 
-Progress::~Progress() { clear(); }
+Progress::~Progress() {
+  clear();
+}
 
 void Progress::update(std::uint64_t done, std::uint64_t total, Clock::time_point now) {
   if (!write_ || now - began_ < patience || (visible_ && now - drawn_ < redraw_pause)) {

@@ -1,9 +1,10 @@
 #include "tools/report/run_json.hpp"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 #include "tools/report/humanize.hpp"
 #include "tools/report/param_json.hpp"
@@ -20,13 +21,10 @@ Json number_or_null(const std::optional<double>& value) {
 Json runs_json(const PointReport& point) {
   Json runs = Json::array();
   for (const RunRow& run : point.runs) {
-    Json row = {{"rep", run.repetition},
-                {"seed", run.seed},
-                {"status", status_name(run.status)},
-                {"digest", hex16(run.digest)},
-                {"events", run.events},
-                {"makespan_ns", run.makespan_ns},
-                {"wall_ns", run.wall_ns}};
+    Json row = {
+        {"rep", run.repetition},       {"seed", run.seed},     {"status", status_name(run.status)},
+        {"digest", hex16(run.digest)}, {"events", run.events}, {"makespan_ns", run.makespan_ns},
+        {"wall_ns", run.wall_ns}};
     if (!run.error.empty()) {
       row["error"] = run.error;
     }
@@ -82,9 +80,7 @@ Json run_document(const RunReport& report) {
   return {
       {"schema", "timeslice.run/1"},
       {"tool",
-       {{"version", report.tool.version},
-        {"git", report.tool.git},
-        {"model", report.tool.model}}},
+       {{"version", report.tool.version}, {"git", report.tool.git}, {"model", report.tool.model}}},
       {"scenario", {{"name", report.name}, {"sha256", report.sha256}}},
       {"machine",
        {{"name", report.machine},
@@ -95,6 +91,10 @@ Json run_document(const RunReport& report) {
       {"points", std::move(points)},
       {"expect", verdicts_json(report)},
   };
+}
+
+std::string run_json(const RunReport& report) {
+  return json_line(run_document(report));
 }
 
 std::string json_line(const Json& document) {

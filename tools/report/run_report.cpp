@@ -1,10 +1,10 @@
 #include "tools/report/run_report.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "tools/report/humanize.hpp"
 
@@ -18,9 +18,26 @@ bool over_pooled_latencies(const std::string& name) {
   return name.starts_with("task_latency_p") || name.starts_with("loop_lag_");
 }
 
-PointMetrics samples_of(const PointOutcome& outcome) {
+// Whether a claim may speak of the metric: its name stands in one, or is behind a word in one.
+bool is_claimed(const std::string& name, const std::vector<std::string>& rules) {
+  return std::ranges::any_of(rules, [&](const std::string& rule) {
+    return rule.find(name) != std::string::npos ||
+           (name == "makespan" && rule.find("speedup") != std::string::npos);
+  });
+}
+
+// Metrics of each thread and each CPU are many; those of executors and tasks are few.
+bool is_total(const SummaryMetric& metric) {
+  return metric.entity.empty() || metric.name == "startup" || metric.name == "shutdown" ||
+         metric.name == "ipc_bytes";
+}
+
+PointMetrics samples_of(const PointOutcome& outcome, const std::vector<std::string>& rules) {
   PointMetrics point{.params = outcome.point.params, .metrics = {}};
   for (const SummaryMetric& metric : outcome.metrics) {
+    if (!is_claimed(metric.name, rules)) {
+      continue;
+    }
     MetricSamples samples{.name = metric.name, .entity = metric.entity, .values = {}, .pooled = {}};
     for (const models::Timings& run : outcome.runs) {
       const auto found = std::ranges::find_if(run.metrics, [&](const models::Metric& one) {
@@ -91,7 +108,7 @@ void RunReport::add_setting(const models::WorldSpec& world) {
   }
 }
 
-void RunReport::add(const PointOutcome& outcome, bool keep_samples) {
+void RunReport::add(const PointOutcome& outcome, const ReportNeeds& needs) {
   PointReport point{
       .ordinal = outcome.point.ordinal,
       .key = outcome.point.key,
@@ -104,12 +121,15 @@ void RunReport::add(const PointOutcome& outcome, bool keep_samples) {
   for (std::size_t repetition = 0; repetition < outcome.runs.size(); ++repetition) {
     point.runs.push_back(row_of(outcome, repetition));
   }
+  if (!needs.every_metric) {
+    std::erase_if(point.metrics, [](const SummaryMetric& metric) { return !is_total(metric); });
+  }
   points.push_back(std::move(point));
   if (outcome.error.empty()) {
     add_setting(outcome.point.scenario.world);
   }
-  if (keep_samples && outcome.error.empty()) {
-    samples_.push_back(samples_of(outcome));
+  if (!needs.rules.empty() && outcome.error.empty()) {
+    samples_.push_back(samples_of(outcome, needs.rules));
   }
 }
 

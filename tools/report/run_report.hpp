@@ -45,6 +45,12 @@ struct ToolVersion {
   int model = 0;
 };
 
+/// What of an outcome will be asked for later.
+struct ReportNeeds {
+  bool every_metric = true;        // false: only totals and executors, not each thread and CPU
+  std::vector<std::string> rules;  // claims that will be judged: their metrics are remembered
+};
+
 struct RunReport {
   ToolVersion tool;
   std::string name;
@@ -62,8 +68,8 @@ struct RunReport {
   std::vector<scenarios::Verdict> verdicts;
   std::vector<sim::Error> rule_errors;  // claims that cannot be evaluated at all
 
-  /// Adds a finished point. `keep_samples`: remember every replication's metrics for `judge`.
-  void add(const PointOutcome& outcome, bool keep_samples);
+  /// Adds a finished point.
+  void add(const PointOutcome& outcome, const ReportNeeds& needs);
 
   /// Evaluates the scenario's claims. `complete`: every point of the plan was run.
   void judge(const std::vector<std::string>& rules, bool complete);

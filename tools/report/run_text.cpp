@@ -1,7 +1,5 @@
 #include "tools/report/run_text.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <map>
@@ -11,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "tools/report/humanize.hpp"
 #include "tools/report/paint.hpp"
 #include "tools/report/speedup.hpp"
@@ -19,8 +19,8 @@
 namespace timeslice::tools {
 namespace {
 
-constexpr std::size_t rows_max = 40;         // longer sweeps are shortened: query has the rest
-constexpr std::size_t detailed_points = 3;   // so many points get the long account by themselves
+constexpr std::size_t rows_max = 40;        // longer sweeps are shortened: query has the rest
+constexpr std::size_t detailed_points = 3;  // so many points get the long account by themselves
 constexpr std::size_t failures_shown = 5;
 
 // Parameters that are not the same at every point, in file order.
@@ -95,8 +95,8 @@ std::string outcome_of(const PointReport& point) {
   }
   std::string text;
   for (const auto& [name, count] : failed) {
-    text += fmt::format("{}{} in {} of {}", text.empty() ? "" : ", ", name, count,
-                        point.runs.size());
+    text +=
+        fmt::format("{}{} in {} of {}", text.empty() ? "" : ", ", name, count, point.runs.size());
   }
   return text;
 }
@@ -188,11 +188,12 @@ std::string where_lines(const PointReport& point, const RunReport& report) {
     return {};
   }
   const double cpus = report.counts.cpus;
-  std::string text = part_line(
-      "CPUs busy", busy, "1", fmt::format("{:.2f} of {} on average", *busy * cpus, cpus));
+  std::string text =
+      part_line("CPUs busy", busy, "1", fmt::format("{:.2f} of {} on average", *busy * cpus, cpus));
   text += part_line("CPUs idle", 1.0 - *busy, "1", "");
   text += part_line("CPU time used", total_of(point, "cpu_time"), "ns", "by all threads");
-  text += part_line("GIL held", share_of_makespan(point, "gil_held"), "1", "of the makespan");
+  text += part_line("GIL held", share_of_makespan(point, "gil_held"), "1",
+                    "of the makespan, summed over interpreters");
   text += part_line("GIL wait", total_of(point, "gil_wait"), "ns", "summed over threads");
   text += part_line("GIL handovers", total_of(point, "gil_switches"), "count", "");
   text += part_line("queued for a CPU", total_of(point, "ready_wait"), "ns", "summed over threads");
@@ -211,8 +212,8 @@ std::string where_lines(const PointReport& point, const RunReport& report) {
 std::string point_title(const PointReport& point, const std::vector<std::string>& params) {
   std::string text;
   for (const std::string& name : params) {
-    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", printable(name),
-                        param_of(point, name));
+    text +=
+        fmt::format("{}{}={}", text.empty() ? "" : ", ", printable(name), param_of(point, name));
   }
   return text;
 }
@@ -239,15 +240,15 @@ std::string every_metric(const RunReport& report) {
   std::string text;
   const auto params = varying_params(report);
   for (const PointReport& point : report.points) {
-    TextTable table{{{"metric", Align::left}, {"entity", Align::left}, {"mean"}, {"± 95 %"}, {"n"}}};
+    TextTable table{
+        {{"metric", Align::left}, {"entity", Align::left}, {"mean"}, {"± 95 %"}, {"n"}}};
     for (const SummaryMetric& metric : point.metrics) {
       table.add_row({metric.name, printable(metric.entity), human_value(metric.mean, metric.unit),
-                     human_spread(metric.low, metric.high, metric.unit),
-                     std::to_string(metric.n)});
+                     human_spread(metric.low, metric.high, metric.unit), std::to_string(metric.n)});
     }
-    text += fmt::format("\n  point {} {} {}\n", point.ordinal, point.key,
-                        point_title(point, params)) +
-            table.text(200);
+    text +=
+        fmt::format("\n  point {} {} {}\n", point.ordinal, point.key, point_title(point, params)) +
+        table.text(200);
   }
   return text;
 }
@@ -258,11 +259,10 @@ std::string verdict_lines(const RunReport& report, const Paint& paint) {
   }
   std::string text = "\n  " + paint.bold("expectations") + '\n';
   for (const scenarios::Verdict& verdict : report.verdicts) {
-    const std::string word = !verdict.holds    ? "  not evaluated"
+    const std::string word = !verdict.holds   ? "  not evaluated"
                              : *verdict.holds ? paint.good("  holds        ")
                                               : paint.bad("  FAILS        ");
-    text += fmt::format("{}  {}  ({})\n", word, printable(verdict.rule),
-                        printable(verdict.actual));
+    text += fmt::format("{}  {}  ({})\n", word, printable(verdict.rule), printable(verdict.actual));
   }
   return text;
 }
@@ -285,7 +285,8 @@ std::string warning_lines(const RunReport& report) {
   std::vector<std::pair<std::string, std::size_t>> counts;
   for (const PointReport& point : report.points) {
     for (const std::string& warning : point.warnings) {
-      const auto known = std::ranges::find(counts, warning, &std::pair<std::string, std::size_t>::first);
+      const auto known =
+          std::ranges::find(counts, warning, &std::pair<std::string, std::size_t>::first);
       if (known == counts.end()) {
         counts.emplace_back(warning, 1);
       } else {
@@ -314,10 +315,9 @@ std::string failure_lines(const RunReport& report) {
         continue;
       }
       const std::string title = point_title(point, params);
-      text += fmt::format("{}: point {}{}{}, repetition {}, seed {}: {}\n",
-                          status_name(run.status), point.ordinal, title.empty() ? "" : " at ",
-                          title, run.repetition, run.seed,
-                          run.error.empty() ? "no reason given" : printable(run.error));
+      text += fmt::format("{}: point {}{}{}, repetition {}, seed {}: {}\n", status_name(run.status),
+                          point.ordinal, title.empty() ? "" : " at ", title, run.repetition,
+                          run.seed, run.error.empty() ? "no reason given" : printable(run.error));
     }
   }
   if (failures > failures_shown) {

@@ -54,9 +54,13 @@ void append_cell(std::string& line, const std::string& cell, std::size_t width, 
   }
 }
 
-void trim_end(std::string& line) { line.erase(line.find_last_not_of(' ') + 1); }
+void trim_end(std::string& line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+}
 
-bool says_nothing(const std::string& cell) { return cell.empty() || cell == "0" || cell == "-"; }
+bool says_nothing(const std::string& cell) {
+  return cell.empty() || cell == "0" || cell == "-";
+}
 
 }  // namespace
 
@@ -122,8 +126,8 @@ void TextTable::add_row(std::vector<std::string> cells) {
 
 void TextTable::drop_empty_columns() {
   for (std::size_t column = columns_.size(); column-- > 0;) {
-    const bool empty = std::ranges::all_of(
-        rows_, [&](const auto& row) { return says_nothing(row[column]); });
+    const bool empty =
+        std::ranges::all_of(rows_, [&](const auto& row) { return says_nothing(row[column]); });
     if (!empty) {
       continue;
     }

@@ -1,8 +1,8 @@
 #include "tools/report/trace_text.hpp"
 
-#include <fmt/format.h>
-
 #include <string_view>
+
+#include <fmt/format.h>
 
 #include "models/trace_kinds.hpp"
 

@@ -55,14 +55,14 @@ struct ComparisonRow {
   std::string entity;
   std::string unit;
   double predicted = 0.0;
-  std::optional<double> predicted_low;
-  std::optional<double> predicted_high;
+  std::optional<double> predicted_low = {};
+  std::optional<double> predicted_high = {};
   double measured = 0.0;
-  std::optional<double> measured_cv;
-  std::optional<double> error;
-  std::optional<double> error_raw;
-  std::optional<double> error_null;
-  std::optional<bool> covered;
+  std::optional<double> measured_cv = {};
+  std::optional<double> error = {};
+  std::optional<double> error_raw = {};
+  std::optional<double> error_null = {};
+  std::optional<bool> covered = {};
 };
 
 class Store {

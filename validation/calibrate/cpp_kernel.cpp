@@ -1,10 +1,10 @@
 #include "validation/calibrate/cpp_kernel.hpp"
 
-#include <sched.h>
-#include <time.h>  // NOLINT(modernize-deprecated-headers): clock_gettime is POSIX
-
 #include <algorithm>
 #include <cmath>
+
+#include <sched.h>
+#include <time.h>  // NOLINT(modernize-deprecated-headers): clock_gettime is POSIX
 
 #include "validation/statistics.hpp"
 
@@ -63,8 +63,12 @@ std::uint64_t cpp_kernel(std::uint64_t iterations, std::uint64_t seed) {
   return value;
 }
 
-std::int64_t thread_cpu_ns() { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
-std::int64_t wall_ns() { return read_clock(CLOCK_MONOTONIC); }
+std::int64_t thread_cpu_ns() {
+  return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+std::int64_t wall_ns() {
+  return read_clock(CLOCK_MONOTONIC);
+}
 
 std::uint64_t iterations_for(const KernelCost& kernel, double nominal_ns) {
   const double count = (nominal_ns - kernel.fixed_ns) / kernel.per_iteration_ns;
@@ -73,8 +77,8 @@ std::uint64_t iterations_for(const KernelCost& kernel, double nominal_ns) {
 
 KernelCost condense(const KernelSamples& samples) {
   KernelCost cost;
-  cost.fixed_ns = samples.fixed_ns.empty() ? 0.0 : quantile(as_doubles(samples.fixed_ns),
-                                                            low_quantile);
+  cost.fixed_ns =
+      samples.fixed_ns.empty() ? 0.0 : quantile(as_doubles(samples.fixed_ns), low_quantile);
   double least = 0.0;
   for (const CpuSamples& cpu : samples.by_cpu) {
     if (cpu.used_ns.empty()) {
@@ -95,8 +99,8 @@ std::vector<SlownessTrace> traces_of(const KernelSamples& samples, const KernelC
       cost.fixed_ns + cost.per_iteration_ns * static_cast<double>(samples.iterations);
   std::vector<SlownessTrace> traces;
   for (const CpuSamples& cpu : samples.by_cpu) {
-    SlownessTrace trace{.cpu = cpu.cpu, .step = sim::Duration{static_cast<std::int64_t>(nominal)},
-                        .slowness = {}};
+    SlownessTrace trace{
+        .cpu = cpu.cpu, .step = sim::Duration{static_cast<std::int64_t>(nominal)}, .slowness = {}};
     for (const std::int64_t used : cpu.used_ns) {
       trace.slowness.push_back(static_cast<double>(used) / nominal);
     }

@@ -29,9 +29,9 @@ struct CpuSamples {
 
 /// Raw samples of one kernel: what calibration condenses.
 struct KernelSamples {
-  std::uint64_t iterations = 0;         // of each call in by_cpu
+  std::uint64_t iterations = 0;  // of each call in by_cpu
   std::vector<CpuSamples> by_cpu;
-  std::vector<std::int64_t> fixed_ns;   // calls of one iteration
+  std::vector<std::int64_t> fixed_ns;  // calls of one iteration
 };
 
 /// Low quantile over the samples of each CPU, the least of them counts.

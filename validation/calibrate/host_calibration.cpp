@@ -1,14 +1,13 @@
 #include "validation/calibrate/host_calibration.hpp"
 
-#include <sched.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <sched.h>
+#include <unistd.h>
 
 #include "validation/calibrate/cpp_kernel.hpp"
 #include "validation/calibrate/quick.hpp"
@@ -118,8 +117,8 @@ std::optional<sim::Error> calibrate_python(const CalibrationOptions& options,
 
 std::optional<sim::Error> calibrate_cpp(const CalibrationOptions& options,
                                         HostCalibration& calibration) {
-  const auto samples = sample_cpp_in_child(calibration.cpus, options.kernel_time / 4,
-                                           options.give_up);
+  const auto samples =
+      sample_cpp_in_child(calibration.cpus, options.kernel_time / 4, options.give_up);
   if (!samples) {
     return samples.error();
   }

@@ -53,18 +53,18 @@ struct QuickCosts {
 };
 
 struct HostCalibration {
-  std::string python;                // executable
+  std::string python;  // executable
   models::PythonVersion version;
-  std::vector<std::int32_t> cpus;    // operating-system numbers that this process may use
-  KernelCost python_kernel;          // bytecode
-  KernelCost native_kernel;          // PBKDF2, GIL released
-  KernelCost held_kernel;            // C code that keeps the GIL
-  KernelCost cpp_kernel;             // integer loop of the C++ runner
-  sim::Duration harness_python{};    // CPU a kernel call costs outside of its own clock readings
+  std::vector<std::int32_t> cpus;  // operating-system numbers that this process may use
+  KernelCost python_kernel;        // bytecode
+  KernelCost native_kernel;        // PBKDF2, GIL released
+  KernelCost held_kernel;          // C code that keeps the GIL
+  KernelCost cpp_kernel;           // integer loop of the C++ runner
+  sim::Duration harness_python{};  // CPU a kernel call costs outside of its own clock readings
   sim::Duration harness_cpp{};
   std::vector<SlownessTrace> traces;
   QuickCosts quick;
-  std::vector<std::string> notes;     // what was measured, one line each
+  std::vector<std::string> notes;  // what was measured, one line each
   std::vector<std::string> warnings;
 };
 

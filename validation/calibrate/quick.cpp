@@ -20,9 +20,13 @@ Duration at(const json& samples, double p) {
 }
 
 /// CPU costs: a low quantile, near the undisturbed core but not the luckiest sample.
-Duration cost(const json& samples) { return at(samples, 0.2); }
+Duration cost(const json& samples) {
+  return at(samples, 0.2);
+}
 
-Duration positive(Duration value) { return std::max(value, Duration::zero()); }
+Duration positive(Duration value) {
+  return std::max(value, Duration::zero());
+}
 
 bool spawns(const models::WorldSpec& world) {
   return std::ranges::any_of(world.executors, [&](const models::ExecutorSpec& executor) {
@@ -42,9 +46,8 @@ void apply_os(const QuickCosts& quick, models::WorldSpec& world) {
   const double mib = static_cast<double>(quick.resident_bytes) / (1 << 20);
   if (mib >= 1.0) {
     costs.fork = std::min(costs.fork, quick.fork);
-    costs.fork_per_mib =
-        Duration{static_cast<std::int64_t>(static_cast<double>((quick.fork - costs.fork).count()) /
-                                           mib)};
+    costs.fork_per_mib = Duration{
+        static_cast<std::int64_t>(static_cast<double>((quick.fork - costs.fork).count()) / mib)};
   }
 }
 
@@ -58,11 +61,13 @@ void apply_python(const QuickCosts& quick, models::WorldSpec& world) {
   costs.spawn_parent = positive(quick.spawn_parent - os.fork);
   costs.interpreter_start = quick.spawn_child;
   // One cost in the model for both; a spawned interpreter has much more to take down.
-  costs.child_exit = positive((spawns(world) ? quick.spawn_exit : quick.child_exit) -
-                              os.process_exit);
+  costs.child_exit =
+      positive((spawns(world) ? quick.spawn_exit : quick.child_exit) - os.process_exit);
 }
 
-double us(Duration duration) { return static_cast<double>(duration.count()) / 1000.0; }
+double us(Duration duration) {
+  return static_cast<double>(duration.count()) / 1000.0;
+}
 
 }  // namespace
 
@@ -104,13 +109,15 @@ std::vector<std::string> describe(const QuickCosts& quick) {
     return {};
   }
   return {
-      fmt::format("costs of this host: a sleep of 1 ms ends {:.0f} us late; waking an idle CPU {:.1f} "
-                  "us (median {:.1f})",
-                  us(quick.sleep_overshoot), us(quick.wake), us(quick.wake_median)),
-      fmt::format("costs of this host: Thread.start {:.0f} us, os.fork {:.0f} us, Process.start {:.0f} "
-                  "us and its child {:.0f} us before and {:.0f} us after its target",
-                  us(quick.thread_start), us(quick.fork), us(quick.process_start),
-                  us(quick.fork_child), us(quick.child_exit)),
+      fmt::format(
+          "costs of this host: a sleep of 1 ms ends {:.0f} us late; waking an idle CPU {:.1f} "
+          "us (median {:.1f})",
+          us(quick.sleep_overshoot), us(quick.wake), us(quick.wake_median)),
+      fmt::format(
+          "costs of this host: Thread.start {:.0f} us, os.fork {:.0f} us, Process.start {:.0f} "
+          "us and its child {:.0f} us before and {:.0f} us after its target",
+          us(quick.thread_start), us(quick.fork), us(quick.process_start), us(quick.fork_child),
+          us(quick.child_exit)),
       fmt::format("costs of this host: a spawned child {:.1f} ms before and {:.1f} ms after its "
                   "target, Pool(2) {:.1f} ms, resident {:.1f} MiB",
                   us(quick.spawn_child) / 1000.0, us(quick.spawn_exit) / 1000.0,

@@ -20,20 +20,20 @@ namespace timeslice::validation {
 struct ChildLimits {
   std::uint64_t address_space_bytes = 16ULL << 30;  // a process; 256 thread stacks are 2 GiB
   std::uint64_t file_bytes = 64ULL << 20;
-  std::uint64_t cpu_seconds = 600;                  // a process
+  std::uint64_t cpu_seconds = 600;  // a process
   sim::Duration wall = std::chrono::seconds{120};
-  std::uint64_t output_bytes = 256ULL << 20;        // more on stdout ends the child
-  std::function<bool()> give_up;                    // polled every 20 ms
+  std::uint64_t output_bytes = 256ULL << 20;  // more on stdout ends the child
+  std::function<bool()> give_up;              // polled every 20 ms
 };
 
 enum class ChildEnd { exited, signalled, out_of_time, given_up, too_much_output };
 
 struct ChildOutcome {
   ChildEnd end = ChildEnd::exited;
-  int code = 0;         // exit code, or the signal
-  std::string out;      // what it wrote to stdout
-  std::string err;      // to stderr: the last 8 KiB
-  sim::Duration cpu{};  // of all members of the group together
+  int code = 0;            // exit code, or the signal
+  std::string out;         // what it wrote to stdout
+  std::string err;         // to stderr: the last 8 KiB
+  sim::Duration cpu{};     // of all members of the group together
   std::int32_t group = 0;  // id of the process group: nobody is left in it
 
   [[nodiscard]] bool succeeded() const { return end == ChildEnd::exited && code == 0; }

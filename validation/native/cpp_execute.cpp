@@ -1,8 +1,5 @@
 #include "validation/native/cpp_execute.hpp"
 
-#include <sched.h>
-#include <sys/resource.h>
-
 #include <condition_variable>
 #include <deque>
 #include <future>
@@ -11,6 +8,9 @@
 #include <span>
 #include <thread>
 #include <utility>
+
+#include <sched.h>
+#include <sys/resource.h>
 
 #include "sim/expect.hpp"
 #include "validation/calibrate/cpp_kernel.hpp"
@@ -191,7 +191,9 @@ std::unique_ptr<CppExecutor> make_executor(const models::WorldSpec& world,
 class CppMain {
  public:
   CppMain(const models::WorldSpec& world, const NativeProgram& program, Shared& shared)
-      : program_{program}, shared_{shared}, created_(world.executors.size(), false),
+      : program_{program},
+        shared_{shared},
+        created_(world.executors.size(), false),
         users_(world.futures.size()) {
     for (const models::ExecutorSpec& spec : world.executors) {
       executors_.push_back(make_executor(world, spec, shared));

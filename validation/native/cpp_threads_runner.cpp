@@ -1,12 +1,12 @@
 #include "validation/native/cpp_threads_runner.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <cstring>
 #include <string>
 #include <type_traits>
 #include <utility>
+
+#include <sched.h>
 
 #include "scenarios/simulate.hpp"
 #include "validation/native/cpp_execute.hpp"
@@ -83,9 +83,9 @@ std::string to_bytes(const CppResult& result) {
 
 bool from_bytes(const std::string& text, CppResult& result) {
   Reader reader{text};
-  return reader.take(result.start_ns) && reader.take(result.end_ns) &&
-         reader.take(result.cpu_ns) && reader.take(result.voluntary) &&
-         reader.take(result.involuntary) && reader.take(result.samples);
+  return reader.take(result.start_ns) && reader.take(result.end_ns) && reader.take(result.cpu_ns) &&
+         reader.take(result.voluntary) && reader.take(result.involuntary) &&
+         reader.take(result.samples);
 }
 
 void keep_to(const std::vector<std::int32_t>& cpus, std::size_t count) {

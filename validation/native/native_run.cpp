@@ -1,16 +1,18 @@
 #include "validation/native/native_run.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <fstream>
+
+#include <unistd.h>
 
 namespace timeslice::validation {
 
 namespace {
 
-double as_ns(sim::Duration duration) { return static_cast<double>(duration.count()); }
+double as_ns(sim::Duration duration) {
+  return static_cast<double>(duration.count());
+}
 
 }  // namespace
 

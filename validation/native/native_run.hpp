@@ -16,9 +16,9 @@ namespace timeslice::validation {
 struct KernelSample {
   std::int64_t begin_ns = 0;
   std::int64_t end_ns = 0;
-  std::int64_t used_ns = 0;     // thread CPU time
+  std::int64_t used_ns = 0;  // thread CPU time
   std::int64_t nominal_ns = 0;
-  std::int32_t cpu_first = 0;   // operating-system numbers
+  std::int32_t cpu_first = 0;  // operating-system numbers
   std::int32_t cpu_last = 0;
 };
 
@@ -43,7 +43,7 @@ class NativeRunner : public scenarios::Runner {
   }
 };
 
-/// Adds the metrics of the contract that a native run knows, ordered by name, then entity.
+/// What the operating system counted for the whole run.
 struct NativeUsage {
   sim::Duration makespan{};
   sim::Duration cpu{};
@@ -52,13 +52,15 @@ struct NativeUsage {
   std::uint64_t involuntary = 0;
   std::uint64_t items = 0;
 };
+/// Adds the metrics of the contract that follow from it, ordered by name.
 void add_metrics(const NativeUsage& usage, models::Timings& timings);
 
-/// CPU time and switches that others used on this host, from /proc/stat (10 ms ticks).
+/// CPU time of all programs on this host so far, from /proc/stat (in ticks of 10 ms).
 struct HostCpuTimes {
   sim::Duration busy{};
   sim::Duration steal{};
 };
+/// Reads the counters now.
 [[nodiscard]] HostCpuTimes host_cpu_times();
 
 /// `own` of the busy time between two readings was ours: fills foreign_cpu and steal.

@@ -94,14 +94,20 @@ class Expander {
 
   void add(const models::MapStep& step, std::uint32_t /*number*/, const DrawScope& /*scope*/,
            Instructions& out) {
-    Batch batch{.executor = step.executor, .chunksize = step.chunksize, .star = step.star,
-                .future = {}, .items = items(step.task, step.items)};
+    Batch batch{.executor = step.executor,
+                .chunksize = step.chunksize,
+                .star = step.star,
+                .future = {},
+                .items = items(step.task, step.items)};
     hand_over(Op::map, std::move(batch), out);
   }
 
   void add(const models::SubmitStep& step, std::uint32_t /*number*/, const DrawScope& /*scope*/,
            Instructions& out) {
-    Batch batch{.executor = step.executor, .chunksize = {}, .star = false, .future = step.as,
+    Batch batch{.executor = step.executor,
+                .chunksize = {},
+                .star = false,
+                .future = step.as,
                 .items = items(step.task, step.items)};
     hand_over(Op::submit, std::move(batch), out);
   }

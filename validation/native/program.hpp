@@ -30,8 +30,8 @@ struct Batch {
   models::ExecutorIndex executor{};
   std::optional<std::uint64_t> chunksize;
   bool star = false;
-  models::FutureIndex future{};       // of a submit
-  std::vector<std::uint32_t> items;   // what each executes: index into programs
+  models::FutureIndex future{};      // of a submit
+  std::vector<std::uint32_t> items;  // what each executes: index into programs
 };
 
 struct NativeProgram {

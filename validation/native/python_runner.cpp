@@ -1,7 +1,5 @@
 #include "validation/native/python_runner.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -11,6 +9,7 @@
 #include <utility>
 
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "scenarios/simulate.hpp"
 #include "validation/native/program.hpp"
@@ -78,8 +77,8 @@ json cpu_plan(const models::WorldSpec& world, const HostCalibration& calibration
   if (wanted == 0 || wanted >= calibration.cpus.size()) {
     return json::array();
   }
-  return std::vector<std::int32_t>(
-      calibration.cpus.begin(), calibration.cpus.begin() + static_cast<std::ptrdiff_t>(wanted));
+  return std::vector<std::int32_t>(calibration.cpus.begin(),
+                                   calibration.cpus.begin() + static_cast<std::ptrdiff_t>(wanted));
 }
 
 /// RFC 4648 alphabet; nothing if `text` is not base64.
@@ -132,7 +131,9 @@ void add_executor_metrics(const models::WorldSpec& world, const json& result,
   for (const char* name : {"shutdown", "startup"}) {
     const json& values = result.at(std::string{name} + "_ns");
     for (std::size_t i = 0; i < world.executors.size(); ++i) {
-      timings.metrics.push_back({.name = name, .entity = world.executors[i].name, .unit = "ns",
+      timings.metrics.push_back({.name = name,
+                                 .entity = world.executors[i].name,
+                                 .unit = "ns",
                                  .value = values.at(i).get<double>()});
     }
   }
@@ -210,7 +211,9 @@ sim::Duration wall_limit(double nominal_ns) {
 
 PythonRunner::PythonRunner(std::shared_ptr<const HostCalibration> calibration, ScriptFolder folder,
                            ChildLimits limits)
-    : calibration_{std::move(calibration)}, folder_{std::move(folder)}, limits_{std::move(limits)} {}
+    : calibration_{std::move(calibration)},
+      folder_{std::move(folder)},
+      limits_{std::move(limits)} {}
 
 NativeRun PythonRunner::measure(const scenarios::Scenario& scenario, std::uint64_t repetition,
                                 const scenarios::RunOptions& options) {

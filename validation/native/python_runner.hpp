@@ -30,9 +30,10 @@ class PythonRunner final : public NativeRunner {
   ChildLimits limits_;
 };
 
+struct NativeProgram;
+
 /// The plan that the harness reads, as JSON in ASCII; numbers and a closed list of words, no name
 /// of the scenario. Exposed for tests.
-struct NativeProgram;
 [[nodiscard]] std::string harness_plan(const models::WorldSpec& world, const NativeProgram& program,
                                        const HostCalibration& calibration);
 

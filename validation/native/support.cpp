@@ -122,12 +122,12 @@ std::optional<sim::Error> too_much(const models::WorldSpec& world, const NativeB
                           executor.kind == ExecutorKind::process_per_task ||
                           executor.kind == ExecutorKind::cpp_async;
     const std::uint64_t workers = executor.kind == ExecutorKind::serial ? 0
-                                  : per_task ? handed[i].largest
+                                  : per_task                            ? handed[i].largest
                                              : worker_count(world, executor);
     (makes_processes(executor.kind) ? processes : threads) += workers;
     items += handed[i].items;
-    const auto bytes = static_cast<double>(executor.payload.argument.count) *
-                       static_cast<double>(handed[i].items);
+    const auto bytes =
+        static_cast<double>(executor.payload.argument.count) * static_cast<double>(handed[i].items);
     if (bytes > static_cast<double>(bounds.payload_bytes)) {
       return refused(fmt::format("{:.0f} MiB of arguments are too many", bytes / (1 << 20)),
                      fmt::format("stay below {} MiB", bounds.payload_bytes >> 20));
@@ -154,7 +154,8 @@ std::optional<sim::Error> world_obstacle(const models::WorldSpec& world,
     return refused("`background` programs do not run natively yet", "leave them out");
   }
   if (world.runtime.platform != models::Platform::linux_os) {
-    return refused("the scenario is for another platform than Linux", "set runtime.platform: linux");
+    return refused("the scenario is for another platform than Linux",
+                   "set runtime.platform: linux");
   }
   if (world.runtime.language == models::Language::python && !world.runtime.gil.enabled) {
     return refused("free-threaded Python does not run natively yet", "set runtime.gil: on");
@@ -209,9 +210,9 @@ std::optional<sim::Error> lock_obstacle(const models::WorldSpec& world,
     locks_of(world, world.tasks[task].steps, taken);
     for (const std::size_t lock : taken) {
       if (world.locks[lock].scope == models::LockScope::thread) {
-        return refused(fmt::format("lock '{}' is a thread's, but processes take it",
-                                   world.locks[lock].name),
-                       "give it `scope: process`");
+        return refused(
+            fmt::format("lock '{}' is a thread's, but processes take it", world.locks[lock].name),
+            "give it `scope: process`");
       }
     }
   }

@@ -13,11 +13,11 @@ namespace timeslice::validation {
 
 /// What native runs may do to the host, whatever a scenario says.
 struct NativeBounds {
-  std::uint32_t cpus = 1;               // that this process may use
+  std::uint32_t cpus = 1;  // that this process may use
   std::uint64_t threads = 256;
   std::uint64_t items = 100'000;
   std::int64_t payload_bytes = 256 << 20;  // arguments of all items together
-  double nominal_seconds = 60.0;        // CPU time and waits of one run
+  double nominal_seconds = 60.0;           // CPU time and waits of one run
 
   [[nodiscard]] std::uint64_t processes() const { return 4ULL * cpus + 8; }
 };

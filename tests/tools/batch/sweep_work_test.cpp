@@ -140,22 +140,24 @@ TEST(Sweep, warnings_of_scenario_and_runs_are_given_once) {
 
 TEST(Sweep, giving_up_reaches_running_simulations_and_delivers_no_half_point) {
   SweepWork work = work_of(1000, 4);
-  work.run = [](const scenarios::Scenario& scenario, std::uint64_t repetition,
-                const scenarios::RunOptions& options) {
+  std::atomic<bool> endless = false;
+  work.run = [&](const scenarios::Scenario& scenario, std::uint64_t repetition,
+                 const scenarios::RunOptions& options) {
     while (scenario.seed > 5 && !options.give_up()) {
+      endless = true;
       std::this_thread::yield();
     }
     return pretend(scenario, repetition);
   };
   std::uint64_t delivered = 0;
-  const SweepOptions options{.jobs = 3, .give_up = [&] { return delivered == 5; }};
+  const SweepOptions options{.jobs = 3, .give_up = [&] { return endless.load(); }};
   const SweepEnd end = run_sweep(work, options, [&](PointOutcome&& outcome) {
     EXPECT_EQ(outcome.point.ordinal, delivered);
     EXPECT_EQ(outcome.runs.back().digest, pretend(outcome.point.scenario, 3).digest);
     ++delivered;
   });
   EXPECT_EQ(end, SweepEnd::interrupted);
-  EXPECT_EQ(delivered, 5U);
+  EXPECT_LE(delivered, 5U) << "points from the sixth on never end";
 }
 
 TEST(Sweep, the_window_bounds_how_far_workers_run_ahead) {

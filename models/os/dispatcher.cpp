@@ -1,0 +1,204 @@
+#include "models/os/dispatcher.hpp"
+
+#include <utility>
+
+#include "models/os/dispatcher_state.hpp"
+#include "sim/expect.hpp"
+
+namespace timeslice::models {
+
+namespace {
+
+std::uint32_t number(ThreadId thread) { return static_cast<std::uint32_t>(thread); }
+
+/// Each CPU's ticks start at a phase of their own: kernel ticks are not aligned between CPUs.
+std::int64_t tick_phase(const OsSpec& os, const sim::Random& random, std::uint32_t cpu) {
+  if (os.tick == sim::Duration::zero() || !os.random_tick_phase) {
+    return 0;
+  }
+  const sim::DrawKey key{.task = sim::hash_name32("os/tick-phase"), .count = cpu};
+  return static_cast<std::int64_t>(random.below(key, static_cast<std::uint64_t>(os.tick.count())));
+}
+
+}  // namespace
+
+Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
+                         const sim::Random& its_random, const MachineSpec& its_machine,
+                         const OsSpec& its_os)
+    : engine{its_engine},
+      trace{its_trace},
+      random{its_random},
+      machine{its_machine},
+      os{its_os},
+      map{machine},
+      queues{os, map.cpus()},
+      idle{map},
+      loads{map.cpus()},
+      rates{machine, os.tick, map.core_size_max()},
+      cpus(map.cpus()),
+      busy_in_core(map.cpus()),
+      per_cpu{!queues.shared()},
+      balances{per_cpu && map.cpus() > 1},
+      jitter_draws{sim::hash_name32("os/wake-jitter")},
+      wake_draws{sim::hash_name32("os/move-on-wake")},
+      pull_draws{sim::hash_name32("os/pull-when-idle")},
+      tick_draws{sim::hash_name32("os/pull-at-tick")},
+      rotation_draws{sim::hash_name32("os/rotation")} {
+  const BalanceSpec& balance = os.balance;
+  const bool never_idle_beside_queue = balance.move_on_wake >= 1.0 &&
+                                       balance.pull_when_idle >= 1.0 &&
+                                       balance.pull_when_idle_hot >= 1.0;
+  watches_ticks = balances && os.tick > sim::Duration::zero() && balance.pull_at_tick > 0.0 &&
+                  !never_idle_beside_queue;
+  if (balances && balance.rotate_every > sim::Duration::zero()) {
+    next_rotation = balance.rotate_every.count();
+  }
+  for (std::uint32_t cpu = 0; cpu < map.cpus(); ++cpu) {
+    cpus[cpu].slot = engine.add_slot(cpu_event, cpu, cpu_class);
+    cpus[cpu].core = map.core(map.position(cpu)).begin;
+    cpus[cpu].tick_phase = tick_phase(os, random, cpu);
+    cpus[cpu].settled = now();
+  }
+}
+
+void Dispatcher::State::note(TraceKind kind, sim::TraceRecord record) {
+  record.time_ns = now();
+  record.kind = static_cast<std::uint16_t>(kind);
+  trace.record(record);
+}
+
+Dispatcher::Dispatcher(sim::Engine& engine, sim::Trace& trace, const sim::Random& random,
+                       const MachineSpec& machine, const OsSpec& os)
+    : state_{std::make_unique<State>(engine, trace, random, machine, os)} {}
+
+Dispatcher::~Dispatcher() = default;
+
+ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
+  State& state = *state_;
+  const auto thread = static_cast<std::uint32_t>(state.threads.size());
+  for (const CpuId cpu : spec.affinity) {
+    sim::expect(index_of(cpu) < state.cpus.size(), "a thread is bound to CPUs that exist");
+  }
+  Thread& hot = state.threads.emplace_back();
+  hot.entity = state.queues.add_thread(thread, weight_of_nice(spec.nice));
+  hot.pinned = spec.affinity.empty() ? 0 : 1;
+  state.pinned_threads += hot.pinned;
+  hot.cpu = spec.affinity.empty() ? 0 : static_cast<std::uint32_t>(spec.affinity.front());
+  state.ledgers.emplace_back();
+  ThreadInfo& info = state.infos.emplace_back();
+  info.name = spec.name;
+  info.affinity = spec.affinity;
+  info.process = spec.process;
+  info.group = spec.group;
+  state.note(TraceKind::thread_created, {.cpu = no_cpu,
+                                         .subject = thread,
+                                         .object = static_cast<std::uint32_t>(spec.process),
+                                         .cause = state.active_thread});
+  return ThreadId{thread};
+}
+
+void Dispatcher::start(ThreadId thread, Program program, WakeCause cause) {
+  State& state = *state_;
+  sim::expect(program.valid(), "a thread has a program");
+  sim::expect(state.threads[number(thread)].state == ThreadState::created,
+              "a thread starts once");
+  state.infos[number(thread)].program = std::move(program);
+  state.ledgers[number(thread)].since = state.now();
+  state.place(number(thread), state.cpu_for_new(number(thread)), MoveReason::none);
+  state.make_ready(number(thread), EnqueueReason::created, cause);
+}
+
+void Dispatcher::handle(sim::Due due) {
+  if (due.kind == State::cpu_event) {
+    state_->on_cpu_event(due.argument);
+    return;
+  }
+  sim::expect(due.kind == State::timer_event, "the dispatcher gets its own events only");
+  state_->wake(due.argument, WakeCause{}, WakeResult::timed_out);
+}
+
+bool Dispatcher::wake(ThreadId thread, WakeCause cause) {
+  return state_->wake(number(thread), cause, WakeResult::woken);
+}
+
+void Dispatcher::interrupt(ThreadId thread) { state_->interrupt(number(thread)); }
+
+Dispatcher::RunAwaiter Dispatcher::run(ThreadId thread, Work work) {
+  return RunAwaiter{*state_, thread, work};
+}
+
+Dispatcher::InterruptibleRunAwaiter Dispatcher::run_interruptible(ThreadId thread, Work work,
+                                                                  double poll_ns) {
+  return InterruptibleRunAwaiter{*state_, thread, work, poll_ns};
+}
+
+Dispatcher::BlockAwaiter Dispatcher::block(ThreadId thread, WaitCause cause) {
+  return BlockAwaiter{*state_, thread, cause};
+}
+
+Dispatcher::BlockAwaiter Dispatcher::yield(ThreadId thread) {
+  return BlockAwaiter{*state_, thread};
+}
+
+Dispatcher::TimedBlockAwaiter Dispatcher::block_for(ThreadId thread, sim::Duration timeout,
+                                                    WaitCause cause) {
+  const sim::Duration late = state_->os.timer_slack + state_->os.timer_latency;
+  return TimedBlockAwaiter{*state_, thread, timeout + late, cause};
+}
+
+Dispatcher::TimedBlockAwaiter Dispatcher::sleep(ThreadId thread, sim::Duration duration) {
+  return block_for(thread, duration, WaitCause{.what = WaitFor::sleep, .object = 0});
+}
+
+Dispatcher::TimedBlockAwaiter Dispatcher::wait_for_device(ThreadId thread,
+                                                          sim::Duration duration) {
+  return TimedBlockAwaiter{*state_, thread, duration + state_->os.timer_latency,
+                           WaitCause{.what = WaitFor::io, .object = 0}};
+}
+
+bool Dispatcher::running(ThreadId thread) const {
+  return state_->threads[number(thread)].state == ThreadState::running;
+}
+
+bool Dispatcher::finished(ThreadId thread) const {
+  return state_->threads[number(thread)].state == ThreadState::finished;
+}
+
+bool Dispatcher::blocked(ThreadId thread) const {
+  return state_->threads[number(thread)].state == ThreadState::blocked;
+}
+
+CpuId Dispatcher::cpu_of(ThreadId thread) const {
+  const Thread& hot = state_->threads[number(thread)];
+  const bool elsewhere = hot.state != ThreadState::running && hot.last_cpu != nobody;
+  return CpuId{elsewhere ? hot.last_cpu : hot.cpu};
+}
+
+std::uint32_t Dispatcher::threads() const {
+  return static_cast<std::uint32_t>(state_->threads.size());
+}
+
+const std::string& Dispatcher::name(ThreadId thread) const {
+  return state_->infos[number(thread)].name;
+}
+
+WaitCause Dispatcher::waiting_for(ThreadId thread) const {
+  return state_->infos[number(thread)].waits_for;
+}
+
+ThreadAccounts Dispatcher::accounts(ThreadId thread) const {
+  return state_->thread_accounts(number(thread));
+}
+
+CpuAccounts Dispatcher::accounts(CpuId cpu) const {
+  return state_->cpu_accounts(static_cast<std::uint32_t>(cpu));
+}
+
+std::uint32_t Dispatcher::cpus() const { return static_cast<std::uint32_t>(state_->cpus.size()); }
+
+sim::Engine& Dispatcher::engine() { return state_->engine; }
+sim::Trace& Dispatcher::trace() { return state_->trace; }
+const OsCosts& Dispatcher::costs() const { return state_->machine.costs; }
+sim::FramePool& Dispatcher::frame_pool() { return state_->engine.frame_pool(); }
+
+}  // namespace timeslice::models

@@ -1,0 +1,79 @@
+#include <algorithm>
+
+#include "models/os/dispatcher_state.hpp"
+
+namespace timeslice::models {
+
+/// Time up to `until` in which somebody waited in the shared queue.
+std::int64_t Dispatcher::State::shared_waited(std::int64_t until) const {
+  return shared_waited_ns + (shared_waiting > 0 ? until - shared_since : 0);
+}
+
+/// Adds the last `elapsed` ns, in which nothing about `cpu` changed.
+void Dispatcher::State::charge_cpu(const Cpu& cpu, std::int64_t elapsed,
+                                   CpuAccounts& accounts) const {
+  if (cpu.phase == Phase::idle || cpu.phase == Phase::waking) {
+    return;
+  }
+  const sim::Duration length{elapsed};
+  accounts.busy += length;
+  if (cpu.phase == Phase::switching) {
+    accounts.switching += length;
+  }
+  if (busy_in_core[cpu.core] > 1) {
+    accounts.beside_sibling += length;
+  }
+  if (!per_cpu) {
+    const std::int64_t until = cpu.settled + elapsed;
+    accounts.with_queue += sim::Duration{shared_waited(until) - cpu.shared_wait_seen};
+  } else if (cpu.waiting > 0) {
+    accounts.with_queue += length;
+  }
+}
+
+/// Nominal work that the thread on `cpu` did in the `elapsed` ns before `until`.
+double Dispatcher::State::work_done(const Cpu& cpu, std::int64_t elapsed,
+                                    std::int64_t until) const {
+  const double remaining = threads[cpu.thread].remaining_ns;
+  if (cpu.phase != Phase::running) {
+    return 0.0;
+  }
+  if (until >= cpu.completes_at) {
+    return remaining;
+  }
+  return std::min(static_cast<double>(elapsed) * cpu.rate, remaining);
+}
+
+ThreadAccounts Dispatcher::State::thread_accounts(std::uint32_t thread) const {
+  const Thread& hot = threads[thread];
+  const ThreadLedger& ledger = ledgers[thread];
+  ThreadAccounts accounts = ledger.so_far;
+  const sim::Duration since{now() - ledger.since};
+  switch (hot.state) {
+    case ThreadState::ready:
+      accounts.ready_time += since;
+      break;
+    case ThreadState::blocked:
+      accounts.blocked_time += since;
+      break;
+    case ThreadState::running: {
+      const Cpu& cpu = cpus[hot.cpu];
+      const std::int64_t elapsed = now() - cpu.settled;
+      accounts.cpu_time += sim::Duration{elapsed};
+      accounts.nominal_done_ns += work_done(cpu, elapsed, now());
+      break;
+    }
+    case ThreadState::created:
+    case ThreadState::finished:
+      break;
+  }
+  return accounts;
+}
+
+CpuAccounts Dispatcher::State::cpu_accounts(std::uint32_t cpu) const {
+  CpuAccounts accounts = cpus[cpu].accounts;
+  charge_cpu(cpus[cpu], now() - cpus[cpu].settled, accounts);
+  return accounts;
+}
+
+}  // namespace timeslice::models

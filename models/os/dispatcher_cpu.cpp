@@ -1,0 +1,391 @@
+#include <algorithm>
+
+#include "models/os/dispatcher_state.hpp"
+#include "sim/expect.hpp"
+
+namespace timeslice::models {
+
+namespace {
+
+sim::Instant instant(std::int64_t ns) { return sim::Instant{sim::Duration{ns}}; }
+
+EnqueueReason reason_of(SwitchOut why) {
+  switch (why) {
+    case SwitchOut::slice_used_up:
+      return EnqueueReason::slice_used_up;
+    case SwitchOut::yielded:
+      return EnqueueReason::yielded;
+    default:
+      return EnqueueReason::preempted;
+  }
+}
+
+}  // namespace
+
+void Dispatcher::State::on_cpu_event(std::uint32_t cpu) {
+  settle(cpu);
+  switch (cpus[cpu].phase) {
+    case Phase::idle:
+      break;
+    case Phase::waking:
+      schedule(cpu, nobody, SwitchOut::blocked);
+      break;
+    case Phase::switching:
+      start_running(cpu);
+      course(cpu);
+      break;
+    case Phase::running:
+      on_running(cpu);
+      break;
+  }
+}
+
+/// Brings accounts, progress of the running segment and the policy's charge up to now.
+void Dispatcher::State::settle(std::uint32_t cpu) {
+  Cpu& it = cpus[cpu];
+  const std::int64_t elapsed = now() - it.settled;
+  if (elapsed == 0) {
+    return;
+  }
+  charge_cpu(it, elapsed, it.accounts);
+  if (it.thread != nobody) {
+    const double done = work_done(it, elapsed, now());
+    threads[it.thread].remaining_ns -= done;
+    ThreadAccounts& account = ledgers[it.thread].so_far;
+    account.cpu_time += sim::Duration{elapsed};
+    account.nominal_done_ns += done;
+    queues.charge(seat(it.thread), sim::Duration{elapsed});
+    if (done > 0.0) {
+      engine.note_progress();
+    }
+  }
+  it.settled = now();
+  if (!per_cpu) {
+    it.shared_wait_seen = shared_waited(now());
+  }
+}
+
+/// Stores the CPU's next event.
+void Dispatcher::State::arm(std::uint32_t cpu) {
+  Cpu& it = cpus[cpu];
+  std::int64_t next = it.phase == Phase::idle ? never : it.phase_end;
+  if (it.phase == Phase::running) {
+    next = std::min({it.completes_at, it.slice_end, rates.next_change(cpu)});
+    if (it.must_reschedule && threads[it.thread].kind != WorkKind::kernel) {
+      next = now();
+    }
+    if (watches_ticks && it.waiting > 0) {
+      if (it.balance_tick == never) {
+        it.balance_tick = tick_at_or_after(it, now() + 1);
+      }
+      next = std::min(next, it.balance_tick);
+    }
+  }
+  if (next == never) {
+    engine.clear_slot(it.slot);
+  } else {
+    engine.set_slot(it.slot, instant(std::max(next, now())));
+  }
+}
+
+void Dispatcher::State::note_load(std::uint32_t cpu) {
+  if (!balances) {
+    return;
+  }
+  const Cpu& it = cpus[cpu];
+  const bool running = it.thread != nobody;
+  const bool spoken_for = !running && it.waiting > 0;  // the CPU wakes up for one of them
+  loads.set(cpu, {.threads = it.waiting + (running ? 1U : 0U),
+                  .movable = it.waiting - (spoken_for ? 1U : 0U)});
+}
+
+void Dispatcher::State::add_waiting(std::uint32_t cpu) {
+  if (per_cpu) {
+    ++cpus[cpu].waiting;
+    return;
+  }
+  shared_waited_ns = shared_waited(now());
+  shared_since = now();
+  ++shared_waiting;
+}
+
+void Dispatcher::State::remove_waiting(std::uint32_t cpu) {
+  if (per_cpu) {
+    if (--cpus[cpu].waiting == 0) {
+      cpus[cpu].slice_end = never;
+      cpus[cpu].balance_tick = never;
+    }
+    return;
+  }
+  shared_waited_ns = shared_waited(now());
+  shared_since = now();
+  --shared_waiting;
+}
+
+/// Whether a slice must be watched. With a shared queue it always is: to arm all CPUs when somebody
+/// begins to wait would cost O(CPUs).
+bool Dispatcher::State::has_rivals(std::uint32_t cpu) const {
+  return !per_cpu || cpus[cpu].waiting > 0;
+}
+
+std::int64_t Dispatcher::State::tick_at_or_after(const Cpu& cpu, std::int64_t when) const {
+  const std::int64_t tick = os.tick.count();
+  if (when <= cpu.tick_phase) {
+    return cpu.tick_phase;
+  }
+  return cpu.tick_phase + (when - cpu.tick_phase + tick - 1) / tick * tick;
+}
+
+/// The thread may run `left` longer; with ticks, until the first tick from then on.
+void Dispatcher::State::limit_slice(std::uint32_t cpu, sim::Duration left) {
+  Cpu& it = cpus[cpu];
+  constexpr std::int64_t far = never / 4;
+  if (left.count() >= far) {
+    it.slice_end = never;
+    return;
+  }
+  const std::int64_t used_up = now() + left.count();
+  it.slice_end = os.tick > sim::Duration::zero() ? tick_at_or_after(it, used_up) : used_up;
+}
+
+/// Calls an idle CPU for a thread that waits; it picks when it is awake.
+void Dispatcher::State::begin_waking(std::uint32_t cpu) {
+  settle(cpu);
+  Cpu& it = cpus[cpu];
+  const OsCosts& costs = machine.costs;
+  sim::Duration latency = costs.wake_idle_cpu;
+  if (costs.wake_idle_cpu_jitter > sim::Duration::zero()) {
+    const double span = static_cast<double>(costs.wake_idle_cpu_jitter.count());
+    latency += sim::Duration{static_cast<std::int64_t>(span * jitter_draws.next(random))};
+  }
+  it.phase = Phase::waking;
+  it.phase_end = now() + latency.count();
+  idle.erase(cpu);
+  arm(cpu);
+}
+
+/// Times the rest of the thread's present segment at the present rate.
+void Dispatcher::State::begin_segment(std::uint32_t cpu) {
+  Cpu& it = cpus[cpu];
+  const Thread& thread = threads[it.thread];
+  it.rate = rates.rate(cpu, thread.kind, busy_in_core[it.core]);
+  const std::int64_t length = wall_ns(thread.remaining_ns, it.rate);
+  it.completes_at = length >= never - now() ? never : now() + length;
+}
+
+void Dispatcher::State::start_running(std::uint32_t cpu) {
+  cpus[cpu].phase = Phase::running;
+  Thread& thread = threads[cpus[cpu].thread];
+  if (thread.stop_asked != 0) {
+    stop_at_next_poll(thread);
+  }
+  if (rates.next_change(cpu) <= now()) {
+    advance_speed(cpu);
+  }
+  begin_segment(cpu);
+}
+
+void Dispatcher::State::advance_speed(std::uint32_t cpu) {
+  constexpr double millionths = 1e6;
+  const double factor = rates.advance(cpu, now());
+  note(TraceKind::speed_changed, {.cpu = static_cast<std::uint16_t>(cpu),
+                                  .subject = cpu,
+                                  .cause = no_subject,
+                                  .value = static_cast<std::uint64_t>(factor * millionths)});
+}
+
+void Dispatcher::State::on_running(std::uint32_t cpu) {
+  Cpu& it = cpus[cpu];
+  if (rates.next_change(cpu) <= now()) {
+    advance_speed(cpu);
+    begin_segment(cpu);
+  }
+  const bool tick_due = it.balance_tick <= now();
+  if (tick_due) {
+    it.balance_tick = never;
+    balance_at_tick(cpu);
+  }
+  if (tick_due || it.slice_end <= now()) {
+    rotate_if_due();
+  }
+  if (it.completes_at <= now()) {
+    complete(cpu);
+  } else {
+    course(cpu);
+  }
+}
+
+void Dispatcher::State::course(std::uint32_t cpu) {
+  Cpu& it = cpus[cpu];
+  const bool in_kernel = threads[it.thread].kind == WorkKind::kernel;
+  if (it.slice_end <= now()) {
+    if (!in_kernel) {
+      give_way(cpu, SwitchOut::slice_used_up);
+      return;
+    }
+    it.must_reschedule = true;
+    it.slice_end = never;
+  }
+  if (it.must_reschedule && !in_kernel) {
+    give_way(cpu, SwitchOut::preempted);
+    return;
+  }
+  arm(cpu);
+}
+
+void Dispatcher::State::give_way(std::uint32_t cpu, SwitchOut why) {
+  Cpu& it = cpus[cpu];
+  const std::uint32_t before = it.thread;
+  queues.put_back(seat(before), reason_of(why));
+  add_waiting(cpu);
+  it.thread = nobody;
+  schedule(cpu, before, why);
+}
+
+/// With a shared queue, threads that may not run here are passed over and keep their turns.
+std::optional<Pick> Dispatcher::State::pick_allowed(std::uint32_t cpu) {
+  std::optional<Pick> found;
+  skipped.clear();
+  while ((found = queues.pick(cpu)) && !allowed(found->thread, cpu)) {
+    skipped.push_back(found->thread);
+  }
+  while (!skipped.empty()) {
+    queues.put_back(seat(skipped.back()), EnqueueReason::preempted);
+    skipped.pop_back();
+  }
+  return found;
+}
+
+std::optional<Pick> Dispatcher::State::pick(std::uint32_t cpu) {
+  const bool passes_over = !per_cpu && pinned_threads > 0;
+  const std::optional<Pick> found = passes_over ? pick_allowed(cpu) : queues.pick(cpu);
+  if (found) {
+    remove_waiting(cpu);
+  }
+  return found;
+}
+
+void Dispatcher::State::schedule(std::uint32_t cpu, std::uint32_t before, SwitchOut why) {
+  Cpu& it = cpus[cpu];
+  it.must_reschedule = false;
+  std::optional<Pick> next = pick(cpu);
+  if (!next && balances && pull(cpu)) {
+    next = pick(cpu);
+  }
+  if (!next) {
+    go_idle(cpu);
+    return;
+  }
+  if (next->thread == before) {
+    it.thread = before;
+  } else {
+    if (before != nobody) {
+      switch_out(cpu, before, why);
+    }
+    switch_in(cpu, *next);
+  }
+  it.preempter = nobody;
+  if (has_rivals(cpu)) {
+    limit_slice(cpu, next->slice);
+  } else {
+    it.slice_end = never;
+  }
+  arm(cpu);
+  note_load(cpu);
+}
+
+/// `thread`, which is still able to run, has lost the CPU.
+void Dispatcher::State::switch_out(std::uint32_t cpu, std::uint32_t thread, SwitchOut why) {
+  threads[thread].state = ThreadState::ready;
+  threads[thread].left_cpu_at = now();
+  ledgers[thread].since = now();
+  ++ledgers[thread].so_far.switches_involuntary;
+  note(TraceKind::switch_out, {.cpu = static_cast<std::uint16_t>(cpu),
+                               .subject = thread,
+                               .cause = why == SwitchOut::preempted ? cpus[cpu].preempter : nobody,
+                               .value = static_cast<std::uint64_t>(why)});
+}
+
+/// What coming from another CPU costs.
+sim::Duration Dispatcher::State::note_migration(std::uint32_t cpu, std::uint32_t thread) {
+  Thread& hot = threads[thread];
+  const bool moved = hot.last_cpu != nobody && hot.last_cpu != cpu;
+  if (!moved) {
+    hot.moved_by = 0;
+    return sim::Duration::zero();
+  }
+  const MoveReason why =
+      per_cpu ? static_cast<MoveReason>(hot.moved_by) : MoveReason::shared_queue;
+  note(TraceKind::migrated, {.cpu = static_cast<std::uint16_t>(cpu),
+                             .subject = thread,
+                             .cause = static_cast<std::uint32_t>(why),
+                             .value = hot.last_cpu});
+  ++ledgers[thread].so_far.migrations;
+  hot.moved_by = 0;
+  return machine.costs.migration;
+}
+
+void Dispatcher::State::switch_in(std::uint32_t cpu, const Pick& pick) {
+  Cpu& it = cpus[cpu];
+  Thread& thread = threads[pick.thread];
+  ThreadLedger& ledger = ledgers[pick.thread];
+  ledger.so_far.ready_time += sim::Duration{now() - ledger.since};
+  note(TraceKind::switch_in, {.cpu = static_cast<std::uint16_t>(cpu),
+                              .subject = pick.thread,
+                              .object = it.last_thread,
+                              .cause = no_subject,
+                              .value = thread.last_cpu});
+  sim::Duration overhead = note_migration(cpu, pick.thread);
+  if (it.last_thread != pick.thread) {
+    overhead += machine.costs.context_switch;
+  }
+  thread.state = ThreadState::running;
+  thread.cpu = cpu;
+  thread.last_cpu = cpu;
+  it.thread = pick.thread;
+  it.last_thread = pick.thread;
+  if (it.phase == Phase::idle || it.phase == Phase::waking) {
+    set_busy(cpu, true);
+  }
+  if (overhead > sim::Duration::zero()) {
+    it.phase = Phase::switching;
+    it.phase_end = now() + overhead.count();
+  } else {
+    start_running(cpu);
+  }
+}
+
+void Dispatcher::State::go_idle(std::uint32_t cpu) {
+  Cpu& it = cpus[cpu];
+  if (it.phase == Phase::switching || it.phase == Phase::running) {
+    set_busy(cpu, false);
+  }
+  it.phase = Phase::idle;
+  it.slice_end = never;
+  it.completes_at = never;
+  it.balance_tick = never;
+  idle.insert(cpu);
+  arm(cpu);
+  note_load(cpu);
+}
+
+/// The other CPUs of the core get another share of it from now on.
+void Dispatcher::State::set_busy(std::uint32_t cpu, bool busy) {
+  const std::uint32_t position = map.position(cpu);
+  const CpuRange core = map.core(position);
+  for (std::uint32_t other = core.begin; other < core.end && core.size() > 1; ++other) {
+    if (other != position) {
+      settle(map.cpu_at(other));
+    }
+  }
+  busy_in_core[core.begin] += busy ? 1U : 0U - 1U;
+  for (std::uint32_t other = core.begin; other < core.end && core.size() > 1; ++other) {
+    const std::uint32_t sibling = map.cpu_at(other);
+    if (other != position && cpus[sibling].phase == Phase::running) {
+      begin_segment(sibling);
+      arm(sibling);
+    }
+  }
+}
+
+}  // namespace timeslice::models

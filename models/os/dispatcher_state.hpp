@@ -1,0 +1,185 @@
+// The dispatcher's mechanism, split over four files by what they do: dispatcher_cpu.cpp (phases of
+// a CPU, who runs), dispatcher_thread.cpp (programs, waits and wake-ups), dispatcher_balance.cpp
+// (placement and balancing), dispatcher_accounts.cpp. Private to models/os.
+//
+// A CPU has one slot in the engine: the earliest of the end of its phase, completion of the running
+// segment, end of the slice, change of speed and balancing tick. Whatever changes these settles
+// the CPU first (accounts, progress, charge to the policy), then stores the slot anew. Programs are
+// resumed only from the CPU's own event, never from another program's call.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "models/os/cpu_map.hpp"
+#include "models/os/cpu_rates.hpp"
+#include "models/os/cpu_table.hpp"
+#include "models/os/dispatcher.hpp"
+#include "models/os/idle_cpus.hpp"
+#include "models/os/load_tree.hpp"
+#include "models/os/run_queues.hpp"
+#include "models/os/thread_table.hpp"
+#include "models/trace_kinds.hpp"
+#include "sim/trace.hpp"
+
+namespace timeslice::models {
+
+/// Draws of one purpose, numbered in order.
+class DrawStream {
+ public:
+  explicit DrawStream(std::uint32_t purpose) : purpose_{purpose} {}
+
+  /// Uniform in [0, 1).
+  double next(const sim::Random& random) {
+    const sim::DrawKey key{.task = purpose_,
+                           .item = 0,
+                           .step = static_cast<std::uint32_t>(drawn_ >> 32U),
+                           .count = static_cast<std::uint32_t>(drawn_)};
+    ++drawn_;
+    return random.uniform(key);
+  }
+
+  /// True with this probability; draws nothing when the answer is certain.
+  bool happens(const sim::Random& random, double probability) {
+    return probability >= 1.0 || (probability > 0.0 && next(random) < probability);
+  }
+
+ private:
+  std::uint32_t purpose_;
+  std::uint64_t drawn_ = 0;
+};
+
+/// Why a thread left a CPU: the value of a switch_out record.
+enum class SwitchOut : std::uint8_t { blocked, preempted, slice_used_up, yielded, exited };
+
+struct Dispatcher::State {
+  static constexpr std::uint8_t cpu_event = first_kind;
+  static constexpr std::uint8_t timer_event = first_kind + 1;
+  // At one instant timers come before CPUs: an interrupt's wake-up is seen by the slice that ends.
+  static constexpr sim::EventClass timer_class = 2;
+  static constexpr sim::EventClass cpu_class = 3;
+
+  State(sim::Engine& its_engine, sim::Trace& its_trace, const sim::Random& its_random,
+        const MachineSpec& its_machine, const OsSpec& its_os);
+
+  [[nodiscard]] std::int64_t now() const { return engine.now().time_since_epoch().count(); }
+  /// Writes the record with the present time.
+  void note(TraceKind kind, sim::TraceRecord record);
+  [[nodiscard]] Seat seat(std::uint32_t thread) const {
+    const Thread& it = threads[thread];
+    return {.entity = it.entity, .cpu = it.cpu, .node = it.node};
+  }
+
+  // dispatcher_cpu.cpp
+  void on_cpu_event(std::uint32_t cpu);
+  void settle(std::uint32_t cpu);
+  void arm(std::uint32_t cpu);
+  void note_load(std::uint32_t cpu);
+  void add_waiting(std::uint32_t cpu);
+  void remove_waiting(std::uint32_t cpu);
+  [[nodiscard]] bool has_rivals(std::uint32_t cpu) const;
+  void limit_slice(std::uint32_t cpu, sim::Duration left);
+  [[nodiscard]] std::int64_t tick_at_or_after(const Cpu& cpu, std::int64_t when) const;
+  void begin_waking(std::uint32_t cpu);
+  void begin_segment(std::uint32_t cpu);
+  void start_running(std::uint32_t cpu);
+  void on_running(std::uint32_t cpu);
+  void advance_speed(std::uint32_t cpu);
+  /// The thread on `cpu` goes on, unless its slice is over or it is preempted.
+  void course(std::uint32_t cpu);
+  void give_way(std::uint32_t cpu, SwitchOut why);
+  /// Picks who runs next on `cpu`; `before` was put back for the reason `why` and is not switched
+  /// out if it is picked again; nobody if the thread has left.
+  void schedule(std::uint32_t cpu, std::uint32_t before, SwitchOut why);
+  [[nodiscard]] std::optional<Pick> pick(std::uint32_t cpu);
+  [[nodiscard]] std::optional<Pick> pick_allowed(std::uint32_t cpu);
+  void switch_out(std::uint32_t cpu, std::uint32_t thread, SwitchOut why);
+  void switch_in(std::uint32_t cpu, const Pick& pick);
+  [[nodiscard]] sim::Duration note_migration(std::uint32_t cpu, std::uint32_t thread);
+  void go_idle(std::uint32_t cpu);
+  void set_busy(std::uint32_t cpu, bool busy);
+
+  // dispatcher_thread.cpp
+  Thread& requesting(ThreadId thread, std::coroutine_handle<> program, Request request);
+  void complete(std::uint32_t cpu);
+  void block_thread(std::uint32_t cpu);
+  void exit_thread(std::uint32_t cpu);
+  void leave(std::uint32_t cpu, SwitchOut why, DequeueReason reason);
+  bool wake(std::uint32_t thread, WakeCause cause, WakeResult result);
+  void make_ready(std::uint32_t thread, EnqueueReason reason, WakeCause cause);
+  void call_cpu(std::uint32_t cpu, std::uint32_t thread, WakeCause cause);
+  void call_any_cpu(std::uint32_t thread, WakeCause cause);
+  void check_preemption(std::uint32_t cpu, std::uint32_t thread, WakeCause cause);
+  void interrupt(std::uint32_t thread);
+  static void stop_at_next_poll(Thread& thread);
+
+  // dispatcher_balance.cpp
+  [[nodiscard]] bool allowed(std::uint32_t thread, std::uint32_t cpu) const;
+  [[nodiscard]] std::uint32_t nearest_idle(std::uint32_t thread) const;
+  [[nodiscard]] std::uint32_t cpu_for_woken(std::uint32_t thread);
+  [[nodiscard]] std::uint32_t cpu_for_new(std::uint32_t thread) const;
+  void place(std::uint32_t thread, std::uint32_t cpu, MoveReason why);
+  /// A waiting thread of `from` that may run on `to`; `cold`: only if it ran long enough ago.
+  [[nodiscard]] std::optional<std::uint32_t> candidate(std::uint32_t from, std::uint32_t to,
+                                                       bool cold) const;
+  void move(std::uint32_t thread, std::uint32_t to, MoveReason why);
+  /// Takes a waiting thread of another CPU to `cpu`, which has run dry.
+  bool pull(std::uint32_t cpu);
+  [[nodiscard]] bool pull_from(std::uint32_t from, std::uint32_t to);
+  void balance_at_tick(std::uint32_t cpu);
+  void rotate_if_due();
+  void collect_unequal();
+
+  // dispatcher_accounts.cpp
+  [[nodiscard]] ThreadAccounts thread_accounts(std::uint32_t thread) const;
+  [[nodiscard]] CpuAccounts cpu_accounts(std::uint32_t cpu) const;
+  [[nodiscard]] std::int64_t shared_waited(std::int64_t until) const;
+  void charge_cpu(const Cpu& cpu, std::int64_t elapsed, CpuAccounts& accounts) const;
+  [[nodiscard]] double work_done(const Cpu& cpu, std::int64_t elapsed, std::int64_t until) const;
+
+  sim::Engine& engine;
+  sim::Trace& trace;
+  const sim::Random& random;
+  const MachineSpec& machine;
+  const OsSpec& os;
+
+  CpuMap map;
+  RunQueues queues;
+  IdleCpus idle;
+  LoadTree loads;
+  CpuRates rates;
+  std::vector<Cpu> cpus;
+  std::vector<std::uint32_t> busy_in_core;  // by the core's first position
+
+  std::vector<Thread> threads;
+  std::vector<ThreadLedger> ledgers;
+  std::vector<ThreadInfo> infos;
+  std::uint32_t pinned_threads = 0;
+
+  std::uint32_t active_thread = nobody;  // whose program is being resumed at this moment
+  std::uint32_t active_cpu = nobody;
+
+  // With one queue for all CPUs.
+  std::uint32_t shared_waiting = 0;
+  std::int64_t shared_waited_ns = 0;  // while somebody waited, up to shared_since
+  std::int64_t shared_since = 0;
+  std::vector<std::uint32_t> skipped;  // not allowed on the CPU that picks
+
+  bool per_cpu = true;
+  bool balances = false;       // more than one CPU, each with its own queue
+  bool watches_ticks = false;  // an idle CPU beside a queue is possible
+  std::int64_t next_rotation = never;
+  std::uint32_t rotations = 0;
+  std::vector<std::uint32_t> crowded;
+  std::vector<std::uint32_t> roomy;
+
+  DrawStream jitter_draws;
+  DrawStream wake_draws;
+  DrawStream pull_draws;
+  DrawStream tick_draws;
+  DrawStream rotation_draws;
+};
+
+}  // namespace timeslice::models

@@ -1,0 +1,162 @@
+#include "models/os/pipe.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "models/os/kernel_work.hpp"
+#include "models/trace_kinds.hpp"
+#include "sim/expect.hpp"
+
+namespace timeslice::models {
+
+namespace {
+
+// A write of at most so many bytes goes in as a whole or waits: PIPE_BUF, pipe(7).
+constexpr std::int64_t atomic_bytes = 4096;
+constexpr std::int64_t bytes_per_kib = 1024;
+
+}  // namespace
+
+/// The first call for a message costs a message, the further ones a system call; all copy.
+sim::Duration Pipe::cost_of(std::int64_t bytes, bool first, bool wakes) const {
+  const OsCosts& costs = dispatcher_.costs();
+  return (first ? costs.pipe_message : costs.syscall) +
+         costs.pipe_copy_per_kib * bytes / bytes_per_kib +
+         (wakes ? costs.wake_syscall : sim::Duration::zero());
+}
+
+void Pipe::note(ThreadId thread, bool written, Bytes size) {
+  const TraceKind kind = written ? TraceKind::pipe_write : TraceKind::pipe_read;
+  dispatcher_.trace().record({.time_ns = dispatcher_.engine().now().time_since_epoch().count(),
+                              .kind = static_cast<std::uint16_t>(kind),
+                              .cpu = static_cast<std::uint16_t>(dispatcher_.cpu_of(thread)),
+                              .subject = static_cast<std::uint32_t>(thread),
+                              .object = id_,
+                              .cause = no_subject,
+                              .value = static_cast<std::uint64_t>(size.count)});
+}
+
+/// Whoever is in the middle of a message comes before those that wait for a new one.
+void Pipe::bytes_came(ThreadId writer) {
+  const WakeCause cause{.thread = static_cast<std::uint32_t>(writer)};
+  if (bytes_waiter_) {
+    dispatcher_.wake(*std::exchange(bytes_waiter_, std::nullopt), cause);
+  } else if (!reading_ && !readers_.empty()) {
+    dispatcher_.wake(readers_.pop(), cause);
+  }
+}
+
+void Pipe::room_came(ThreadId reader) {
+  if (room_waiter_) {
+    const WakeCause cause{.thread = static_cast<std::uint32_t>(reader)};
+    dispatcher_.wake(*std::exchange(room_waiter_, std::nullopt), cause);
+  }
+}
+
+/// Puts the whole message in, piece by piece. It is the last one until then.
+sim::Process<> Pipe::put(ThreadId thread, Message message) {
+  std::int64_t missing = message.size.count;
+  bool first = true;
+  while (first || missing > 0) {
+    const std::int64_t room = capacity_.count - filled_;
+    const std::int64_t needed = missing <= atomic_bytes ? missing : 1;
+    if (room < std::min(needed, capacity_.count)) {
+      room_waiter_ = thread;
+      const WaitCause cause{.what = WaitFor::pipe_write, .object = id_};
+      co_await dispatcher_.block(thread, cause);
+      continue;
+    }
+    const std::int64_t piece = std::min(room, missing);
+    const sim::Duration cost = cost_of(piece, first, somebody_wants_bytes());
+    if (cost > sim::Duration::zero()) {
+      const Work call = kernel_work(cost);
+      co_await dispatcher_.run(thread, call);
+    }
+    filled_ += piece;
+    missing -= piece;
+    if (first) {
+      messages_.push({.message = message, .missing = missing});
+    } else {
+      messages_.back().missing = missing;
+    }
+    first = false;
+    bytes_came(thread);
+  }
+}
+
+sim::Process<> Pipe::write(ThreadId thread, Message message) {
+  sim::expect(message.size.count >= 0, "a message has a size");
+  while (writing_) {
+    write_turns_.push(thread);
+    const WaitCause cause{.what = WaitFor::pipe_write, .object = id_};
+    co_await dispatcher_.block(thread, cause);
+  }
+  sim::expect(!closed_, "nobody writes into a closed pipe");
+  writing_ = true;
+  co_await put(thread, message);
+  writing_ = false;
+  note(thread, true, message.size);
+  if (!write_turns_.empty()) {
+    const WakeCause cause{.thread = static_cast<std::uint32_t>(thread)};
+    dispatcher_.wake(write_turns_.pop(), cause);
+  }
+}
+
+/// Takes the whole first message out, piece by piece. It stays the first one until then.
+sim::Process<> Pipe::take(ThreadId thread) {
+  const std::int64_t size = messages_.front().message.size.count;
+  std::int64_t taken = 0;
+  bool first = true;
+  while (first || taken < size) {
+    const std::int64_t there = size - messages_.front().missing - taken;
+    if (there == 0 && !first) {
+      bytes_waiter_ = thread;
+      const WaitCause cause{.what = WaitFor::pipe_read, .object = id_};
+      co_await dispatcher_.block(thread, cause);
+      continue;
+    }
+    const sim::Duration cost = cost_of(there, first, room_waiter_.has_value());
+    if (cost > sim::Duration::zero()) {
+      const Work call = kernel_work(cost);
+      co_await dispatcher_.run(thread, call);
+    }
+    first = false;
+    taken += there;
+    filled_ -= there;
+    room_came(thread);
+  }
+}
+
+sim::Process<std::optional<Message>> Pipe::read(ThreadId thread) {
+  const WaitCause cause{.what = WaitFor::pipe_read, .object = id_};
+  while (reading_ || messages_.empty()) {
+    if (!reading_ && closed_) {
+      co_return std::nullopt;
+    }
+    (reading_ ? read_turns_ : readers_).push(thread);
+    co_await dispatcher_.block(thread, cause);
+  }
+  reading_ = true;
+  co_await take(thread);
+  const Message message = messages_.pop().message;
+  reading_ = false;
+  note(thread, false, message.size);
+  const WakeCause waker{.thread = static_cast<std::uint32_t>(thread)};
+  if (!read_turns_.empty()) {
+    dispatcher_.wake(read_turns_.pop(), waker);
+  } else if (!messages_.empty() && !readers_.empty()) {
+    dispatcher_.wake(readers_.pop(), waker);
+  }
+  co_return message;
+}
+
+void Pipe::close(WakeCause cause) {
+  closed_ = true;
+  for (WaitQueue* queue : {&readers_, &read_turns_}) {
+    while (!queue->empty()) {
+      dispatcher_.wake(queue->pop(), cause);
+    }
+  }
+}
+
+}  // namespace timeslice::models

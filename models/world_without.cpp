@@ -1,0 +1,79 @@
+// Effects switched off one by one: what the cost waterfall and ablations are made of.
+#include "models/world_spec.hpp"
+
+namespace timeslice::models {
+
+namespace {
+
+constexpr sim::Duration none{};
+
+void drop_start_costs(WorldSpec& world) {
+  OsCosts& os = world.machine.costs;
+  for (sim::Duration* cost : {&os.thread_start, &os.thread_exit, &os.fork, &os.fork_per_mib,
+                              &os.process_exit}) {
+    *cost = none;
+  }
+  PythonCosts& python = world.runtime.costs;
+  for (sim::Duration* cost :
+       {&python.thread_object, &python.pool_create, &python.process_object, &python.fork_child,
+        &python.child_exit, &python.spawn_parent, &python.interpreter_start,
+        &python.resource_tracker, &python.forkserver_start, &python.forkserver_child}) {
+    *cost = none;
+  }
+  for (ExecutorSpec& executor : world.executors) {
+    executor.import_cost = none;
+  }
+}
+
+void drop_ipc_costs(WorldSpec& world) {
+  OsCosts& os = world.machine.costs;
+  os.pipe_message = none;
+  os.pipe_copy_per_kib = none;
+  os.page_fault = none;
+  PythonCosts& python = world.runtime.costs;
+  for (sim::Duration* cost :
+       {&python.submit, &python.item, &python.thread_item, &python.pool_put, &python.pool_get,
+        &python.pool_result, &python.pool_store, &python.worker_handler_turn, &python.cpp_task}) {
+    *cost = none;
+  }
+  python.pickle_ns_per_byte = 0.0;
+}
+
+void drop_switch_costs(WorldSpec& world) {
+  OsCosts& os = world.machine.costs;
+  for (sim::Duration* cost :
+       {&os.context_switch, &os.wake_idle_cpu, &os.wake_idle_cpu_jitter, &os.wake_syscall,
+        &os.syscall, &os.migration, &os.tick_cost}) {
+    *cost = none;
+  }
+  world.os.timer_slack = none;
+  world.os.timer_latency = none;
+  world.runtime.costs.gil_take = none;
+  world.runtime.costs.lock = none;
+}
+
+}  // namespace
+
+WorldSpec without(WorldSpec world, Effect effect) {
+  switch (effect) {
+    case Effect::gil:
+      world.runtime.gil.enabled = false;
+      world.runtime.gil.free_threading = 1.0;
+      break;
+    case Effect::start_cost:
+      drop_start_costs(world);
+      break;
+    case Effect::ipc_cost:
+      drop_ipc_costs(world);
+      break;
+    case Effect::switch_cost:
+      drop_switch_costs(world);
+      break;
+    case Effect::contention:
+      world.machine.smt_gain = 2.0;  // siblings do not slow each other
+      break;
+  }
+  return world;
+}
+
+}  // namespace timeslice::models

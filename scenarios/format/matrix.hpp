@@ -1,0 +1,54 @@
+// The sweep: axes, what is skipped, what is added, and which combination a number stands for.
+//
+// Combinations count with the last axis fastest; added points follow. Cost: one pass over the
+// product at load (at most 1e6), then constant work a look-up.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scenarios/format/document.hpp"
+#include "scenarios/format/node.hpp"
+
+namespace timeslice::scenarios {
+
+inline constexpr std::uint64_t max_points = 1'000'000;
+
+struct Axis {
+  std::string key;
+  Mark mark;
+  std::vector<Node> values;
+};
+
+/// The value that each axis takes at one point; null: what the scenario says by itself.
+using Combination = std::vector<const Node*>;
+
+class Matrix {
+ public:
+  /// Reads `node` (null: no matrix); `pinned` axes have one value only, from the command line.
+  static Matrix read(const Node* node, const std::vector<Setting>& pinned, Reporter& reporter);
+
+  [[nodiscard]] const std::vector<Axis>& axes() const { return axes_; }
+  [[nodiscard]] const Axis* find(const std::string& key) const;
+  [[nodiscard]] std::uint64_t size() const;
+  [[nodiscard]] Combination at(std::uint64_t number) const;
+  /// Numbers of points worth checking when all are too many: along each axis, and the added ones.
+  [[nodiscard]] std::vector<std::uint64_t> corners(std::size_t most) const;
+
+ private:
+  void read_axes(const Node& node, const std::vector<Setting>& pinned, Reporter& reporter);
+  void read_skip(const Node& skip, Reporter& reporter);
+  void read_add(const Node& add, Reporter& reporter);
+  [[nodiscard]] std::uint64_t product() const;
+  [[nodiscard]] Combination product_at(std::uint64_t number) const;
+  [[nodiscard]] std::optional<std::size_t> axis_index(const Node::Key& key, Reporter& reporter) const;
+
+  std::vector<Axis> axes_;
+  std::optional<std::vector<std::uint32_t>> kept_;  // nothing: no skip
+  std::vector<Combination> added_;
+  std::vector<std::vector<Node>> added_values_;  // what `added_` points into
+};
+
+}  // namespace timeslice::scenarios

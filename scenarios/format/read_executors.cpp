@@ -1,0 +1,233 @@
+#include "scenarios/format/read_executors.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <utility>
+
+namespace timeslice::scenarios {
+namespace {
+
+using models::CpuId;
+using models::ExecutorKind;
+using models::ExecutorSpec;
+
+struct KindWord {
+  std::string_view word;
+  ExecutorKind kind;
+  bool python;  // made by Python, so it needs one
+};
+constexpr std::array<KindWord, 7> kind_words{{
+    {"serial", ExecutorKind::serial, false},
+    {"threads", ExecutorKind::threads, true},
+    {"thread-per-task", ExecutorKind::thread_per_task, true},
+    {"processes", ExecutorKind::processes, true},
+    {"process-per-task", ExecutorKind::process_per_task, true},
+    {"cpp-threads", ExecutorKind::cpp_threads, false},
+    {"cpp-async", ExecutorKind::cpp_async, false},
+}};
+
+void read_nice(Fields& fields, int& nice) {
+  double value = 0.0;
+  if (!fields.read("nice", value)) {
+    return;
+  }
+  if (value != std::floor(value)) {
+    fields.error("nice", "E-type", "'nice' must be a whole number", "from -20 to 19");
+  }
+  nice = static_cast<int>(value);
+}
+
+void read_group(Fields& fields, WorldNames& names, models::GroupId& group) {
+  const Node* node = fields.find("group");
+  if (node == nullptr) {
+    return;
+  }
+  const auto index = names.groups.resolve(fields.reading(), *node);
+  group = models::GroupId{index.has_value() ? *index + 1 : 0};
+}
+
+/// CPUs in the order that a word means: by core, then sibling, or the other way round.
+std::vector<CpuId> cpu_order(const models::MachineSpec& machine, bool cores_first) {
+  struct Placed {
+    std::uint32_t core;
+    std::uint32_t sibling;
+    std::uint32_t cpu;
+  };
+  std::vector<std::uint32_t> siblings(machine.cores.size());
+  std::vector<Placed> placed;
+  for (std::size_t i = 0; i < machine.cpus.size(); ++i) {
+    const std::size_t core = models::index_of(machine.cpus[i].core);
+    placed.push_back({static_cast<std::uint32_t>(core), siblings[core]++,
+                      static_cast<std::uint32_t>(i)});
+  }
+  std::ranges::sort(placed, {}, [cores_first](const Placed& p) {
+    return cores_first ? std::pair{p.sibling, p.core} : std::pair{p.core, p.sibling};
+  });
+  std::vector<CpuId> order;
+  for (const Placed& each : placed) {
+    order.push_back(CpuId{each.cpu});
+  }
+  return order;
+}
+
+void read_pin(Fields& fields, const models::MachineSpec& machine, ExecutorSpec& executor) {
+  const Node* node = fields.find("pin");
+  if (node == nullptr) {
+    return;
+  }
+  if (const auto word = fields.choice("pin")) {
+    if (*word != "none") {
+      executor.pin = cpu_order(machine, *word == "cores-first");
+    }
+    return;
+  }
+  for (const std::uint64_t cpu : fields.counts("pin")) {
+    if (cpu >= machine.cpus.size()) {
+      fields.error("pin", "E-range",
+                   fmt::format("there is no CPU {}: the machine has {}", cpu, machine.cpus.size()),
+                   "CPUs count from 0");
+      return;
+    }
+    executor.pin.push_back(CpuId{static_cast<std::uint32_t>(cpu)});
+  }
+}
+
+void read_workers(Fields& fields, models::WorkerCount& workers) {
+  using Kind = models::WorkerCount::Kind;
+  if (const auto word = fields.choice("workers")) {
+    workers = {.kind = *word == "cores" ? Kind::cores : Kind::runtime_default, .number = 0};
+    return;
+  }
+  if (fields.read("workers", workers.number)) {
+    workers.kind = Kind::number;
+  }
+}
+
+void read_words(Fields& fields, ExecutorSpec& executor) {
+  if (const auto start = fields.choice("start")) {
+    executor.start = *start == "fork"         ? models::StartMethod::fork
+                     : *start == "spawn"      ? models::StartMethod::spawn
+                     : *start == "forkserver" ? models::StartMethod::forkserver
+                                              : models::StartMethod::platform_default;
+  }
+  if (const auto create = fields.choice("create")) {
+    executor.create = *create == "start" ? ExecutorSpec::Create::start
+                                         : ExecutorSpec::Create::first_use;
+  }
+  if (const auto shutdown = fields.choice("shutdown")) {
+    executor.shutdown = *shutdown == "terminate" ? ExecutorSpec::Shutdown::terminate
+                                                 : ExecutorSpec::Shutdown::join;
+  }
+}
+
+void read_kind(Fields& fields, const models::RuntimeSpec& runtime, ExecutorSpec& executor) {
+  const auto word = fields.choice("kind");
+  if (!word.has_value()) {
+    return;
+  }
+  const auto* kind = std::ranges::find(kind_words, *word, &KindWord::word);
+  sim::expect(kind != kind_words.end(), "every kind in the table of keys has a meaning");
+  executor.kind = kind->kind;
+  if (kind->python && runtime.language == models::Language::none) {
+    fields.error("kind", "E-key", fmt::format("'{}' is made by Python, and the runtime is none", *word),
+                 "use cpp-threads, cpp-async or serial, or give a runtime");
+  }
+}
+
+void read_payload(const Reading& reading, const Node& node, models::PayloadSpec& payload) {
+  Fields fields{reading, node, section_named("payload")};
+  fields.read("argument", payload.argument);
+  fields.read("result", payload.result);
+}
+
+void read_executor(const Reading& reading, const Node& node, WorldNames& names,
+                   models::WorldSpec& world) {
+  ExecutorSpec& executor = world.executors.back();
+  Fields fields{reading, node, section_named("executor")};
+  read_kind(fields, world.runtime, executor);
+  read_workers(fields, executor.workers);
+  read_words(fields, executor);
+  std::uint64_t chunksize = 0;
+  if (!fields.choice("chunksize") && fields.read("chunksize", chunksize)) {
+    executor.chunksize = chunksize;
+  }
+  if (const Node* payload = fields.map("payload"); payload != nullptr) {
+    read_payload(reading, *payload, executor.payload);
+  }
+  fields.read("import_cost", executor.import_cost);
+  if (models::Bytes memory; fields.read("memory", memory)) {
+    executor.memory = memory;
+  }
+  read_pin(fields, world.machine, executor);
+  read_nice(fields, executor.nice);
+  read_group(fields, names, executor.group);
+}
+
+void refuse_shape(const Reading& reading, const Node& node, std::string_view noun) {
+  reading.reporter.error(node.mark, "E-type",
+                         fmt::format("{} must be a map, not {}", noun, noun_of(node)),
+                         "write it as {key: value}");
+}
+
+}  // namespace
+
+void read_locks(const Reading& reading, const Node* node, models::WorldSpec& world) {
+  const Names sorted{"lock", node};
+  for (const std::string& name : sorted.all()) {
+    const Node& value = *node->find(name);
+    models::LockSpec& lock = world.locks.emplace_back();
+    lock.name = name;
+    if (value.is_null()) {
+      continue;
+    }
+    if (!value.is_map()) {
+      refuse_shape(reading, value, "a lock");
+      continue;
+    }
+    Fields fields{reading, value, section_named("lock")};
+    static_cast<void>(fields.choice("kind"));  // mutex is the only one yet
+    if (const auto scope = fields.choice("scope")) {
+      lock.scope = *scope == "process" ? models::LockScope::process : models::LockScope::thread;
+    }
+  }
+}
+
+void read_executors(const Reading& reading, const Node* node, WorldNames& names,
+                    models::WorldSpec& world) {
+  for (const std::string& name : names.executors.all()) {
+    const Node& value = *node->find(name);
+    world.executors.emplace_back().name = name;
+    if (value.is_map()) {
+      read_executor(reading, value, names, world);
+    } else {
+      refuse_shape(reading, value, "an executor");
+    }
+  }
+}
+
+void read_background(const Reading& reading, const Node* node, WorldNames& names,
+                     models::WorldSpec& world) {
+  for (std::size_t i = 0; node != nullptr && i < node->items.size(); ++i) {
+    const Node& value = node->items[i];
+    if (!value.is_map()) {
+      refuse_shape(reading, value, "a background program");
+      continue;
+    }
+    models::BackgroundSpec program;
+    Fields fields{reading, value, section_named("background")};
+    if (const Node* task = fields.find("task"); task != nullptr) {
+      program.task = models::TaskIndex{names.tasks.resolve(reading, *task).value_or(0)};
+    }
+    fields.read("threads", program.threads);
+    read_nice(fields, program.nice);
+    read_group(fields, names, program.group);
+    fields.read("start", program.start);
+    world.background.push_back(program);
+  }
+}
+
+}  // namespace timeslice::scenarios

@@ -1,0 +1,263 @@
+#include "scenarios/format/read_steps.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "scenarios/format/suggest.hpp"
+
+namespace timeslice::scenarios {
+namespace {
+
+using models::Steps;
+
+constexpr double probability_slack = 1e-9;  // sums of decimal fractions such as 0.1 + 0.2 + 0.7
+
+/// The first key that is not ignored.
+const Node::Key* first_key(const Node& node) {
+  const auto found = std::ranges::find_if_not(node.keys, is_ignored, &Node::Key::text);
+  return found == node.keys.end() ? nullptr : &*found;
+}
+
+class StepReader {
+ public:
+  explicit StepReader(const StepContext& context) : context_{context} {}
+
+  Steps read_list(const Node& node) {
+    Steps steps;
+    if (!node.is_sequence()) {
+      error(node, "E-type", fmt::format("steps must be a list, not {}", noun_of(node)),
+            "write each step as a line that starts with '- '");
+      return steps;
+    }
+    for (const Node& item : node.items) {
+      if (context_.reading.reporter.full()) {
+        break;
+      }
+      read_step(item, steps);
+    }
+    return steps;
+  }
+
+ private:
+  using Reader = void (StepReader::*)(Fields&, models::Step&);
+  struct Entry {
+    std::string_view name;
+    Reader reader;
+  };
+
+  void error(const Node& node, std::string code, std::string what, std::string advice) {
+    context_.reading.reporter.error(node.mark, std::move(code), std::move(what),
+                                    std::move(advice));
+  }
+
+  void read_step(const Node& node, Steps& steps) {
+    const Node::Key* first = node.is_map() ? first_key(node) : nullptr;
+    if (first == nullptr) {
+      error(node, "E-type", fmt::format("a step must be a map, not {}", noun_of(node)),
+            "write it as - python: 5ms");
+      return;
+    }
+    const Section* section = find_step(first->text);
+    if (section == nullptr) {
+      refuse_unknown(node, *first);
+      return;
+    }
+    Fields fields{context_.reading, node, *section};
+    models::Step step;
+    step.number = next_++;
+    const auto reader = std::ranges::find(readers, section->name, &Entry::name);
+    if (reader != readers.end()) {
+      (this->*(reader->reader))(fields, step);
+      steps.push_back(std::move(step));
+    }
+  }
+
+  void refuse_unknown(const Node& node, const Node::Key& first) {
+    const auto named = std::ranges::find_if(
+        node.keys, [](const Node::Key& key) { return find_step(key.text) != nullptr; });
+    context_.reading.reporter.error(
+        first.mark, "E-key", fmt::format("there is no step '{}'", first.text),
+        named != node.keys.end()
+            ? fmt::format("a step's name comes first: write '{}' before it", named->text)
+            : suggestion(first.text, step_names(), 12));
+  }
+
+  void read_python(Fields& fields, models::Step& step) {
+    models::PythonStep read;
+    fields.read("python", read.duration);
+    if (!context_.has_python) {
+      fields.error("python", "E-key", "'python' steps need a Python, and the runtime is none",
+                   "use native, or give a runtime");
+    }
+    step.what = std::move(read);
+  }
+
+  void read_native(Fields& fields, models::Step& step) {
+    models::NativeStep read;
+    fields.read("native", read.duration);
+    fields.read("holds_gil", read.holds_gil);
+    step.what = std::move(read);
+  }
+
+  void read_io(Fields& fields, models::Step& step) {
+    models::IoStep read;
+    fields.read("io", read.duration);
+    step.what = std::move(read);
+  }
+
+  void read_sleep(Fields& fields, models::Step& step) {
+    models::SleepStep read;
+    fields.read("sleep", read.duration);
+    step.what = std::move(read);
+  }
+
+  template <typename Index>
+  void resolve(Names& names, Fields& fields, std::string_view key, Index& into) {
+    const Node* node = fields.find(key);
+    if (node != nullptr) {
+      into = Index{names.resolve(context_.reading, *node).value_or(0)};
+    }
+  }
+
+  void read_call(Fields& fields, models::Step& step) {
+    models::CallStep read;
+    resolve(context_.names.tasks, fields, "call", read.task);
+    step.what = read;
+  }
+
+  Steps read_body(Fields& fields) {
+    const Node* body = fields.find("do");
+    return body == nullptr ? Steps{} : read_list(*body);
+  }
+
+  void read_with(Fields& fields, models::Step& step) {
+    models::WithStep read;
+    resolve(context_.names.locks, fields, "with", read.lock);
+    read.body = read_body(fields);
+    step.what = std::move(read);
+  }
+
+  void read_repeat(Fields& fields, models::Step& step) {
+    models::RepeatStep read;
+    fields.read("repeat", read.times);
+    read.body = read_body(fields);
+    step.what = std::move(read);
+  }
+
+  void read_choose(Fields& fields, models::Step& step) {
+    models::ChooseStep read;
+    double sum = 0.0;
+    const Node* branches = fields.list("choose");
+    for (std::size_t i = 0; branches != nullptr && i < branches->items.size(); ++i) {
+      read.choices.push_back(read_choice(branches->items[i]));
+      sum += read.choices.back().probability;
+    }
+    if (sum > 1.0 + probability_slack) {
+      fields.error("choose", "E-range", fmt::format("the probabilities sum to {}", sum),
+                   "they may sum to 1 at most");
+    }
+    step.what = std::move(read);
+  }
+
+  models::Choice read_choice(const Node& node) {
+    models::Choice choice;
+    if (!node.is_map()) {
+      error(node, "E-type", fmt::format("a branch must be a map, not {}", noun_of(node)),
+            "write it as - {p: 0.05, do: [...]}");
+      return choice;
+    }
+    Fields fields{context_.reading, node, section_named("choice")};
+    fields.read("p", choice.probability);
+    choice.body = read_body(fields);
+    return choice;
+  }
+
+  void read_map_arguments(Fields& outer, std::string_view key, models::MapStep& read) {
+    const Node* node = outer.map(key);
+    if (node == nullptr) {
+      return;
+    }
+    Fields fields{context_.reading, *node, section_named("map")};
+    resolve(context_.names.tasks, fields, "task", read.task);
+    resolve(context_.names.executors, fields, "executor", read.executor);
+    fields.read("items", read.items);
+    std::uint64_t chunksize = 0;
+    if (!fields.choice("chunksize") && fields.read("chunksize", chunksize)) {
+      read.chunksize = chunksize;
+    }
+  }
+
+  void read_map(Fields& fields, models::Step& step) {
+    models::MapStep read;
+    read_map_arguments(fields, "map", read);
+    step.what = read;
+  }
+
+  void read_starmap(Fields& fields, models::Step& step) {
+    models::MapStep read;
+    read.star = true;
+    read_map_arguments(fields, "starmap", read);
+    step.what = read;
+  }
+
+  void read_submit(Fields& outer, models::Step& step) {
+    models::SubmitStep read;
+    if (const Node* node = outer.map("submit"); node != nullptr) {
+      Fields fields{context_.reading, *node, section_named("submit")};
+      resolve(context_.names.tasks, fields, "task", read.task);
+      resolve(context_.names.executors, fields, "executor", read.executor);
+      fields.read("items", read.items);
+      if (const Node* as = fields.find("as"); as != nullptr && check_future(*as)) {
+        read.as = models::FutureIndex{context_.names.futures.submitted(*as)};
+      }
+    }
+    step.what = read;
+  }
+
+  void read_join(Fields& fields, models::Step& step) {
+    models::JoinStep read;
+    if (const Node* future = fields.find("join"); future != nullptr && check_future(*future)) {
+      read.future = models::FutureIndex{context_.names.futures.joined(*future)};
+    }
+    step.what = read;
+  }
+
+  bool check_future(const Node& node) {
+    if (node.is_scalar() && is_name(node.text)) {
+      return true;
+    }
+    error(node, "E-name", fmt::format("'{}' cannot be a name", flow_text(node)),
+          "a name is a letter, then letters, digits, _ or -");
+    return false;
+  }
+
+  static constexpr std::array<Entry, 12> readers{{
+      {"python", &StepReader::read_python},
+      {"native", &StepReader::read_native},
+      {"io", &StepReader::read_io},
+      {"sleep", &StepReader::read_sleep},
+      {"call", &StepReader::read_call},
+      {"with", &StepReader::read_with},
+      {"repeat", &StepReader::read_repeat},
+      {"choose", &StepReader::read_choose},
+      {"map", &StepReader::read_map},
+      {"starmap", &StepReader::read_starmap},
+      {"submit", &StepReader::read_submit},
+      {"join", &StepReader::read_join},
+  }};
+
+  const StepContext& context_;
+  std::uint32_t next_ = 0;
+};
+
+}  // namespace
+
+Steps read_steps(const StepContext& context, const Node& node) {
+  return StepReader{context}.read_list(node);
+}
+
+}  // namespace timeslice::scenarios

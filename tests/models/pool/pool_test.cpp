@@ -1,0 +1,254 @@
+#include "models/pool/executor.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "models/python/start.hpp"
+#include "tests/models/world_fixture.hpp"
+
+namespace timeslice::models {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+WorldSpec pool_world(WorldSpec world, ExecutorKind kind, std::uint32_t workers,
+                     sim::Duration item, std::uint64_t items) {
+  add_task(world, "item", {python(item)});
+  add_executor(world, kind, workers);
+  world.main = numbered({map_items(items)});
+  return world;
+}
+
+Timings run_with_tasks(const WorldSpec& world) {
+  WorldOptions options;
+  options.keep_tasks = true;
+  return run_world(world, 1, options);
+}
+
+std::set<std::string> workers_of(const Timings& timings) {
+  std::set<std::string> names;
+  for (const TaskTiming& task : timings.tasks) {
+    names.insert(task.worker);
+  }
+  return names;
+}
+
+TEST(PoolChunks, follow_the_formula_of_cpython) {
+  EXPECT_EQ(pool_chunksize(1000, 2), 125U);
+  EXPECT_EQ(pool_chunksize(17, 4), 2U);
+  EXPECT_EQ(pool_chunksize(0, 4), 0U);
+  EXPECT_EQ(pool_chunksize(5, 4), 1U);
+}
+
+TEST(Workers, default_by_kind_and_version) {
+  const MachineSpec machine = ideal_machine(48);
+  ExecutorSpec spec;
+  spec.kind = ExecutorKind::threads;
+  RuntimeSpec runtime;
+  EXPECT_EQ(resolve_workers(spec, runtime, machine), 32U);
+  EXPECT_EQ(resolve_workers(spec, runtime, ideal_machine(2)), 6U);
+  runtime.version = {.major = 3, .minor = 7};
+  EXPECT_EQ(resolve_workers(spec, runtime, machine), 240U);
+  spec.kind = ExecutorKind::processes;
+  EXPECT_EQ(resolve_workers(spec, runtime, machine), 48U);
+  spec.workers = {.kind = WorkerCount::Kind::number, .number = 3};
+  EXPECT_EQ(resolve_workers(spec, runtime, machine), 3U);
+}
+
+TEST(StartMethods, default_by_platform_and_version) {
+  RuntimeSpec runtime;
+  EXPECT_EQ(resolve_start(StartMethod::platform_default, runtime), StartMethod::fork);
+  runtime.version = {.major = 3, .minor = 14};
+  EXPECT_EQ(resolve_start(StartMethod::platform_default, runtime), StartMethod::forkserver);
+  runtime.platform = Platform::macos;
+  EXPECT_EQ(resolve_start(StartMethod::platform_default, runtime), StartMethod::spawn);
+  EXPECT_EQ(resolve_start(StartMethod::fork, runtime), StartMethod::fork);
+}
+
+/// Six naps of 200 ms, one after the other handed to a pool of six.
+std::size_t threads_for_naps(PythonVersion version) {
+  WorldSpec world = linux_world(2);
+  world.runtime.version = version;
+  add_task(world, "nap", {sleep_for(20ms)});
+  add_executor(world, ExecutorKind::threads, 6);
+  world.futures = {"f"};
+  // Two short rounds leave idle tokens behind where workers release one after every item.
+  world.main = numbered({map_items(1), map_items(1), map_items(6)});
+  return workers_of(run_with_tasks(world)).size();
+}
+
+TEST(ThreadPool, stale_idle_tokens_stop_growth_before_3_12) {
+  EXPECT_EQ(threads_for_naps({.major = 3, .minor = 7}), 6U) << "always one more, up to the limit";
+  EXPECT_LT(threads_for_naps({.major = 3, .minor = 11}), 6U);
+  EXPECT_EQ(threads_for_naps({.major = 3, .minor = 12}), 6U);
+}
+
+TEST(ThreadPool, makes_no_more_workers_than_items_need) {
+  const Timings timings =
+      run_with_tasks(pool_world(linux_world(4), ExecutorKind::threads, 8, 1ms, 3));
+  EXPECT_LE(workers_of(timings).size(), 3U);
+  EXPECT_EQ(timings.tasks.size(), 3U);
+}
+
+TEST(ThreadPool, io_bound_items_overlap) {
+  WorldSpec world = linux_world(2);
+  add_task(world, "page", {io(10ms)});
+  add_executor(world, ExecutorKind::threads, 10);
+  world.main = numbered({map_items(40)});
+  EXPECT_NEAR(in_ms(run_world(world).makespan), 40.0, 4.0);
+}
+
+TEST(ThreadPool, submit_and_join_are_a_map_in_two_steps) {
+  WorldSpec world = pool_world(ideal_world(2), ExecutorKind::threads, 2, 1ms, 8);
+  const sim::Duration mapped = run_world(world).makespan;
+  world.futures = {"f"};
+  world.main = numbered({submit(8), join()});
+  EXPECT_EQ(run_world(world).makespan, mapped);
+}
+
+class EveryPythonExecutor : public testing::TestWithParam<ExecutorKind> {};
+
+TEST_P(EveryPythonExecutor, does_all_items_once_in_any_number) {
+  for (const std::uint64_t items : {0U, 1U, 5U, 100U}) {
+    const Timings timings =
+        run_with_tasks(pool_world(linux_world(2), GetParam(), 3, 300us, items));
+    ASSERT_EQ(timings.tasks.size(), items);
+    std::set<std::uint64_t> numbers;
+    for (const TaskTiming& task : timings.tasks) {
+      numbers.insert(task.item);
+      EXPECT_LE(task.submitted, task.started);
+      EXPECT_LT(task.started, task.finished);
+      EXPECT_LE(task.finished, task.readable);
+    }
+    EXPECT_EQ(numbers.size(), items);
+  }
+}
+
+TEST_P(EveryPythonExecutor, costs_nothing_on_an_ideal_machine) {
+  WorldSpec world = pool_world(ideal_world(8), GetParam(), 4, 1ms, 4);
+  world.executors[0].chunksize = 1;
+  const bool threads =
+      GetParam() == ExecutorKind::threads || GetParam() == ExecutorKind::thread_per_task;
+  const sim::Duration expected =
+      threads || GetParam() == ExecutorKind::serial ? sim::Duration{4ms} : sim::Duration{1ms};
+  EXPECT_EQ(run_world(world).makespan, expected);
+}
+
+TEST_P(EveryPythonExecutor, ends_what_was_never_joined) {
+  WorldSpec world = pool_world(linux_world(2), GetParam(), 2, 1ms, 1);
+  world.futures = {"f"};
+  world.main = numbered({submit(6)});
+  EXPECT_EQ(metric(run_world(world), "tasks_done"), 6.0);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EveryPythonExecutor,
+                         testing::Values(ExecutorKind::serial, ExecutorKind::threads,
+                                         ExecutorKind::thread_per_task, ExecutorKind::processes,
+                                         ExecutorKind::process_per_task));
+
+TEST(ProcessPool, cpu_bound_python_speeds_up) {
+  const Timings one = run_world(pool_world(linux_world(4), ExecutorKind::processes, 1, 5ms, 80));
+  const Timings four = run_world(pool_world(linux_world(4), ExecutorKind::processes, 4, 5ms, 80));
+  EXPECT_GT(in_ms(one.makespan) / in_ms(four.makespan), 3.0);
+}
+
+TEST(ProcessPool, a_map_becomes_readable_as_a_whole) {
+  WorldSpec world = pool_world(linux_world(2), ExecutorKind::processes, 2, 1ms, 20);
+  const Timings timings = run_with_tasks(world);
+  for (const TaskTiming& task : timings.tasks) {
+    EXPECT_NEAR(in_ms(task.readable - timings.tasks[0].readable), 0.0, 0.5);
+  }
+}
+
+TEST(ProcessPool, default_chunks_are_faster_than_chunks_of_one_for_short_items) {
+  WorldSpec world = pool_world(linux_world(2), ExecutorKind::processes, 2, 100us, 1000);
+  const sim::Duration whole = run_world(world).makespan;
+  world.executors[0].chunksize = 1;
+  const sim::Duration single = run_world(world).makespan;
+  EXPECT_GT(in_ms(single), 1.15 * in_ms(whole));
+}
+
+TEST(ProcessPool, start_methods_cost_what_they_cost) {
+  std::vector<double> startups;
+  for (const StartMethod method :
+       {StartMethod::fork, StartMethod::forkserver, StartMethod::spawn}) {
+    WorldSpec world = pool_world(linux_world(2), ExecutorKind::processes, 2, 1ms, 2);
+    world.executors[0].start = method;
+    world.executors[0].import_cost = 20ms;
+    startups.push_back(in_ms(run_world(world).makespan));
+  }
+  EXPECT_LT(startups[0], 15.0) << "measured 7 ms until the first result, 4 ms to close";
+  EXPECT_GT(startups[1], 80.0) << "the server starts first";
+  EXPECT_GT(startups[2], 60.0);
+}
+
+TEST(ProcessPool, terminate_skips_the_exit_of_the_workers) {
+  WorldSpec world = pool_world(linux_world(2), ExecutorKind::processes, 2, 1ms, 4);
+  const sim::Duration joined = run_world(world).makespan;
+  world.executors[0].shutdown = ExecutorSpec::Shutdown::terminate;
+  EXPECT_LT(run_world(world).makespan, joined);
+}
+
+TEST(ProcessPool, terminate_ends_a_pool_that_has_work_left) {
+  WorldSpec world = pool_world(linux_world(2), ExecutorKind::processes, 2, 10ms, 1);
+  world.executors[0].shutdown = ExecutorSpec::Shutdown::terminate;
+  world.futures = {"f"};
+  world.main = numbered({submit(100), python(30ms)});
+  const Timings timings = run_world(world);
+  EXPECT_LT(metric(timings, "tasks_done"), 20.0);
+  EXPECT_LT(in_ms(timings.makespan), 100.0);
+  ASSERT_FALSE(timings.warnings.empty());
+  EXPECT_THAT(timings.warnings.back(), HasSubstr("is terminated while items are unfinished"));
+}
+
+TEST(ProcessPool, payload_takes_time_and_is_counted) {
+  WorldSpec world = pool_world(linux_world(2), ExecutorKind::processes, 2, 1ms, 20);
+  const Timings bare = run_world(world);
+  world.executors[0].payload = {.argument = Bytes{1 << 20}, .result = Bytes{1 << 20}};
+  const Timings loaded = run_world(world);
+  EXPECT_GT(loaded.makespan, bare.makespan + sim::Duration{10ms});
+  EXPECT_GT(metric(loaded, "ipc_bytes", "pool0"), 40.0 * (1 << 20));
+  EXPECT_THAT(loaded.warnings, testing::Contains(HasSubstr("payload")));
+}
+
+TEST(ProcessPool, forking_beside_running_threads_is_a_hazard_that_is_told) {
+  WorldSpec world = linux_world(2);
+  add_task(world, "item", {python(1ms)});
+  add_executor(world, ExecutorKind::threads, 2);
+  add_executor(world, ExecutorKind::processes, 2);
+  world.main = numbered({map_items(2, 0, 0), map_items(2, 0, 1)});
+  EXPECT_THAT(run_world(world).warnings,
+              testing::Contains(HasSubstr("forked while other threads")));
+}
+
+TEST(ProcessPerTask, is_slower_than_a_pool_for_many_short_items) {
+  const Timings pool = run_world(pool_world(linux_world(2), ExecutorKind::processes, 2, 1ms, 50));
+  const Timings each =
+      run_world(pool_world(linux_world(2), ExecutorKind::process_per_task, 0, 1ms, 50));
+  EXPECT_GT(each.makespan, 2 * pool.makespan);
+}
+
+TEST(CppPools, native_items_use_all_cores) {
+  for (const ExecutorKind kind : {ExecutorKind::cpp_threads, ExecutorKind::cpp_async}) {
+    WorldSpec world = linux_world(4);
+    world.runtime.language = Language::none;
+    add_task(world, "item", {native(2ms)});
+    add_executor(world, kind, 4);
+    world.main = numbered({map_items(100)});
+    EXPECT_NEAR(in_ms(run_world(world).makespan), 50.0, 4.0);
+  }
+}
+
+TEST(Workers, run_where_they_are_pinned) {
+  WorldSpec world = pool_world(linux_world(4), ExecutorKind::processes, 2, 5ms, 8);
+  world.executors[0].pin = {CpuId{2}, CpuId{3}};
+  const Timings timings = run_world(world);
+  EXPECT_GT(metric(timings, "cpu_utilization", "2"), 0.3);
+  EXPECT_GT(metric(timings, "cpu_utilization", "3"), 0.3);
+}
+
+}  // namespace
+}  // namespace timeslice::models

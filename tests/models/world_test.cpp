@@ -1,0 +1,189 @@
+#include "models/world.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "tests/models/world_fixture.hpp"
+
+namespace timeslice::models {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+TEST(World, a_serial_program_takes_the_sum_of_its_steps) {
+  WorldSpec world = ideal_world(1);
+  world.main = numbered({python(5ms), native(3ms), io(10ms), sleep_for(2ms),
+                         repeat(4, {python(1ms), native(500us)})});
+  EXPECT_EQ(run_world(world).makespan, sim::Duration{26ms});
+}
+
+TEST(World, equal_seeds_give_equal_digests_and_others_do_not) {
+  WorldSpec world = linux_world(2);
+  add_task(world, "page",
+           {io(1ms), {.what = PythonStep{{.kind = DistributionKind::exponential,
+                                          .first_ns = 3e5}}}});
+  add_executor(world, ExecutorKind::threads, 4);
+  world.main = numbered({map_items(50)});
+  const Timings one = run_world(world, 1);
+  EXPECT_EQ(one.digest, run_world(world, 1).digest);
+  EXPECT_NE(one.digest, run_world(world, 2).digest);
+  EXPECT_EQ(metric(one, "tasks_done"), 50.0);
+}
+
+TEST(World, two_designs_see_the_same_work) {
+  std::map<std::uint64_t, std::map<ExecutorKind, std::int64_t>> durations;
+  const std::vector kinds{ExecutorKind::serial, ExecutorKind::threads,
+                          ExecutorKind::thread_per_task, ExecutorKind::process_per_task};
+  for (const ExecutorKind kind : kinds) {
+    WorldSpec world = ideal_world(64);
+    world.runtime.gil.enabled = false;
+    add_task(world, "page",
+             {{.what = NativeStep{{.kind = DistributionKind::lognormal,
+                                   .first_ns = 4e7,
+                                   .second = 0.6}}}});
+    add_executor(world, kind, 40);
+    world.main = numbered({map_items(30), map_items(10)});
+    WorldOptions options;
+    options.keep_tasks = true;
+    for (const TaskTiming& task : run_world(world, 3, options).tasks) {
+      durations[task.item][kind] = (task.finished - task.started).count();
+    }
+  }
+  EXPECT_EQ(durations.size(), 40U);
+  for (const auto& [item, by_kind] : durations) {
+    ASSERT_EQ(by_kind.size(), kinds.size());
+    for (const auto& [kind, duration] : by_kind) {
+      EXPECT_EQ(duration, by_kind.at(ExecutorKind::serial)) << "item " << item;
+    }
+  }
+}
+
+TEST(World, two_threads_that_take_two_locks_in_opposite_order_are_a_deadlock_with_names) {
+  WorldSpec world = ideal_world(2);
+  world.locks = {{.name = "a"}, {.name = "b"}};
+  add_task(world, "ab", {with_lock(0, {sleep_for(1ms), with_lock(1, {python(1ms)})})});
+  add_task(world, "ba", {with_lock(1, {sleep_for(1ms), with_lock(0, {python(1ms)})})});
+  add_executor(world, ExecutorKind::thread_per_task);
+  world.futures = {"f"};
+  world.main = numbered({submit(1, 0), submit(1, 1), join()});
+  const Timings timings = simulate_world(world, 1, {});
+  EXPECT_EQ(timings.status, RunStatus::deadlock);
+  EXPECT_THAT(timings.error, HasSubstr("main waits for"));
+  EXPECT_THAT(timings.error, HasSubstr("pool0-0 waits for lock 'b' held by pool0-1"));
+  EXPECT_THAT(timings.error, HasSubstr("pool0-1 waits for lock 'a' held by pool0-0"));
+}
+
+TEST(World, a_lock_taken_twice_by_one_thread_is_a_deadlock) {
+  WorldSpec world = ideal_world(1);
+  world.locks = {{.name = "a"}};
+  world.main = numbered({with_lock(0, {with_lock(0, {python(1ms)})})});
+  const Timings timings = simulate_world(world, 1, {});
+  EXPECT_EQ(timings.status, RunStatus::deadlock);
+  EXPECT_THAT(timings.error, HasSubstr("main waits for lock 'a' held by main"));
+}
+
+TEST(World, a_pool_whose_tasks_wait_for_the_same_pool_is_a_deadlock) {
+  WorldSpec world = ideal_world(4);
+  add_task(world, "inner", {python(1ms)});
+  add_task(world, "outer", {sleep_for(1ms), map_items(1, 0)});
+  add_executor(world, ExecutorKind::threads, 2);
+  world.main = numbered({map_items(2, 1)});
+  EXPECT_EQ(simulate_world(world, 1, {}).status, RunStatus::deadlock);
+}
+
+TEST(World, nested_work_is_done_when_there_are_workers_left) {
+  WorldSpec world = ideal_world(4);
+  add_task(world, "inner", {python(1ms)});
+  add_task(world, "outer", {map_items(3, 0)});
+  add_executor(world, ExecutorKind::threads, 4);
+  world.main = numbered({map_items(2, 1)});
+  EXPECT_EQ(metric(run_world(world), "tasks_done"), 8.0);
+}
+
+TEST(World, a_limit_on_simulated_time_is_a_timeout) {
+  WorldSpec world = ideal_world(1);
+  world.main = numbered({python(10s)});
+  WorldOptions options;
+  options.limits.time = sim::Instant{1s};
+  const Timings timings = simulate_world(world, 1, options);
+  EXPECT_EQ(timings.status, RunStatus::timeout);
+  EXPECT_THAT(timings.error, HasSubstr("limit"));
+}
+
+TEST(World, background_programs_take_their_share_and_nobody_waits_for_them) {
+  WorldSpec world = linux_world(1);
+  add_task(world, "burner", {native(1ms)});
+  world.main = numbered({native(200ms)});
+  const double alone = in_ms(run_world(world).makespan);
+  world.background.push_back({.task = TaskIndex{0}});
+  const double shared = in_ms(run_world(world).makespan);
+  EXPECT_NEAR(shared, 2.0 * alone, 0.1 * alone);
+}
+
+TEST(World, an_empty_background_program_does_not_stop_the_clock) {
+  WorldSpec world = linux_world(2);
+  add_task(world, "nothing", {});
+  world.main = numbered({native(2ms)});
+  world.background.push_back({.task = TaskIndex{0}});
+  EXPECT_GE(run_world(world).makespan, sim::Duration{2ms});
+}
+
+TEST(World, says_what_each_thread_did_when) {
+  WorldSpec world = ideal_world(1);
+  add_task(world, "work", {python(2ms)});
+  add_executor(world, ExecutorKind::thread_per_task);
+  world.main = numbered({map_items(2), io(3ms)});
+  WorldOptions options;
+  options.keep_slices = true;
+  const Timings timings = run_world(world, 1, options);
+  sim::Duration ran{};
+  bool waited_for_device = false;
+  for (const SliceTiming& slice : timings.slices) {
+    EXPECT_LT(slice.start, slice.end);
+    ran += slice.state == SliceState::running ? slice.end - slice.start : sim::Duration{};
+    waited_for_device = waited_for_device || (slice.thread == "main" && slice.cpu == -1 &&
+                                              slice.state == SliceState::blocked &&
+                                              slice.end - slice.start == sim::Duration{3ms});
+  }
+  EXPECT_EQ(ran, sim::Duration{4ms});
+  EXPECT_TRUE(waited_for_device);
+}
+
+TEST(World, more_workers_than_cores_are_bounded_by_the_work) {
+  WorldSpec world = cpp_world(4);
+  add_task(world, "work", {native(1ms)});
+  add_executor(world, ExecutorKind::cpp_threads, 16);
+  world.main = numbered({map_items(400)});
+  EXPECT_EQ(run_world(world).makespan, sim::Duration{100ms});
+}
+
+TEST(World, executors_that_are_created_at_the_start_are_not_part_of_the_makespan) {
+  WorldSpec world = linux_world(2);
+  add_task(world, "work", {python(1ms)});
+  add_executor(world, ExecutorKind::processes, 2);
+  world.main = numbered({map_items(2)});
+  const Timings first_use = run_world(world);
+  world.executors[0].create = ExecutorSpec::Create::start;
+  const Timings at_start = run_world(world);
+  EXPECT_LT(at_start.makespan + sim::Duration{1ms}, first_use.makespan);
+  EXPECT_GT(metric(at_start, "startup", "pool0"), 1e6);
+}
+
+TEST(World, effects_can_be_switched_off_one_by_one) {
+  WorldSpec world = linux_world(2);
+  add_task(world, "work", {python(5ms)});
+  add_executor(world, ExecutorKind::threads, 2);
+  world.main = numbered({map_items(20)});
+  const sim::Duration all = run_world(world).makespan;
+  const sim::Duration no_gil = run_world(without(world, Effect::gil)).makespan;
+  EXPECT_LT(in_ms(no_gil), 0.55 * in_ms(all));
+  for (const Effect effect : {Effect::start_cost, Effect::ipc_cost, Effect::switch_cost}) {
+    EXPECT_LT(run_world(without(world, effect)).makespan, all);
+  }
+}
+
+}  // namespace
+}  // namespace timeslice::models

@@ -1,0 +1,93 @@
+#include "validation/native/support.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/validation/small_world.hpp"
+
+namespace timeslice::validation {
+namespace {
+
+using namespace std::chrono_literals;
+using models::ExecutorKind;
+
+const NativeBounds bounds{.cpus = 2};
+
+std::string refusal(const models::WorldSpec& world) {
+  const auto obstacle = native_obstacle(world, bounds);
+  return obstacle ? obstacle->what : "";
+}
+
+TEST(NativeSupport, plain_scenarios_run) {
+  EXPECT_EQ(refusal(mapped({python(1ms)}, 10, ExecutorKind::threads, 4)), "");
+  EXPECT_EQ(refusal(mapped({python(1ms)}, 10, ExecutorKind::processes, 4)), "");
+  EXPECT_EQ(refusal(mapped({native(1ms)}, 10, ExecutorKind::cpp_async, 4)), "");
+}
+
+TEST(NativeSupport, what_does_not_run_is_named) {
+  models::WorldSpec world = mapped({python(1ms)}, 10, ExecutorKind::threads, 4);
+  world.background.push_back({});
+  EXPECT_NE(refusal(world).find("background"), std::string::npos);
+
+  world = mapped({python(1ms)}, 10, ExecutorKind::threads, 4);
+  world.runtime.gil.enabled = false;
+  EXPECT_NE(refusal(world).find("free-threaded"), std::string::npos);
+
+  world = mapped({python(1ms)}, 10, ExecutorKind::threads, 4);
+  world.executors[0].pin = {models::CpuId{0}};
+  EXPECT_NE(refusal(world).find("'pool' pins"), std::string::npos);
+
+  world = mapped({python(1ms)}, 10, ExecutorKind::threads, 4);
+  world.tasks[0].steps.push_back({.what = models::MapStep{}});
+  EXPECT_NE(refusal(world).find("'task' hands items over"), std::string::npos);
+
+  world = mapped({python(1ms)}, 10, ExecutorKind::cpp_threads, 4);
+  world.runtime.language = models::Language::python;
+  EXPECT_NE(refusal(world).find("C++ executor"), std::string::npos);
+}
+
+TEST(NativeSupport, a_machine_larger_than_this_one_is_refused) {
+  models::WorldSpec world = mapped({python(1ms)}, 10, ExecutorKind::threads, 4);
+  world.machine.cpus.resize(64);
+  EXPECT_NE(refusal(world).find("64 CPUs"), std::string::npos);
+}
+
+TEST(NativeSupport, processes_threads_and_items_are_bounded) {
+  EXPECT_NE(refusal(mapped({python(1ms)}, 10, ExecutorKind::processes, 17)), "");
+  EXPECT_EQ(refusal(mapped({python(1ms)}, 10, ExecutorKind::processes, 16)), "");
+  EXPECT_NE(refusal(mapped({python(1ms)}, 17, ExecutorKind::process_per_task, 1)), "");
+  EXPECT_NE(refusal(mapped({python(1ms)}, 10, ExecutorKind::threads, 257)), "");
+  EXPECT_NE(refusal(mapped({python(1ms)}, 257, ExecutorKind::thread_per_task, 1)), "");
+  EXPECT_NE(refusal(mapped({python(1ms)}, 100'001, ExecutorKind::threads, 2)), "");
+}
+
+TEST(NativeSupport, submits_in_a_loop_count_together) {
+  models::WorldSpec world = mapped({python(1ms)}, 10, ExecutorKind::process_per_task, 1);
+  models::SubmitStep submit;
+  submit.items = 4;
+  world.main = {{.what = models::RepeatStep{.times = 5, .body = {{.what = submit}}}}};
+  EXPECT_NE(refusal(world), "") << "20 processes may live at a time";
+}
+
+TEST(NativeSupport, a_lock_of_threads_does_not_reach_other_processes) {
+  models::WorldSpec world = mapped({{.what = models::WithStep{.lock = {}, .body = {python(1ms)}}}},
+                                   4, ExecutorKind::processes, 2);
+  world.locks.push_back(
+      {.name = "shared", .kind = models::LockKind::mutex, .scope = models::LockScope::thread});
+  EXPECT_NE(refusal(world).find("'shared'"), std::string::npos);
+  world.locks[0].scope = models::LockScope::process;
+  EXPECT_EQ(refusal(world), "");
+}
+
+TEST(NativeSupport, workers_and_start_methods_follow_python) {
+  models::WorldSpec world = mapped({python(1ms)}, 4, ExecutorKind::threads, 2);
+  world.executors[0].workers.kind = models::WorkerCount::Kind::runtime_default;
+  EXPECT_EQ(worker_count(world, world.executors[0]), 6U);
+  world.executors[0].kind = ExecutorKind::processes;
+  EXPECT_EQ(worker_count(world, world.executors[0]), 2U);
+  EXPECT_EQ(start_method(world.runtime, world.executors[0]), "fork");
+  world.runtime.version = {.major = 3, .minor = 14};
+  EXPECT_EQ(start_method(world.runtime, world.executors[0]), "forkserver");
+}
+
+}  // namespace
+}  // namespace timeslice::validation

@@ -1,0 +1,243 @@
+#include "validation/session.hpp"
+
+#include <algorithm>
+#include <deque>
+
+#include <gtest/gtest.h>
+
+#include "tests/validation/small_world.hpp"
+#include "validation/predict.hpp"
+
+namespace timeslice::validation {
+namespace {
+
+using namespace std::chrono_literals;
+using models::ExecutorKind;
+
+models::Timings timings(sim::Duration makespan) {
+  models::Timings result;
+  result.makespan = makespan;
+  result.metrics.push_back({.name = "cpu_time",
+                            .entity = "",
+                            .unit = "ns",
+                            .value = static_cast<double>(makespan.count())});
+  return result;
+}
+
+/// A host that takes `slowness` times the nominal length; what else happens is scripted.
+class ScriptedHost final : public NativeRunner {
+ public:
+  NativeRun measure(const scenarios::Scenario& scenario, std::uint64_t repetition,
+                    const scenarios::RunOptions& /*options*/) override {
+    order.push_back(scenario.name);
+    repetitions.push_back(repetition);
+    NativeRun run;
+    if (!script.empty()) {
+      run = script.front();
+      script.pop_front();
+    }
+    if (run.timings.status == models::RunStatus::ok) {
+      run.timings = timings(sim::Duration{static_cast<std::int64_t>(100e6 * slowness)});
+      const auto used = static_cast<std::int64_t>(100e6 * slowness);
+      run.samples.push_back({.begin_ns = 0,
+                             .end_ns = used,
+                             .used_ns = used,
+                             .nominal_ns = 100'000'000,
+                             .cpu_first = 0,
+                             .cpu_last = 0});
+    }
+    return run;
+  }
+
+  double slowness = 1.0;
+  std::deque<NativeRun> script;  // what happens in the first runs
+  std::vector<std::string> order;
+  std::vector<std::uint64_t> repetitions;
+};
+
+/// A simulator that knows only CPU 0's speed at the start.
+class ScriptedSimulator final : public scenarios::Runner {
+ public:
+  models::Timings run(const scenarios::Scenario& scenario, std::uint64_t /*repetition*/,
+                      const scenarios::RunOptions& /*options*/) override {
+    const auto& speeds = scenario.world.machine.speed_over_time;
+    const double factor = speeds.empty() || speeds[0].empty() ? 1.0 : speeds[0][0].factor;
+    return timings(sim::Duration{static_cast<std::int64_t>(bias * 100e6 / factor)});
+  }
+
+  double bias = 1.0;
+};
+
+class SessionTest : public testing::Test {
+ protected:
+  SessionTest() {
+    HostCalibration rough = rough_calibration();
+    rough.cpus = {0, 1};
+    calibration_ = std::make_shared<HostCalibration>(rough);
+    add_point("one");
+  }
+
+  void add_point(const std::string& name) {
+    scenarios::Point point;
+    point.scenario = scenario_of(mapped({python(100ms)}, 1, ExecutorKind::threads, 1));
+    point.scenario.name = name;
+    points_.push_back(point);
+  }
+
+  Validation run() {
+    return run_session(points_, options_,
+                       {.calibration = calibration_, .python = &host_, .simulated = &simulator_});
+  }
+
+  static NativeRun disturbed(sim::Duration foreign, sim::Duration steal) {
+    NativeRun run;
+    run.foreign_cpu = foreign;
+    run.steal = steal;
+    return run;
+  }
+
+  static NativeRun failed(const std::string& why) {
+    NativeRun run;
+    run.timings.status = models::RunStatus::failed;
+    run.timings.error = why;
+    return run;
+  }
+
+  ScriptedHost host_;
+  ScriptedSimulator simulator_;
+  std::shared_ptr<HostCalibration> calibration_;
+  std::vector<scenarios::Point> points_;
+  ValidateOptions options_;
+};
+
+TEST_F(SessionTest, a_slow_host_is_no_error_when_its_index_is_replayed) {
+  host_.slowness = 1.7;
+  simulator_.bias = 1.02;
+  const Validation result = run();
+  const Comparison& makespan = result.points.at(0).comparisons.at(0);
+  EXPECT_NEAR(*makespan.error, 0.02, 1e-6);
+  EXPECT_NEAR(*makespan.error_raw, 1.02 / 1.7 - 1.0, 1e-6) << "without the index it is one";
+  EXPECT_NEAR(*makespan.error_null, 0.0, 1e-6);
+  EXPECT_NEAR(result.points[0].native.speed_index.at(0), 1.7, 1e-6);
+  EXPECT_EQ(result.points[0].native.runs, 5U);
+  EXPECT_EQ(result.points[0].measured.size(), 5U);
+  EXPECT_EQ(result.points[0].predicted.size(), 5U);
+  EXPECT_NEAR(result.all.median, 0.02, 1e-6);
+  ASSERT_EQ(result.groups.size(), 1U);
+  EXPECT_EQ(result.groups[0].name, "gil-threads");
+}
+
+TEST_F(SessionTest, points_take_turns) {
+  add_point("two");
+  options_.repeat = 2;
+  run();
+  EXPECT_EQ(host_.order, (std::vector<std::string>{"one", "two", "one", "two"}));
+}
+
+TEST_F(SessionTest, disturbed_runs_are_rejected_counted_and_replaced) {
+  host_.script = {disturbed(30ms, 0ms), disturbed(0ms, 10ms), disturbed(20ms, 0ms)};
+  const Validation result = run();
+  EXPECT_EQ(result.points[0].native.runs, 5U);
+  EXPECT_EQ(result.points[0].native.rejected_total(), 3U);
+  ASSERT_EQ(result.points[0].native.rejected.size(), 2U);
+  EXPECT_EQ(result.points[0].native.rejected[0].reason, "foreign CPU time");
+  EXPECT_EQ(result.points[0].native.rejected[0].count, 2U);
+  EXPECT_EQ(host_.repetitions, (std::vector<std::uint64_t>{0, 1, 2, 3, 4, 5, 6, 7}))
+      << "a rejected run's draws are not used again";
+}
+
+TEST_F(SessionTest, lifted_limits_accept_what_is_disturbed) {
+  host_.script = {disturbed(30ms, 10ms)};
+  options_.limits = {.foreign_share = 1.0, .steal = false};
+  EXPECT_EQ(run().points[0].native.rejected_total(), 0U);
+}
+
+TEST_F(SessionTest, a_single_tick_of_others_proves_nothing) {
+  host_.script = {disturbed(10ms, 0ms)};
+  options_.limits.foreign_share = 0.01;
+  EXPECT_EQ(run().points[0].native.rejected_total(), 0U);
+}
+
+TEST_F(SessionTest, a_point_that_keeps_failing_is_given_up_and_says_why) {
+  host_.script = {failed("exit code 1: boom"), failed("exit code 1: boom"),
+                  failed("exit code 1: boom")};
+  const Validation result = run();
+  EXPECT_EQ(host_.order.size(), 3U);
+  EXPECT_EQ(result.points[0].native.runs, 0U);
+  EXPECT_EQ(result.points[0].native.rejected.at(0).reason, "failed: exit code 1: boom");
+  EXPECT_TRUE(result.points[0].comparisons.empty());
+  EXPECT_FALSE(result.points[0].warnings.empty());
+  EXPECT_EQ(result.all.points, 0U);
+}
+
+TEST_F(SessionTest, a_host_that_is_never_quiet_ends_the_attempts) {
+  for (int i = 0; i < 100; ++i) {
+    host_.script.push_back(disturbed(90ms, 0ms));
+  }
+  const Validation result = run();
+  EXPECT_EQ(result.points[0].native.runs, 0U);
+  EXPECT_EQ(result.points[0].native.rejected_total(), 24U);
+}
+
+TEST_F(SessionTest, a_tolerance_judges_the_makespan) {
+  simulator_.bias = 0.88;
+  options_.tolerance = 0.10;
+  EXPECT_FALSE(run().points[0].within_tolerance);
+  options_.tolerance = 0.15;
+  EXPECT_TRUE(run().points[0].within_tolerance);
+}
+
+TEST_F(SessionTest, a_request_to_stop_ends_it) {
+  options_.give_up = [] { return true; };
+  const Validation result = run();
+  EXPECT_TRUE(result.interrupted);
+  EXPECT_TRUE(host_.order.empty());
+}
+
+TEST_F(SessionTest, another_python_than_predicted_is_a_warning) {
+  calibration_->version = {.major = 3, .minor = 13};
+  const std::vector<std::string> warnings = run().points[0].warnings;
+  EXPECT_TRUE(std::ranges::any_of(warnings, [](const std::string& warning) {
+    return warning.find("measured on 3.13") != std::string::npos;
+  }));
+}
+
+TEST(AsMeasured, the_harness_is_a_term_and_io_is_the_sleep_that_stands_for_it) {
+  HostCalibration calibration = rough_calibration();
+  calibration.harness_python = 2us;
+  models::WorldSpec world = mapped({python(5ms), {.what = models::IoStep{models::constant(1ms)}}},
+                                   1, ExecutorKind::threads, 1);
+  world.machine.speed.python = 0.5;
+  const scenarios::Scenario measured = as_measured(scenario_of(world), calibration);
+  const models::Steps& steps = measured.world.tasks[0].steps;
+  ASSERT_EQ(steps.size(), 3U);
+  EXPECT_DOUBLE_EQ(std::get<models::PythonStep>(steps[0].what).duration.first_ns, 6000.0)
+      << "5 ms are three parts";
+  EXPECT_EQ(steps[1].number, 0U);
+  EXPECT_EQ(steps[2].number, 1U) << "draws stay those of the scenario";
+  EXPECT_TRUE(std::holds_alternative<models::SleepStep>(steps[2].what));
+  EXPECT_DOUBLE_EQ(measured.world.machine.speed.python, 1.0);
+}
+
+TEST(AsMeasured, measured_costs_stay_and_unmeasured_ones_come_from_this_host) {
+  HostCalibration calibration = rough_calibration();
+  calibration.quick.resident_bytes = 20 << 20;
+  calibration.quick.fork = 300us;
+  calibration.quick.wake = 15us;
+  calibration.quick.wake_median = 20us;
+  calibration.quick.sleep_overshoot = 100us;
+  models::WorldSpec world = mapped({python(5ms)}, 1, ExecutorKind::threads, 1);
+  const models::OsCosts defaults = world.machine.costs;
+  models::WorldSpec fresh = as_measured(scenario_of(world), calibration).world;
+  EXPECT_EQ(fresh.machine.costs.wake_idle_cpu, 15us);
+  EXPECT_EQ(fresh.machine.costs.wake_idle_cpu_jitter, 10us);
+  EXPECT_EQ(fresh.os.timer_latency, 30us) << "100 - 50 slack - 15 - 5 for the wake-up";
+  EXPECT_EQ(fresh.machine.costs.fork, 86us);
+  EXPECT_EQ(fresh.machine.costs.fork_per_mib, 10'700ns);
+  world.machine.costs_known = true;
+  fresh = as_measured(scenario_of(world), calibration).world;
+  EXPECT_EQ(fresh.machine.costs.wake_idle_cpu, defaults.wake_idle_cpu);
+}
+
+}  // namespace
+}  // namespace timeslice::validation

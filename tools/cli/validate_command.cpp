@@ -1,0 +1,183 @@
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "tools/cli/batch_writer.hpp"
+#include "tools/cli/commands.hpp"
+#include "tools/cli/input.hpp"
+#include "tools/cli/interrupt.hpp"
+#include "tools/cli/version.hpp"
+#include "tools/report/progress.hpp"
+#include "tools/report/summary.hpp"
+#include "tools/report/validation_json.hpp"
+#include "tools/report/validation_text.hpp"
+#include "validation/validate.hpp"
+
+namespace timeslice::tools {
+namespace {
+
+using validation::PointValidation;
+using validation::Validation;
+
+validation::ValidateOptions options_of(const Arguments& arguments) {
+  validation::ValidateOptions options;
+  options.python = arguments.text("python").value_or(options.python);
+  options.repeat = arguments.count("repeat").value_or(options.repeat);
+  options.tolerance = arguments.share("tolerance").value_or(0.0);
+  if (const auto limit = arguments.share("noise-limit")) {
+    options.limits.foreign_share = *limit;
+  }
+  if (const auto limit = arguments.duration("time-limit")) {
+    options.budget = *limit;
+  }
+  options.give_up = interrupted;
+  return options;
+}
+
+// The simulated side of a point, as a sweep would have handed it over.
+PointOutcome predicted_outcome(const PointValidation& point) {
+  PointOutcome outcome{.point = point.point,
+                       .runs = point.predicted,
+                       .wall_ns = std::vector<std::int64_t>(point.predicted.size(), 0),
+                       .metrics = summarise(point.predicted),
+                       .warnings = point.warnings,
+                       .error = {}};
+  return outcome;
+}
+
+std::vector<ComparisonRow> rows_of(const PointValidation& point) {
+  std::vector<ComparisonRow> rows;
+  for (const validation::Comparison& one : point.comparisons) {
+    rows.push_back({.name = one.name,
+                    .entity = one.entity,
+                    .unit = one.unit,
+                    .predicted = one.predicted,
+                    .predicted_low = one.predicted_low,
+                    .predicted_high = one.predicted_high,
+                    .measured = one.measured,
+                    .measured_cv = one.measured_cv,
+                    .error = one.error,
+                    .error_raw = one.error_raw,
+                    .error_null = one.error_null,
+                    .covered = one.covered});
+  }
+  return rows;
+}
+
+void store(const Validation& result, BatchWriter& writer) {
+  for (const PointValidation& point : result.points) {
+    writer.write(predicted_outcome(point));
+    writer.write_measured(point.point, point.measured);
+    writer.write_comparisons(point.point, rows_of(point));
+  }
+  writer.end(!result.interrupted);
+}
+
+RunReport predicted_report(const scenarios::Plan& plan, const Validation& result) {
+  RunReport report;
+  report.tool = tool_version();
+  report.name = plan.name();
+  report.about = plan.about();
+  report.sha256 = plan.sha256();
+  report.planned = plan.size();
+  report.axes = plan.axes();
+  for (const PointValidation& point : result.points) {
+    report.add(predicted_outcome(point), {});
+  }
+  return report;
+}
+
+ExitCode verdict(const Validation& result, Console& console) {
+  bool measured = false;
+  bool within = true;
+  for (const PointValidation& point : result.points) {
+    measured = measured || point.native.runs > 0;
+    within = within && point.within_tolerance;
+  }
+  if (result.interrupted && interrupted()) {
+    console.complain({.where = {},
+                      .what = "interrupted; what was measured until then is shown",
+                      .advice = "start it again for the rest"});
+    return ExitCode::interrupted;
+  }
+  if (!measured && !result.points.empty()) {
+    console.complain({.where = {},
+                      .what = "no native run could be accepted",
+                      .advice =
+                          "the reasons are listed with the table; quiet the machine, or raise "
+                          "--noise-limit and read the errors with care"});
+    return ExitCode::cannot;
+  }
+  return within ? ExitCode::done : ExitCode::gate_failed;
+}
+
+ExitCode validate_plan(const scenarios::Plan& plan, const std::string& file,
+                       const Arguments& arguments, Console& console,
+                       validation::ValidateOptions& options) {
+  Progress progress{"native runs", console.shows_progress()
+                                       ? std::function<void(std::string_view)>{[&](auto text) {
+                                           console.tell(text);
+                                         }}
+                                       : nullptr};
+  options.progress = [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); };
+  BatchWriter writer{arguments, plan, file, console};
+  if (writer.failed()) {
+    return writer.code();
+  }
+  const auto result = validation::validate(plan, options);
+  progress.clear();
+  if (!result) {
+    console.complain(result.error());
+    return ExitCode::cannot;
+  }
+  options.calibration = result.value().calibration;
+  store(result.value(), writer);
+  const RunReport report = predicted_report(plan, result.value());
+  if (arguments.has("json")) {
+    console.print(validation_json(report, result.value()));
+  } else {
+    console.print(fmt::format("{}: predicted beside measured\n\n", plan.name()));
+    console.print(validation_text(result.value(),
+                                  {.colour = console.colour(), .details = console.verbose()}));
+  }
+  console.warn(validation_warnings(result.value()));
+  if (!writer.path().empty() && !writer.failed()) {
+    console.note("stored in " + writer.path());
+  }
+  const ExitCode code = verdict(result.value(), console);
+  return writer.failed() ? worse(code, writer.code()) : code;
+}
+
+}  // namespace
+
+ExitCode validate_command(const Arguments& arguments, Console& console) {
+  validation::ValidateOptions options = options_of(arguments);
+  if (::access(options.python.c_str(), X_OK) != 0) {
+    console.complain({.where = options.python,
+                      .what = "is no program that can be started",
+                      .advice = "name a Python with --python EXE"});
+    return ExitCode::cannot;
+  }
+  scenarios::Overrides overrides = overrides_of(arguments);
+  overrides.repeat.reset();  // --repeat counts native runs here
+  ExitCode code = ExitCode::done;
+  for (const std::string& file : arguments.operands) {
+    if (interrupted()) {
+      return ExitCode::interrupted;
+    }
+    const auto loaded = load_plan(file, overrides, console);
+    const auto* plan = std::get_if<scenarios::Plan>(&loaded);
+    code = worse(code, plan == nullptr ? std::get<ExitCode>(loaded)
+                                       : validate_plan(*plan, file, arguments, console, options));
+  }
+  return code;
+}
+
+}  // namespace timeslice::tools

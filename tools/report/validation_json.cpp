@@ -1,0 +1,96 @@
+#include "tools/report/validation_json.hpp"
+
+#include <cmath>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "sim/expect.hpp"
+#include "tools/report/run_json.hpp"
+
+namespace timeslice::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(double value) {
+  return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
+
+Json number(const std::optional<double>& value) {
+  return value ? number(*value) : Json(nullptr);
+}
+
+Json comparison_json(const validation::Comparison& one) {
+  return {{"name", one.name},
+          {"entity", one.entity},
+          {"unit", one.unit},
+          {"predicted", number(one.predicted)},
+          {"predicted_low", number(one.predicted_low)},
+          {"predicted_high", number(one.predicted_high)},
+          {"measured", number(one.measured)},
+          {"measured_cv", number(one.measured_cv)},
+          {"error", number(one.error)},
+          {"error_raw", number(one.error_raw)},
+          {"error_null", number(one.error_null)},
+          {"covered", one.covered}};
+}
+
+Json native_json(const validation::NativeSummary& native) {
+  Json reasons = Json::object();
+  for (const auto& rejected : native.rejected) {
+    reasons[rejected.reason] = rejected.count;
+  }
+  return {{"runs", native.runs},
+          {"rejected", native.rejected_total()},
+          {"rejected_by_reason", std::move(reasons)},
+          {"speed_index", native.speed_index}};
+}
+
+Json summary_json(const validation::ValidationSummary& summary) {
+  return {{"points", summary.points},
+          {"mape", number(summary.mape)},
+          {"median", number(summary.median)},
+          {"p90", number(summary.p90)},
+          {"max", number(summary.max)},
+          {"raw_median", number(summary.raw_median)},
+          {"null_median", number(summary.null_median)},
+          {"skill", number(summary.skill)},
+          {"coverage", number(summary.coverage)},
+          {"interval_score", number(summary.interval_score)}};
+}
+
+}  // namespace
+
+std::string validation_json(const RunReport& predicted, const validation::Validation& result) {
+  sim::expect(predicted.points.size() == result.points.size(),
+              "every validated point is in the report");
+  Json document = run_document(predicted);
+  document["schema"] = "timeslice.validate/1";
+  for (std::size_t index = 0; index < result.points.size(); ++index) {
+    const validation::PointValidation& point = result.points[index];
+    Json& json = document["points"][index];
+    Json comparisons = Json::array();
+    for (const validation::Comparison& one : point.comparisons) {
+      comparisons.push_back(comparison_json(one));
+    }
+    json["class"] = point.group;
+    json["comparison"] = std::move(comparisons);
+    json["native"] = native_json(point.native);
+    json["within_tolerance"] = point.within_tolerance;
+  }
+  Json summary = {{"all", summary_json(result.all)}};
+  Json by_class = Json::object();
+  for (const auto& group : result.groups) {
+    by_class[group.name] = summary_json(group.summary);
+  }
+  summary["by_class"] = std::move(by_class);
+  document["summary"] = std::move(summary);
+  document["notes"] = result.notes;
+  document["warnings"] = result.warnings;
+  return json_line(document);
+}
+
+}  // namespace timeslice::tools

@@ -1,0 +1,117 @@
+// The part of Writer that begins, resumes and ends batches.
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <array>
+
+#include "tools/store/host_info.hpp"
+#include "tools/store/statement.hpp"
+#include "tools/store/writer.hpp"
+
+namespace timeslice::tools {
+namespace {
+
+/// The id of the row that `find` selects, after `insert` where there is none.
+template <typename... Values>
+std::int64_t find_or_insert(SQLite::Database& database, const char* insert, const char* find,
+                            const Values&... values) {
+  SQLite::Statement adding{database, insert};
+  execute(adding, values...);
+  SQLite::Statement finding{database, find};
+  prepare(finding, values...);
+  finding.executeStep();
+  return finding.getColumn(0).getInt64();
+}
+
+std::int64_t host_id(SQLite::Database& database, const HostInfo& host) {
+  return find_or_insert(database,
+                        "INSERT OR IGNORE INTO host (name, kernel, cpu_model, cpus, memory_bytes, "
+                        "python) VALUES (?, ?, ?, ?, ?, ?)",
+                        "SELECT id FROM host WHERE name = ? AND kernel = ? AND cpu_model = ? AND "
+                        "cpus = ? AND memory_bytes = ? AND python = ?",
+                        host.name, host.kernel, host.cpu_model, host.cpus, host.memory_bytes,
+                        host.python);
+}
+
+std::int64_t scenario_id(SQLite::Database& database, const BatchInfo& info) {
+  SQLite::Statement adding{database,
+                           "INSERT OR IGNORE INTO scenario (name, about, sha256, yaml, resolved) "
+                           "VALUES (?, ?, ?, ?, ?)"};
+  execute(adding, info.scenario, info.about, info.sha256, info.yaml, info.resolved_json);
+  SQLite::Statement finding{database,
+                            "SELECT id FROM scenario WHERE sha256 = ? AND resolved = ?"};
+  prepare(finding, info.sha256, info.resolved_json);
+  finding.executeStep();
+  return finding.getColumn(0).getInt64();
+}
+
+// Rows that hang on the runs, and on the points, of the batch's points without a complete result.
+constexpr const char* failed_points =
+    "CREATE TEMP TABLE failed AS SELECT id FROM point WHERE batch = ?1 AND (EXISTS (SELECT 1 FROM "
+    "run WHERE run.point = point.id AND status <> 'ok') OR NOT EXISTS (SELECT 1 FROM run WHERE "
+    "run.point = point.id))";
+constexpr std::array of_runs{"sample", "task", "histogram", "slice"};
+constexpr std::array of_points{"run", "pooled", "point_warning", "comparison", "param"};
+
+}  // namespace
+
+std::int64_t Writer::add_batch(const BatchInfo& info) {
+  SQLite::Statement insert{database_,
+                           "INSERT INTO batch (scenario, host, command, version, git, model, "
+                           "started_utc) VALUES (?, ?, ?, ?, ?, ?, ?)"};
+  execute(insert, scenario_id(database_, info), host_id(database_, info.host), info.command,
+          info.version, info.git, info.model_version, utc_now());
+  return database_.getLastInsertRowid();
+}
+
+std::optional<std::int64_t> Writer::unfinished_batch(const BatchInfo& info) {
+  SQLite::Statement find{database_,
+                         "SELECT max(id) FROM batch WHERE finished_utc IS NULL AND command = ? "
+                         "AND version = ? AND git = ? AND model = ? AND scenario = ?"};
+  prepare(find, info.command, info.version, info.git, info.model_version,
+          scenario_id(database_, info));
+  find.executeStep();
+  const SQLite::Column id = find.getColumn(0);
+  return id.isNull() ? std::nullopt : std::optional{id.getInt64()};
+}
+
+void Writer::delete_failed_points(std::int64_t batch) {
+  SQLite::Statement choose{database_, failed_points};
+  execute(choose, batch);
+  for (const std::string table : of_runs) {
+    database_.exec("DELETE FROM " + table +
+                   " WHERE run IN (SELECT id FROM run WHERE point IN (SELECT id FROM failed))");
+  }
+  for (const std::string table : of_points) {
+    database_.exec("DELETE FROM " + table + " WHERE point IN (SELECT id FROM failed)");
+  }
+  database_.exec("DELETE FROM point WHERE id IN (SELECT id FROM failed)");
+  database_.exec("DROP TABLE failed");
+}
+
+std::map<std::string, std::uint64_t> Writer::finished_points(std::int64_t batch) {
+  SQLite::Statement find{database_,
+                         "SELECT key, count(*) FROM point JOIN run ON run.point = point.id "
+                         "WHERE batch = ? AND key <> '' AND kind = 'simulated' AND status = 'ok' "
+                         "GROUP BY point.id"};
+  prepare(find, batch);
+  std::map<std::string, std::uint64_t> finished;
+  while (find.executeStep()) {
+    finished[find.getColumn(0).getString()] =
+        static_cast<std::uint64_t>(find.getColumn(1).getInt64());
+  }
+  return finished;
+}
+
+void Writer::end_batch(std::int64_t batch) {
+  SQLite::Statement end{database_, "UPDATE batch SET finished_utc = ? WHERE id = ?"};
+  execute(end, utc_now(), batch);
+}
+
+void add_indices(SQLite::Database& database) {
+  database.exec("CREATE INDEX IF NOT EXISTS point_of_batch ON point (batch, key)");
+  database.exec("CREATE INDEX IF NOT EXISTS run_of_point ON run (point)");
+  database.exec("CREATE INDEX IF NOT EXISTS task_of_run ON task (run)");
+  database.exec("CREATE INDEX IF NOT EXISTS slice_of_run ON slice (run)");
+}
+
+}  // namespace timeslice::tools

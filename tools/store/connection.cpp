@@ -1,0 +1,111 @@
+#include "tools/store/connection.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/core.h>
+#include <sqlite3.h>
+
+#include "tools/store/migrations.hpp"
+
+namespace timeslice::tools {
+namespace {
+
+StoreError error(StoreFault fault, const std::string& path, std::string what, std::string advice) {
+  return {.fault = fault,
+          .error = {.where = path, .what = std::move(what), .advice = std::move(advice)}};
+}
+
+int pragma(SQLite::Database& database, const char* name) {
+  return database.execAndGet(fmt::format("PRAGMA {}", name)).getInt();
+}
+
+}  // namespace
+
+int exit_code(StoreFault fault) {
+  switch (fault) {
+    case StoreFault::unusable:
+      return 3;
+    case StoreFault::bad_query:
+      return 2;
+    case StoreFault::busy:
+      return 7;
+    case StoreFault::too_long:
+    case StoreFault::no_room:
+    case StoreFault::read_only:
+    case StoreFault::failed:
+      return 1;
+  }
+  return 1;
+}
+
+StoreError bad_query(const std::string& what, const std::string& advice) {
+  return error(StoreFault::bad_query, "", what, advice);
+}
+
+StoreError explain(const SQLite::Exception& problem, const std::string& path) {
+  constexpr int primary = 0xFF;  // the rest of an SQLite code says which kind of it
+  switch (problem.getErrorCode() & primary) {
+    case SQLITE_NOTADB:
+      return error(StoreFault::unusable, path, "this is not an SQLite database",
+                   "name a file that timeslice wrote, or a new one");
+    case SQLITE_CORRUPT:
+      return error(StoreFault::unusable, path,
+                   fmt::format("the database is damaged: {}", problem.what()),
+                   "sqlite3's .recover may save what is left of it");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return error(StoreFault::busy, path, "another process is writing to this database",
+                   "wait for it, or write to another file and merge");
+    case SQLITE_FULL:
+      return error(StoreFault::no_room, path, "the disk is full; what was committed is kept",
+                   "free some space and run the same command again");
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_CANTOPEN:
+      return error(StoreFault::read_only, path,
+                   fmt::format("cannot open or write the database: {}", problem.what()),
+                   "check that the folder exists and that you may write the file and its folder");
+    default:
+      return error(StoreFault::failed, path, fmt::format("SQLite: {}", problem.what()),
+                   "check the disk that holds the file");
+  }
+}
+
+std::unique_ptr<SQLite::Database> open_to_write(const std::string& path) {
+  if (path.empty()) {
+    throw error(StoreFault::read_only, path, "a database needs a file name", "name a file");
+  }
+  return std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE,
+                                            busy_timeout_ms);
+}
+
+void refuse_foreign(SQLite::Database& database, const std::string& path, int newest) {
+  const int id = pragma(database, "application_id");
+  const int version = pragma(database, "user_version");
+  if (id == application_id && version <= newest) {
+    return;
+  }
+  if (id == application_id) {
+    throw error(StoreFault::unusable, path,
+                fmt::format("the database has version {}, this program knows up to {}", version,
+                            newest),
+                "use a newer timeslice for this file");
+  }
+  if (id != 0 || database.execAndGet("SELECT count(*) FROM sqlite_master").getInt() > 0) {
+    throw error(StoreFault::unusable, path, "this SQLite database belongs to another program",
+                "name a file that timeslice wrote, or a new one");
+  }
+}
+
+std::unique_ptr<SQLite::Database> open_to_read(const std::string& path) {
+  auto database =
+      std::make_unique<SQLite::Database>(path, SQLite::OPEN_READONLY, busy_timeout_ms);
+  refuse_foreign(*database, path, newest_version());
+  if (pragma(*database, "application_id") != application_id) {
+    throw error(StoreFault::unusable, path, "this file holds no results",
+                "fill it first: timeslice run FILE --db " + path);
+  }
+  return database;
+}
+
+}  // namespace timeslice::tools

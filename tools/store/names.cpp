@@ -1,0 +1,49 @@
+#include "tools/store/names.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace timeslice::tools {
+
+std::string_view status_name(models::RunStatus status) {
+  switch (status) {
+    case models::RunStatus::ok:
+      return "ok";
+    case models::RunStatus::failed:
+      return "failed";
+    case models::RunStatus::deadlock:
+      return "deadlock";
+    case models::RunStatus::timeout:
+      return "timeout";
+    case models::RunStatus::killed:
+      return "killed";
+  }
+  return "failed";
+}
+
+std::string_view state_name(models::SliceState state) {
+  switch (state) {
+    case models::SliceState::running:
+      return "running";
+    case models::SliceState::ready:
+      return "ready";
+    case models::SliceState::blocked:
+      return "blocked";
+    case models::SliceState::gil_wait:
+      return "gil_wait";
+  }
+  return "blocked";
+}
+
+Bucket bucket_of(std::int64_t nanoseconds) {
+  const auto value = static_cast<std::uint64_t>(std::max<std::int64_t>(nanoseconds, 0));
+  if (value < 16) {
+    return {.low = static_cast<std::int64_t>(value), .high = static_cast<std::int64_t>(value) + 1};
+  }
+  const auto shift = static_cast<int>(std::bit_width(value)) - 4;
+  const std::uint64_t low = value >> shift << shift;
+  return {.low = static_cast<std::int64_t>(low),
+          .high = static_cast<std::int64_t>(low + (std::uint64_t{1} << shift))};
+}
+
+}  // namespace timeslice::tools

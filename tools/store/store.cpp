@@ -1,0 +1,142 @@
+#include "tools/store/store.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <string_view>
+#include <utility>
+
+#include "sim/expect.hpp"
+#include "tools/store/connection.hpp"
+#include "tools/store/migrations.hpp"
+#include "tools/store/writer.hpp"
+
+namespace timeslice::tools {
+
+struct Store::State {
+  std::string path;
+  std::unique_ptr<SQLite::Database> database;
+  std::map<BatchId, Keep> keep;  // of the batches begun here
+  std::optional<Writer> writer;
+
+  /// Does `write` in one transaction; nothing of it is kept where it throws.
+  template <typename Write>
+  std::optional<StoreError> in_transaction(Write&& write) {
+    try {
+      SQLite::Transaction transaction{*database, SQLite::TransactionBehavior::IMMEDIATE};
+      write();
+      transaction.commit();
+      return std::nullopt;
+    } catch (const SQLite::Exception& problem) {
+      writer->forget_series();  // ids given in this transaction are not in the file
+      return explain(problem, path);
+    }
+  }
+};
+
+Store::Store(std::unique_ptr<State> state) : state_{std::move(state)} {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+std::variant<Store, StoreError> Store::open(const std::string& path) {
+  auto state = std::make_unique<State>();
+  state->path = path;
+  try {
+    state->database = open_to_write(path);
+    refuse_foreign(*state->database, path, newest_version());
+    state->database->exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+    state->database->exec("PRAGMA foreign_keys = ON");
+    migrate(*state->database, migrations());
+    SQLite::Transaction views{*state->database, SQLite::TransactionBehavior::IMMEDIATE};
+    make_views(*state->database);
+    views.commit();
+    state->writer.emplace(*state->database);
+  } catch (const SQLite::Exception& problem) {
+    return explain(problem, path);
+  } catch (const StoreError& problem) {
+    return problem;
+  }
+  return Store{std::move(state)};
+}
+
+std::variant<BatchId, StoreError> Store::begin_batch(const BatchInfo& info) {
+  std::int64_t id = 0;
+  const auto problem = state_->in_transaction([&] {
+    const auto unfinished = info.resume ? state_->writer->unfinished_batch(info) : std::nullopt;
+    id = unfinished ? *unfinished : state_->writer->add_batch(info);
+    if (unfinished) {
+      state_->writer->delete_failed_points(id);
+    }
+  });
+  if (problem) {
+    return *problem;
+  }
+  state_->keep[BatchId{id}] = info.keep;
+  return BatchId{id};
+}
+
+std::variant<std::map<std::string, std::uint64_t>, StoreError> Store::finished_points(
+    BatchId batch) {
+  try {
+    return state_->writer->finished_points(static_cast<std::int64_t>(batch));
+  } catch (const SQLite::Exception& problem) {
+    return explain(problem, state_->path);
+  }
+}
+
+std::optional<StoreError> Store::write_point(BatchId batch, const PointOutcome& outcome) {
+  sim::expect(state_->keep.contains(batch), "a point belongs to a batch that was begun here");
+  return state_->in_transaction([&] {
+    state_->writer->add_outcome(static_cast<std::int64_t>(batch), outcome, state_->keep[batch]);
+  });
+}
+
+std::optional<StoreError> Store::write_measured(BatchId batch, const scenarios::Point& point,
+                                                std::span<const models::Timings> runs) {
+  sim::expect(state_->keep.contains(batch), "a run belongs to a batch that was begun here");
+  return state_->in_transaction([&] {
+    const auto id =
+        state_->writer->find_or_add_point(static_cast<std::int64_t>(batch), point);
+    state_->writer->add_runs({.point = id, .kind = "measured"}, runs, {}, state_->keep[batch]);
+  });
+}
+
+std::optional<StoreError> Store::write_comparisons(BatchId batch, const scenarios::Point& point,
+                                                   std::span<const ComparisonRow> rows) {
+  return state_->in_transaction([&] {
+    const auto id =
+        state_->writer->find_or_add_point(static_cast<std::int64_t>(batch), point);
+    state_->writer->add_comparisons(id, rows);
+  });
+}
+
+std::optional<StoreError> Store::finish(BatchId batch) {
+  const auto problem = state_->in_transaction([&] {
+    state_->writer->end_batch(static_cast<std::int64_t>(batch));
+  });
+  return problem ? problem : pause();
+}
+
+std::optional<StoreError> Store::pause() {
+  const auto problem = state_->in_transaction([&] {
+    add_indices(*state_->database);
+    make_views(*state_->database);
+  });
+  if (problem) {
+    return problem;
+  }
+  try {
+    // Fails while somebody else has the file open; then the last one to close it folds the WAL.
+    state_->writer->release_statements();
+    state_->database->setBusyTimeout(0);
+    (void)state_->database->tryExec("PRAGMA wal_checkpoint(TRUNCATE)");
+    (void)state_->database->tryExec("PRAGMA journal_mode = DELETE");
+    state_->database->setBusyTimeout(busy_timeout_ms);
+    state_->writer.emplace(*state_->database);
+  } catch (const SQLite::Exception& error) {
+    return explain(error, state_->path);
+  }
+  return std::nullopt;
+}
+
+}  // namespace timeslice::tools

@@ -1,0 +1,199 @@
+#include "tools/store/writer.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "tools/store/names.hpp"
+#include "tools/store/quantity.hpp"
+#include "tools/store/statement.hpp"
+
+namespace timeslice::tools {
+
+struct Writer::Statements {
+  explicit Statements(SQLite::Database& db)
+      : point{db, "INSERT INTO point (batch, ordinal, key, model) "
+                  "SELECT ?1, ?2, ?3, model FROM batch WHERE id = ?1"},
+        param{db, "INSERT INTO param VALUES (?, ?, ?, ?, ?)"},
+        run{db, "INSERT INTO run (point, kind, rep, seed, status, digest, events, wall_ns, error) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+        find_series{db, "SELECT id FROM series WHERE name = ? AND entity = ? AND unit = ?"},
+        series{db, "INSERT INTO series (name, entity, unit) VALUES (?, ?, ?)"},
+        sample{db, "INSERT OR REPLACE INTO sample VALUES (?, ?, ?)"},
+        pooled{db, "INSERT INTO pooled VALUES (?, ?, ?, ?, ?, ?)"},
+        warning{db, "INSERT OR IGNORE INTO warning (text) VALUES (?)"},
+        point_warning{db, "INSERT OR IGNORE INTO point_warning "
+                          "SELECT ?1, id FROM warning WHERE text = ?2"},
+        comparison{db, "INSERT OR REPLACE INTO comparison VALUES "
+                       "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+        task{db, "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+        histogram{db, "INSERT INTO histogram VALUES (?1, 'task_latency', ?2, ?3, ?4, 1) "
+                      "ON CONFLICT DO UPDATE SET count = count + 1"},
+        slice{db, "INSERT INTO slice VALUES (?, ?, ?, ?, ?, ?)"} {}
+
+  SQLite::Statement point;
+  SQLite::Statement param;
+  SQLite::Statement run;
+  SQLite::Statement find_series;
+  SQLite::Statement series;
+  SQLite::Statement sample;
+  SQLite::Statement pooled;
+  SQLite::Statement warning;
+  SQLite::Statement point_warning;
+  SQLite::Statement comparison;
+  SQLite::Statement task;
+  SQLite::Statement histogram;
+  SQLite::Statement slice;
+};
+
+Writer::Writer(SQLite::Database& database)
+    : database_{database}, statements_{std::make_unique<Statements>(database)} {}
+Writer::~Writer() = default;
+
+void Writer::forget_series() {
+  series_.clear();
+}
+
+void Writer::release_statements() {
+  statements_.reset();
+}
+
+std::int64_t Writer::add_point(std::int64_t batch, const scenarios::Point& point) {
+  execute(statements_->point, batch, point.ordinal, point.key);
+  const std::int64_t id = database_.getLastInsertRowid();
+  for (const scenarios::Param& param : point.params) {
+    const auto quantity = parse_quantity(param.value);
+    const std::optional<double> number =
+        quantity ? std::optional{quantity->number} : std::nullopt;
+    const std::string unit{quantity ? quantity->unit : ""};
+    execute(statements_->param, id, param.name, param.value, number, unit);
+  }
+  return id;
+}
+
+std::int64_t Writer::find_or_add_point(std::int64_t batch, const scenarios::Point& point) {
+  SQLite::Statement find{database_,
+                         "SELECT id FROM point WHERE batch = ? AND key = ? AND ordinal = ?"};
+  prepare(find, batch, point.key, point.ordinal);
+  return find.executeStep() ? find.getColumn(0).getInt64() : add_point(batch, point);
+}
+
+std::int64_t Writer::series(const std::string& name, const std::string& entity,
+                            const std::string& unit) {
+  const std::string key = name + '\0' + entity + '\0' + unit;
+  if (const auto known = series_.find(key); known != series_.end()) {
+    return known->second;
+  }
+  std::int64_t id = 0;
+  prepare(statements_->find_series, name, entity, unit);
+  if (statements_->find_series.executeStep()) {
+    id = statements_->find_series.getColumn(0).getInt64();
+  }
+  statements_->find_series.reset();
+  if (id == 0) {
+    execute(statements_->series, name, entity, unit);
+    id = database_.getLastInsertRowid();
+  }
+  series_.emplace(key, id);
+  return id;
+}
+
+std::int64_t Writer::add_run(const RunOwner& owner, std::uint64_t rep, const models::Timings& run,
+                             std::optional<std::int64_t> wall) {
+  const std::optional<std::string> digest =
+      owner.kind == "simulated" ? std::optional{fmt::format("{:016x}", run.digest)} : std::nullopt;
+  const std::optional<std::string> error =
+      run.error.empty() ? std::nullopt : std::optional{run.error};
+  execute(statements_->run, owner.point, owner.kind, rep, run.seed,
+          std::string{status_name(run.status)}, digest, run.events, wall, error);
+  return database_.getLastInsertRowid();
+}
+
+void Writer::add_runs(const RunOwner& owner, std::span<const models::Timings> runs,
+                      std::span<const std::int64_t> wall_ns, Keep keep) {
+  for (std::size_t rep = 0; rep < runs.size(); ++rep) {
+    const models::Timings& timings = runs[rep];
+    const auto wall = rep < wall_ns.size() ? std::optional{wall_ns[rep]} : std::nullopt;
+    const std::int64_t run = add_run(owner, rep, timings, wall);
+    add_samples(run, timings);
+    if (keep.tasks) {
+      add_tasks(run, timings);
+      add_histograms(run, timings);
+    }
+    if (keep.timeline) {
+      add_slices(run, timings);
+    }
+  }
+}
+
+void Writer::add_samples(std::int64_t run, const models::Timings& timings) {
+  for (const models::Metric& metric : timings.metrics) {
+    execute(statements_->sample, run, series(metric.name, metric.entity, metric.unit),
+            metric.value);
+  }
+}
+
+void Writer::add_tasks(std::int64_t run, const models::Timings& timings) {
+  const auto ns = [](sim::Instant time) { return time.time_since_epoch().count(); };
+  for (const models::TaskTiming& task : timings.tasks) {
+    execute(statements_->task, run, task.task, task.item, task.executor, task.worker,
+            ns(task.submitted), ns(task.started), ns(task.finished), ns(task.readable));
+  }
+}
+
+void Writer::add_histograms(std::int64_t run, const models::Timings& timings) {
+  for (const auto& latencies : timings.latencies) {
+    for (const std::int64_t latency : latencies.nanoseconds) {
+      const Bucket bucket = bucket_of(latency);
+      execute(statements_->histogram, run, latencies.task, bucket.low, bucket.high);
+    }
+  }
+}
+
+void Writer::add_slices(std::int64_t run, const models::Timings& timings) {
+  for (const models::SliceTiming& slice : timings.slices) {
+    const auto cpu = slice.cpu < 0 ? std::nullopt : std::optional{slice.cpu};
+    execute(statements_->slice, run, slice.thread, cpu, slice.start.time_since_epoch().count(),
+            slice.end.time_since_epoch().count(), std::string{state_name(slice.state)});
+  }
+}
+
+void Writer::add_pooled(std::int64_t point, std::span<const SummaryMetric> metrics) {
+  for (const SummaryMetric& metric : metrics) {
+    if (is_pooled(metric)) {
+      execute(statements_->pooled, point, series(metric.name, metric.entity, metric.unit),
+              metric.mean, metric.low, metric.high, metric.n);
+    }
+  }
+}
+
+void Writer::add_warnings(std::int64_t point, std::span<const std::string> warnings) {
+  for (const std::string& text : warnings) {
+    execute(statements_->warning, text);
+    execute(statements_->point_warning, point, text);
+  }
+}
+
+void Writer::add_outcome(std::int64_t batch, const PointOutcome& outcome, Keep keep) {
+  const RunOwner owner{.point = add_point(batch, outcome.point), .kind = "simulated"};
+  if (!outcome.error.empty()) {
+    models::Timings failed;
+    failed.status = models::RunStatus::failed;
+    failed.error = outcome.error;
+    (void)add_run(owner, 0, failed, std::nullopt);
+  }
+  add_runs(owner, outcome.runs, outcome.wall_ns, keep);
+  add_pooled(owner.point, outcome.metrics);
+  add_warnings(owner.point, outcome.warnings);
+}
+
+void Writer::add_comparisons(std::int64_t point, std::span<const ComparisonRow> rows) {
+  for (const ComparisonRow& row : rows) {
+    execute(statements_->comparison, point, series(row.name, row.entity, row.unit), row.predicted,
+            row.predicted_low, row.predicted_high, row.measured, row.measured_cv, row.error,
+            row.error_raw, row.error_null, row.covered);
+  }
+}
+
+}  // namespace timeslice::tools

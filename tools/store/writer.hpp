@@ -1,0 +1,74 @@
+// The statements that fill the tables. Internal to tools/store: Store wraps each call in a
+// transaction and turns exceptions into errors. Everything here may throw SQLite::Exception.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/store/store.hpp"
+
+namespace SQLite {
+class Database;
+}
+
+namespace timeslice::tools {
+
+/// Indices for the views; made after the load because they would halve its speed.
+void add_indices(SQLite::Database& database);
+
+class Writer {
+ public:
+  explicit Writer(SQLite::Database& database);
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+  ~Writer();
+
+  [[nodiscard]] std::int64_t add_batch(const BatchInfo& info);
+  [[nodiscard]] std::optional<std::int64_t> unfinished_batch(const BatchInfo& info);
+  void delete_failed_points(std::int64_t batch);
+  [[nodiscard]] std::map<std::string, std::uint64_t> finished_points(std::int64_t batch);
+  void end_batch(std::int64_t batch);
+
+  void add_outcome(std::int64_t batch, const PointOutcome& outcome, Keep keep);
+  [[nodiscard]] std::int64_t find_or_add_point(std::int64_t batch, const scenarios::Point& point);
+  void add_comparisons(std::int64_t point, std::span<const ComparisonRow> rows);
+
+  struct RunOwner {
+    std::int64_t point = 0;
+    std::string kind;  // simulated, measured
+  };
+  void add_runs(const RunOwner& owner, std::span<const models::Timings> runs,
+                std::span<const std::int64_t> wall_ns, Keep keep);
+
+  /// Forgets ids that a rolled back transaction gave out.
+  void forget_series();
+  /// Ends all statements; nothing else may be called afterwards.
+  void release_statements();
+
+ private:
+  struct Statements;
+
+  [[nodiscard]] std::int64_t add_point(std::int64_t batch, const scenarios::Point& point);
+  [[nodiscard]] std::int64_t series(const std::string& name, const std::string& entity,
+                                    const std::string& unit);
+  [[nodiscard]] std::int64_t add_run(const RunOwner& owner, std::uint64_t rep,
+                                     const models::Timings& run, std::optional<std::int64_t> wall);
+  void add_samples(std::int64_t run, const models::Timings& timings);
+  void add_tasks(std::int64_t run, const models::Timings& timings);
+  void add_histograms(std::int64_t run, const models::Timings& timings);
+  void add_slices(std::int64_t run, const models::Timings& timings);
+  void add_pooled(std::int64_t point, std::span<const SummaryMetric> metrics);
+  void add_warnings(std::int64_t point, std::span<const std::string> warnings);
+
+  SQLite::Database& database_;
+  std::unique_ptr<Statements> statements_;
+  std::map<std::string, std::int64_t> series_;  // by name, entity, unit
+};
+
+}  // namespace timeslice::tools

@@ -1,0 +1,283 @@
+#include "validation/session.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "scenarios/simulate.hpp"
+#include "sim/expect.hpp"
+#include "validation/calibrate/host_calibration.hpp"
+#include "validation/compare.hpp"
+#include "validation/native/program.hpp"
+#include "validation/native/support.hpp"
+#include "validation/predict.hpp"
+#include "validation/speed_index.hpp"
+#include "validation/statistics.hpp"
+#include "validation/theory/null_model.hpp"
+
+namespace timeslice::validation {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Native runs of one point so far.
+struct Trials {
+  std::uint64_t attempts = 0;
+  std::uint64_t failures = 0;
+  std::map<std::string, std::uint64_t> rejected;  // by reason
+  std::vector<NativeRun> accepted;
+  std::vector<std::uint64_t> repetitions;  // of the accepted ones
+};
+
+class Session {
+ public:
+  Session(std::vector<scenarios::Point> points, const ValidateOptions& options, const Lab& lab)
+      : points_{std::move(points)},
+        options_{options},
+        lab_{lab},
+        trials_(points_.size()),
+        wanted_{std::max<std::uint64_t>(1, options.repeat)} {}
+
+  Validation run() {
+    measure();
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+      result_.points.push_back(judge(i));
+    }
+    condense();
+    result_.calibration = lab_.calibration;
+    result_.notes = lab_.calibration->notes;
+    result_.warnings = lab_.calibration->warnings;
+    return std::move(result_);
+  }
+
+ private:
+  /// Round-robin over the points, so that drift of the host hits all alike.
+  void measure() {
+    const Clock::time_point end = Clock::now() + options_.budget;
+    bool again = true;
+    while (again && Clock::now() < end && !interrupted()) {
+      again = false;
+      for (std::size_t i = 0; i < points_.size(); ++i) {
+        if (wants_more(trials_[i]) && Clock::now() < end && !interrupted()) {
+          attempt(i);
+          again = true;
+        }
+      }
+    }
+  }
+
+  bool interrupted() {
+    result_.interrupted = result_.interrupted || (options_.give_up && options_.give_up());
+    return result_.interrupted;
+  }
+
+  /// A point that fails or is disturbed again and again does not hold up the others for ever.
+  [[nodiscard]] bool wants_more(const Trials& trials) const {
+    return trials.accepted.size() < wanted_ && trials.attempts < 4 * wanted_ + 4 &&
+           trials.failures < 3;
+  }
+
+  void attempt(std::size_t index) {
+    Trials& trials = trials_[index];
+    const scenarios::Scenario& scenario = points_[index].scenario;
+    const bool cpp = scenario.world.runtime.language == models::Language::none;
+    NativeRunner* runner = cpp ? lab_.cpp : lab_.python;
+    sim::expect(runner != nullptr, "a session has a runner for each of its points");
+    const std::uint64_t repetition = trials.attempts++;
+    scenarios::RunOptions run_options;
+    run_options.give_up = options_.give_up;
+    NativeRun run = runner->measure(scenario, repetition, run_options);
+    if (run.timings.status == models::RunStatus::killed) {
+      return;  // on request
+    }
+    if (auto reason = rejection_reason(run, options_.limits)) {
+      trials.failures += run.timings.status != models::RunStatus::ok ? 1 : 0;
+      ++trials.rejected[*reason];
+      return;
+    }
+    trials.accepted.push_back(std::move(run));
+    trials.repetitions.push_back(repetition);
+    if (options_.progress) {
+      options_.progress(++done_, wanted_ * points_.size());
+    }
+  }
+
+  PointValidation judge(std::size_t index) {
+    Trials& trials = trials_[index];
+    PointValidation judged;
+    judged.point = points_[index];
+    judged.group = group_of(judged.point.scenario.world);
+    judged.warnings = native_doubts(judged.point.scenario.world);
+    note_version(judged);
+    judged.native.runs = trials.accepted.size();
+    for (const auto& [reason, count] : trials.rejected) {
+      judged.native.rejected.push_back({.reason = reason, .count = count});
+    }
+    if (trials.accepted.empty()) {
+      judged.warnings.emplace_back("no native run was accepted, so nothing was compared");
+      return judged;
+    }
+    if (trials.accepted.size() < wanted_) {
+      judged.warnings.push_back(
+          fmt::format("only {} of {} native runs were accepted", trials.accepted.size(), wanted_));
+    }
+    compare_runs(trials, judged);
+    return judged;
+  }
+
+  void note_version(PointValidation& judged) const {
+    const models::RuntimeSpec& runtime = judged.point.scenario.world.runtime;
+    if (runtime.language == models::Language::python &&
+        runtime.version != lab_.calibration->version) {
+      judged.warnings.push_back(fmt::format(
+          "predicted for Python {}.{}, measured on {}.{}", runtime.version.major,
+          runtime.version.minor, lab_.calibration->version.major, lab_.calibration->version.minor));
+    }
+  }
+
+  void compare_runs(const Trials& trials, PointValidation& judged) {
+    const scenarios::Scenario scenario = as_measured(judged.point.scenario, *lab_.calibration);
+    const auto numbers = host_numbers(scenario.world.machine, lab_.calibration->cpus);
+    std::vector<PairedRun> pairs;
+    std::vector<std::vector<double>> slowness;
+    std::set<std::string> doubts;
+    for (std::size_t i = 0; i < trials.accepted.size() && !interrupted(); ++i) {
+      PairedRun pair = predict(scenario, trials.repetitions[i], trials.accepted[i]);
+      if (pair.predicted.status != models::RunStatus::ok) {
+        judged.warnings.push_back("the simulation failed: " + pair.predicted.error);
+        return;
+      }
+      doubts.insert(pair.predicted.warnings.begin(), pair.predicted.warnings.end());
+      slowness.push_back(slowness_by_cpu(trials.accepted[i].samples, numbers));
+      judged.measured.push_back(pair.measured);
+      judged.predicted.push_back(pair.predicted);
+      pairs.push_back(std::move(pair));
+    }
+    judged.warnings.insert(judged.warnings.end(), doubts.begin(), doubts.end());
+    judged.native.speed_index = mean_by_cpu(slowness, numbers.size());
+    judged.comparisons = compare(pairs, {.cpus = scenario.world.machine.cpus.size(),
+                                         .calibration_doubt = doubt_of(scenario.world),
+                                         .seed = scenario.seed});
+    judged.within_tolerance = within_tolerance(judged.comparisons);
+  }
+
+  PairedRun predict(scenarios::Scenario scenario, std::uint64_t repetition, const NativeRun& run) {
+    PairedRun pair;
+    pair.measured = run.timings;
+    models::WorldSpec& world = scenario.world;
+    const auto numbers = host_numbers(world.machine, lab_.calibration->cpus);
+    const NativeProgram program = expand(world, run.timings.seed);
+    pair.null = null_model(world, program, mean_slowness(run.samples));
+    world.machine.speed_over_time = speed_timelines(run.samples, numbers);
+    pair.predicted = simulate(scenario, repetition);
+    for (std::uint64_t seed = 1; seed < options_.seeds; ++seed) {
+      // Far from the repetitions of native runs, so that no other run's draws are met again.
+      pair.spread.push_back(simulate(scenario, 1'000'000 + repetition * options_.seeds + seed));
+    }
+    // Twice the serial length is longer than any run that overlaps at all.
+    const sim::Duration length{static_cast<std::int64_t>(2.0 * totals(program).all()) +
+                               1'000'000'000};
+    world.machine.speed_over_time =
+        random_timelines(lab_.calibration->traces, numbers, length, sim::Random{run.timings.seed});
+    pair.raw = simulate(scenario, repetition);
+    return pair;
+  }
+
+  models::Timings simulate(const scenarios::Scenario& scenario, std::uint64_t repetition) const {
+    scenarios::RunOptions run_options;
+    run_options.give_up = options_.give_up;
+    return lab_.simulated->run(scenario, repetition, run_options);
+  }
+
+  /// The nominal speed is the unit of the index: its doubt is one of the prediction.
+  [[nodiscard]] double doubt_of(const models::WorldSpec& world) const {
+    const HostCalibration& calibration = *lab_.calibration;
+    return world.runtime.language == models::Language::none
+               ? calibration.cpp_kernel.disagreement
+               : calibration.python_kernel.disagreement;
+  }
+
+  static std::vector<double> mean_by_cpu(const std::vector<std::vector<double>>& slowness,
+                                         std::size_t cpus) {
+    std::vector<double> means(cpus, 0.0);
+    for (std::size_t cpu = 0; cpu < cpus; ++cpu) {
+      std::vector<double> seen;
+      for (const std::vector<double>& run : slowness) {
+        if (run[cpu] > 0.0) {
+          seen.push_back(run[cpu]);
+        }
+      }
+      means[cpu] = seen.empty() ? 0.0 : mean(seen);
+    }
+    return means;
+  }
+
+  [[nodiscard]] bool within_tolerance(const std::vector<Comparison>& comparisons) const {
+    if (options_.tolerance <= 0.0 || comparisons.empty() || !comparisons.front().error) {
+      return true;
+    }
+    const double error = *comparisons.front().error;
+    return error <= options_.tolerance && -error <= options_.tolerance;
+  }
+
+  void condense() {
+    std::vector<Comparison> all;
+    std::map<std::string, std::vector<Comparison>> by_group;
+    for (const PointValidation& point : result_.points) {
+      if (!point.comparisons.empty()) {
+        all.push_back(point.comparisons.front());
+        by_group[point.group].push_back(point.comparisons.front());
+      }
+    }
+    result_.all = summarise(all);
+    for (const auto& [name, comparisons] : by_group) {
+      result_.groups.push_back({.name = name, .summary = summarise(comparisons)});
+    }
+  }
+
+  std::vector<scenarios::Point> points_;
+  const ValidateOptions& options_;
+  const Lab& lab_;
+  std::vector<Trials> trials_;
+  std::uint64_t wanted_;
+  std::uint64_t done_ = 0;
+  Validation result_;
+};
+
+}  // namespace
+
+Validation run_session(std::vector<scenarios::Point> points, const ValidateOptions& options,
+                       const Lab& lab) {
+  return Session{std::move(points), options, lab}.run();
+}
+
+std::optional<std::string> rejection_reason(const NativeRun& run, const RejectionLimits& limits) {
+  if (run.timings.status != models::RunStatus::ok) {
+    return "failed: " + run.timings.error;
+  }
+  if (limits.steal && run.steal > sim::Duration::zero()) {
+    return "steal";
+  }
+  // The kernel counts in ticks of 10 ms: a single one proves nothing.
+  const double foreign = static_cast<double>(run.foreign_cpu.count());
+  const double allowed = limits.foreign_share * static_cast<double>(run.timings.makespan.count());
+  if (foreign > std::max(allowed, 10e6)) {
+    return "foreign CPU time";
+  }
+  return std::nullopt;
+}
+
+std::uint64_t NativeSummary::rejected_total() const {
+  std::uint64_t total = 0;
+  for (const Rejected& one : rejected) {
+    total += one.count;
+  }
+  return total;
+}
+
+}  // namespace timeslice::validation

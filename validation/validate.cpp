@@ -1,0 +1,124 @@
+#include "validation/validate.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "scenarios/simulate.hpp"
+#include "validation/calibrate/host_calibration.hpp"
+#include "validation/native/cpp_threads_runner.hpp"
+#include "validation/native/program.hpp"
+#include "validation/native/python_runner.hpp"
+#include "validation/native/script_folder.hpp"
+#include "validation/native/support.hpp"
+#include "validation/session.hpp"
+
+namespace timeslice::validation {
+
+namespace {
+
+constexpr std::uint64_t most_points = 10'000;  // of a plan: each is run natively several times
+
+bool in_cpp(const scenarios::Point& point) {
+  return point.scenario.world.runtime.language == models::Language::none;
+}
+
+/// Anything that keeps a point from running here; the point is named by its parameters.
+std::optional<sim::Error> obstacle(const scenarios::Point& point, const NativeBounds& bounds) {
+  auto found = native_obstacle(point.scenario.world, bounds);
+  if (!found) {
+    const std::uint64_t seed = scenarios::run_seed(point.scenario, 0);
+    const double seconds = totals(expand(point.scenario.world, seed)).all() / 1e9;
+    if (seconds > bounds.nominal_seconds) {
+      found = sim::Error{.where = "native run",
+                         .what = fmt::format("{:.0f} s of work a run are too long", seconds),
+                         .advice = fmt::format("stay below {:.0f} s", bounds.nominal_seconds)};
+    }
+  }
+  if (found) {
+    found->where = point.scenario.name;
+    for (const scenarios::Param& param : point.params) {
+      if (!param.value.empty()) {
+        found->where += fmt::format(", {}={}", param.name, param.value);
+      }
+    }
+  }
+  return found;
+}
+
+sim::Result<std::shared_ptr<const HostCalibration>> calibration_for(
+    const std::vector<scenarios::Point>& points, const ValidateOptions& options) {
+  const bool cpp = std::ranges::any_of(points, in_cpp);
+  const bool python = !std::ranges::all_of(points, in_cpp);
+  if (options.calibration) {
+    const HostCalibration& old = *options.calibration;
+    const bool same_python = old.python == options.python && old.python_kernel.known();
+    if ((!python || same_python) && (!cpp || old.cpp_kernel.known())) {
+      return options.calibration;
+    }
+  }
+  CalibrationOptions wanted;
+  wanted.python = python ? options.python : "";
+  wanted.cpp = cpp;
+  wanted.give_up = options.give_up;
+  auto made = calibrate_host(wanted);
+  if (!made) {
+    return made.error();
+  }
+  return std::shared_ptr<const HostCalibration>{
+      std::make_shared<HostCalibration>(std::move(made).value())};
+}
+
+}  // namespace
+
+sim::Result<Validation> validate(std::vector<scenarios::Point> points,
+                                 const ValidateOptions& options) {
+  NativeBounds bounds;
+  bounds.cpus = static_cast<std::uint32_t>(allowed_cpus().size());
+  for (const scenarios::Point& point : points) {
+    if (auto found = obstacle(point, bounds)) {
+      return *found;
+    }
+  }
+  auto calibration = calibration_for(points, options);
+  if (!calibration) {
+    return calibration.error();
+  }
+  auto folder = ScriptFolder::create();
+  if (!folder) {
+    return folder.error();
+  }
+  const ChildLimits limits;
+  PythonRunner python{calibration.value(), std::move(folder).value(), limits};
+  CppThreadsRunner cpp{calibration.value(), limits};
+  scenarios::SimulatedRunner simulated;
+  return run_session(std::move(points), options,
+                     {.calibration = calibration.value(),
+                      .python = &python,
+                      .cpp = &cpp,
+                      .simulated = &simulated});
+}
+
+sim::Result<Validation> validate(const scenarios::Plan& plan, const ValidateOptions& options) {
+  if (plan.size() > most_points) {
+    return sim::Error{.where = plan.name(),
+                      .what = fmt::format("{} points are too many to run natively", plan.size()),
+                      .advice = "narrow the sweep with --set or --variant"};
+  }
+  std::vector<scenarios::Point> points;
+  for (std::uint64_t i = 0; i < plan.size(); ++i) {
+    auto point = plan.point(i);
+    if (const auto* problems = std::get_if<scenarios::Diagnostics>(&point)) {
+      return sim::Error{.where = plan.name(),
+                        .what = scenarios::to_text(*problems),
+                        .advice = "run `timeslice check` on the file"};
+    }
+    points.push_back(std::get<scenarios::Point>(std::move(point)));
+  }
+  return validate(std::move(points), options);
+}
+
+}  // namespace timeslice::validation
