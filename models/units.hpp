@@ -27,6 +27,8 @@ struct BytesPerSecond {
   auto operator<=>(const BytesPerSecond&) const = default;
 };
 
-constexpr Bytes operator+(Bytes a, Bytes b) { return Bytes{a.count + b.count}; }
+constexpr Bytes operator+(Bytes a, Bytes b) {
+  return Bytes{a.count + b.count};
+}
 
 }  // namespace timeslice::models

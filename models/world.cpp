@@ -196,8 +196,7 @@ void WorldRun::report() {
 
 }  // namespace
 
-Timings simulate_world(const WorldSpec& spec, std::uint64_t run_seed,
-                       const WorldOptions& options) {
+Timings simulate_world(const WorldSpec& spec, std::uint64_t run_seed, const WorldOptions& options) {
   const auto run = std::make_unique<WorldRun>(spec, run_seed, options);
   return run->run();
 }

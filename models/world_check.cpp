@@ -20,8 +20,8 @@ constexpr std::uint32_t most_workers = 65'536;
 /// What running some steps once comes to, called tasks included; at most, where chance decides.
 struct Footprint {
   double steps = 0.0;
-  double items = 0.0;      // handed over, by handed-over tasks too
-  bool bytecode = false;   // python steps, or C code that keeps the GIL
+  double items = 0.0;       // handed over, by handed-over tasks too
+  bool bytecode = false;    // python steps, or C code that keeps the GIL
   bool hands_over = false;  // uses an executor that is not serial, or waits for one
 
   void add(const Footprint& other, double times) {
@@ -128,8 +128,9 @@ void Checker::check_executor(const ExecutorSpec& executor) {
   }
   for (const CpuId cpu : executor.pin) {
     if (index_of(cpu) >= spec_.machine.cpus.size()) {
-      complain(where, "it is pinned to CPU " + std::to_string(index_of(cpu)) +
-                          ", which the machine does not have",
+      complain(where,
+               "it is pinned to CPU " + std::to_string(index_of(cpu)) +
+                   ", which the machine does not have",
                "use CPUs 0 to " + std::to_string(spec_.machine.cpus.size() - 1));
     }
   }
@@ -147,8 +148,8 @@ void Checker::check_kind(const ExecutorSpec& executor, const std::string& where)
     complain(where, "this executor is Python's, and the program is not",
              "use cpp-threads, cpp-async or serial, or name a Python in `runtime`");
   }
-  const bool posix_only = executor.start == StartMethod::fork ||
-                          executor.start == StartMethod::forkserver;
+  const bool posix_only =
+      executor.start == StartMethod::fork || executor.start == StartMethod::forkserver;
   if (in_other_processes(executor.kind) && posix_only &&
       spec_.runtime.platform == Platform::windows) {
     complain(where, "Windows has neither fork nor forkserver", "use `start: spawn`");
@@ -283,6 +284,8 @@ void Checker::check_distribution(const Distribution& distribution, const std::st
 
 }  // namespace
 
-std::vector<sim::Error> check_world(const WorldSpec& spec) { return Checker{spec}.check(); }
+std::vector<sim::Error> check_world(const WorldSpec& spec) {
+  return Checker{spec}.check();
+}
 
 }  // namespace timeslice::models

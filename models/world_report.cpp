@@ -8,9 +8,13 @@ namespace timeslice::models {
 
 namespace {
 
-double as_ns(sim::Duration duration) { return static_cast<double>(duration.count()); }
+double as_ns(sim::Duration duration) {
+  return static_cast<double>(duration.count());
+}
 
-std::string text_of(std::uint32_t number) { return std::to_string(number); }
+std::string text_of(std::uint32_t number) {
+  return std::to_string(number);
+}
 
 struct Report {
   Context& world;
@@ -119,8 +123,7 @@ void add_thread(const Report& report, ThreadId thread, ThreadTotals& totals) {
   }
   const std::string& name = report.world.os.name(thread);
   report.add("cpu_time", name, "ns", as_ns(accounts.cpu_time));
-  report.add("switches_voluntary", name, "count",
-             static_cast<double>(accounts.switches_voluntary));
+  report.add("switches_voluntary", name, "count", static_cast<double>(accounts.switches_voluntary));
   report.add("switches_involuntary", name, "count",
              static_cast<double>(accounts.switches_involuntary));
   report.add("migrations", name, "count", static_cast<double>(accounts.migrations));
@@ -327,8 +330,9 @@ void add_doubts(Context& world) {
   }
   if (!runtime.gil.enabled && !runtime.gil.free_threading) {
     world.warn(runtime.version < PythonVersion{.major = 3, .minor = 13}
-                   ? python + " cannot run without a GIL: this is a what-if, in which leaving it "
-                              "out costs nothing"
+                   ? python +
+                         " cannot run without a GIL: this is a what-if, in which leaving it "
+                         "out costs nothing"
                    : "free threading was never validated: treat results without a GIL as a guess");
   }
   for (const ExecutorSpec& executor : world.spec.executors) {

@@ -1,4 +1,5 @@
-// Turns the state of a finished run into Timings: metrics, latencies, tasks, and who waits for what.
+// Turns the state of a finished run into Timings: metrics, latencies, tasks, and who waits for
+// what.
 #pragma once
 
 #include <string>

@@ -9,8 +9,8 @@ constexpr sim::Duration none{};
 
 void drop_start_costs(WorldSpec& world) {
   OsCosts& os = world.machine.costs;
-  for (sim::Duration* cost : {&os.thread_start, &os.thread_exit, &os.fork, &os.fork_per_mib,
-                              &os.process_exit}) {
+  for (sim::Duration* cost :
+       {&os.thread_start, &os.thread_exit, &os.fork, &os.fork_per_mib, &os.process_exit}) {
     *cost = none;
   }
   PythonCosts& python = world.runtime.costs;
@@ -41,9 +41,8 @@ void drop_ipc_costs(WorldSpec& world) {
 
 void drop_switch_costs(WorldSpec& world) {
   OsCosts& os = world.machine.costs;
-  for (sim::Duration* cost :
-       {&os.context_switch, &os.wake_idle_cpu, &os.wake_idle_cpu_jitter, &os.wake_syscall,
-        &os.syscall, &os.migration, &os.tick_cost}) {
+  for (sim::Duration* cost : {&os.context_switch, &os.wake_idle_cpu, &os.wake_idle_cpu_jitter,
+                              &os.wake_syscall, &os.syscall, &os.migration, &os.tick_cost}) {
     *cost = none;
   }
   world.os.timer_slack = none;

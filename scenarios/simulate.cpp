@@ -13,8 +13,8 @@ namespace {
 std::string text_of(const std::vector<sim::Error>& errors) {
   std::string text;
   for (const sim::Error& error : errors) {
-    text += (text.empty() ? "" : "; ") + error.where + ": " + error.what + " (" + error.advice +
-            ")";
+    text +=
+        (text.empty() ? "" : "; ") + error.where + ": " + error.what + " (" + error.advice + ")";
   }
   return text;
 }

@@ -78,26 +78,26 @@ void Engine::begin(const Limits& limits) {
   checkpoint_ = 0;
 }
 
-std::optional<StopReason> Engine::check(const Limits& limits) {
-  if (stop_) {
-    return StopReason::stopped;
-  }
-  if (events_ >= event_limit_) {
-    return StopReason::event_limit;
-  }
+bool Engine::must_stop(const Limits& limits) {
   const std::uint64_t progress_end = add_capped(progress_mark_, limits.events_without_progress);
   const std::uint64_t instant_end = add_capped(instant_mark_, limits.events_at_one_instant);
-  if (events_ >= progress_end || events_ >= instant_end) {
-    return StopReason::no_progress;
-  }
-  if (events_ >= next_poll_) {
+  const bool poll = events_ >= next_poll_;
+  if (poll) {
     next_poll_ = events_ + poll_interval;
-    if (limits.give_up && limits.give_up()) {
-      return StopReason::gave_up;
-    }
   }
-  checkpoint_ = std::min({event_limit_, progress_end, instant_end, next_poll_});
-  return std::nullopt;
+  if (stop_) {
+    reason_ = StopReason::stopped;
+  } else if (events_ >= event_limit_) {
+    reason_ = StopReason::event_limit;
+  } else if (events_ >= progress_end || events_ >= instant_end) {
+    reason_ = StopReason::no_progress;
+  } else if (poll && limits.give_up && limits.give_up()) {
+    reason_ = StopReason::gave_up;
+  } else {
+    checkpoint_ = std::min({event_limit_, progress_end, instant_end, next_poll_});
+    return false;
+  }
+  return true;
 }
 
 StopReason Engine::out_of_time(const Limits& limits) {

@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <vector>
 
 #include "sim/due_fifo.hpp"
@@ -113,10 +112,8 @@ class Engine {
   StopReason run(Handler& handler, const Limits& limits) {
     begin(limits);
     while (true) {
-      if (events_ >= checkpoint_) [[unlikely]] {
-        if (const auto reason = check(limits)) {
-          return *reason;
-        }
+      if (events_ >= checkpoint_ && must_stop(limits)) [[unlikely]] {
+        return reason_;
       }
       Due due;
       if (!take_next(due)) {
@@ -182,13 +179,16 @@ class Engine {
   }
 
   void begin(const Limits& limits);
-  std::optional<StopReason> check(const Limits& limits);
+  /// Looks at all limits and sets the next checkpoint, or reason_.
+  bool must_stop(const Limits& limits);
   StopReason out_of_time(const Limits& limits);
   void sweep();
 
   /// Takes the first event off its source and sets the clock. False: nothing up to last_time_.
   bool take_next(Due& due);
-  bool take_queued(const Event& event, Due& due);
+  void take_posted(Due& due);
+  void take_slot(const Event& event, Due& due);
+  void take_queued(const Event& event, Due& due);
   void advance_to(std::uint64_t time) {
     instant_mark_ = time == now_ ? instant_mark_ : events_;
     now_ = time;
@@ -206,7 +206,7 @@ class Engine {
 
   std::uint64_t now_ = 0;
   std::uint64_t events_ = 0;
-  std::uint64_t checkpoint_ = 0;  // at this many events check() looks at all limits
+  std::uint64_t checkpoint_ = 0;  // at this many events must_stop() looks at all limits
   std::uint64_t last_time_ = 0;   // of this run()
   std::uint64_t sequence_ = 1;    // 0 is kept out, so that no key is 0
   std::uint64_t progress_mark_ = 0;
@@ -214,6 +214,7 @@ class Engine {
   std::uint64_t event_limit_ = 0;
   std::uint64_t next_poll_ = 0;
   bool stop_ = false;
+  StopReason reason_ = StopReason::drained;
   std::uint32_t open_slot_ = nothing;  // fired, and not yet given its new place
   EventQueue queue_;
   std::size_t stale_ = 0;  // events in the queue that were cancelled or armed anew
@@ -256,52 +257,48 @@ inline void Engine::set_slot(SlotId id, Instant when) {
 
 inline bool Engine::take_next(Due& due) {
   while (true) {
-    Event first = slots_.first();
-    bool from_slot = true;
+    const Event& slot = slots_.first();
     const Event queued = queue_.top();
-    if (before(queued, first)) {
-      first = queued;
-      from_slot = false;
-    }
-    if (!posted_.empty()) {
-      const DueFifo::Entry& entry = posted_.front();
-      if (before({.time = now_, .key = entry.key}, first)) {
-        due = {.kind = entry.kind, .argument = entry.argument};
-        posted_.pop();
-        advance_to(now_);
-        return true;
-      }
-    }
-    if (from_slot) {
-      if (first.time > last_time_) {
-        return false;
-      }
-      open_slot_ = event_id(first);
-      slots_.take_first(open_slot_);
-      const Slot& slot = slot_actions_[open_slot_];
-      due = {.kind = slot.kind, .argument = slot.argument};
-      advance_to(first.time);
+    const bool from_queue = before(queued, slot);
+    const Event first = from_queue ? queued : slot;
+    if (!posted_.empty() && before({.time = now_, .key = posted_.front().key}, first)) {
+      take_posted(due);
       return true;
     }
-    const Timer& fired = timers_[event_id(first)];
-    if (fired.key == first.key) {
-      if (first.time > last_time_) {
-        return false;
-      }
-      return take_queued(first, due);
+    if (from_queue && timers_[event_id(first)].key != first.key) {
+      queue_.pop();
+      --stale_;
+      continue;
     }
-    queue_.pop();
-    --stale_;
+    if (first.time > last_time_) {
+      return false;
+    }
+    from_queue ? take_queued(first, due) : take_slot(first, due);
+    return true;
   }
 }
 
-inline bool Engine::take_queued(const Event& event, Due& due) {
+inline void Engine::take_posted(Due& due) {
+  const DueFifo::Entry& entry = posted_.front();
+  due = {.kind = entry.kind, .argument = entry.argument};
+  posted_.pop();
+  advance_to(now_);
+}
+
+inline void Engine::take_slot(const Event& event, Due& due) {
+  open_slot_ = event_id(event);
+  slots_.take_first(open_slot_);
+  const Slot& slot = slot_actions_[open_slot_];
+  due = {.kind = slot.kind, .argument = slot.argument};
+  advance_to(event.time);
+}
+
+inline void Engine::take_queued(const Event& event, Due& due) {
   Timer& fired = timers_[event_id(event)];
   queue_.pop();
   fired.key = 0;
   due = {.kind = fired.kind, .argument = fired.argument};
   advance_to(event.time);
-  return true;
 }
 
 }  // namespace timeslice::sim

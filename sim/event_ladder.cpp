@@ -20,7 +20,8 @@ void EventLadder::empty_bucket(Bucket& bucket, Take take) {
       __builtin_prefetch(&links_[behind]);
     }
     for (std::size_t i = 0; i < here; ++i) {
-      take(chunks_[chunk].events[i]);
+      const Event event = chunks_[chunk].events[i];  // a copy: take() may make chunks_ grow
+      take(event);
     }
     links_[chunk] = free_chunk_;
     free_chunk_ = chunk;
@@ -193,15 +194,20 @@ void EventLadder::gather() {
   next_ = 0;
   late_.drain([this](const Event& event) { top_.push_back(event); });
   for (std::size_t i = 0; i < depth_; ++i) {
-    for (Bucket& bucket : rungs_[i].buckets) {
-      if (bucket.count > 0) {
-        empty_bucket(bucket, [this](const Event& event) { top_.push_back(event); });
-      }
-    }
-    rungs_[i].filled.fill(0);
+    gather_rung(rungs_[i]);
   }
   depth_ = 0;
   top_start_ = 0;
+}
+
+void EventLadder::gather_rung(Rung& rung) {
+  const auto take = [this](const Event& event) { top_.push_back(event); };
+  for (Bucket& bucket : rung.buckets) {
+    if (bucket.count > 0) {
+      empty_bucket(bucket, take);
+    }
+  }
+  rung.filled.fill(0);
 }
 
 EventLadder::Span EventLadder::span_of(std::span<const Event> events) {

@@ -154,6 +154,7 @@ class EventLadder {
   void pop_with_late();
   /// Moves every event to top_ and forgets all rungs.
   void gather();
+  void gather_rung(Rung& rung);
   static Span span_of(std::span<const Event> events);
 
   std::size_t size_ = 0;

@@ -35,7 +35,7 @@ class FramePool {
  private:
   static constexpr std::size_t step = 64;  // size classes are multiples of a cache line
   static constexpr std::size_t classes = 64;
-  static constexpr std::size_t slab_bytes = 64 * 1024;
+  static constexpr std::size_t slab_bytes = std::size_t{64} * 1024;
 
   struct alignas(__STDCPP_DEFAULT_NEW_ALIGNMENT__) Header {
     FramePool* pool;

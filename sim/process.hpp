@@ -55,7 +55,8 @@ class PromiseBase {
   struct FinalAwaiter {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <typename Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+    [[nodiscard]] std::coroutine_handle<> await_suspend(
+        std::coroutine_handle<Promise> self) const noexcept {
       return self.promise().hand_over();
     }
     void await_resume() const noexcept {}
@@ -98,7 +99,7 @@ class Promise : public PromiseBase {
   }
   T take_result() {
     expect(result_.has_value(), "the result of a process is taken after its end");
-    return std::move(*result_);
+    return std::move(*result_);  // NOLINT(bugprone-unchecked-optional-access): just checked
   }
 
  private:
@@ -118,7 +119,8 @@ class Promise<void> : public PromiseBase {
 template <typename T>
 class [[nodiscard]] Process {
  public:
-  using promise_type = process_detail::Promise<T>;
+  // The language wants this name.
+  using promise_type = process_detail::Promise<T>;  // NOLINT(readability-identifier-naming)
 
   Process() = default;
   Process(Process&& other) noexcept : handle_{std::exchange(other.handle_, nullptr)} {}

@@ -114,6 +114,7 @@ class Session {
     judged.group = group_of(judged.point.scenario.world);
     judged.warnings = native_doubts(judged.point.scenario.world);
     note_version(judged);
+    note_costs(judged);
     judged.native.runs = trials.accepted.size();
     for (const auto& [reason, count] : trials.rejected) {
       judged.native.rejected.push_back({.reason = reason, .count = count});
@@ -137,6 +138,18 @@ class Session {
       judged.warnings.push_back(fmt::format(
           "predicted for Python {}.{}, measured on {}.{}", runtime.version.major,
           runtime.version.minor, lab_.calibration->version.major, lab_.calibration->version.minor));
+    }
+  }
+
+  void note_costs(PointValidation& judged) const {
+    const models::WorldSpec& world = judged.point.scenario.world;
+    const bool python = world.runtime.language == models::Language::python;
+    if (!world.machine.costs_known || (python && !world.runtime.costs_known)) {
+      judged.warnings.emplace_back(
+          lab_.calibration->quick.resident_bytes > 0
+              ? "only start, wake-up and sleep costs were measured on this host; switches, pipes, "
+                "locks and pools keep the defaults of another machine"
+              : "no costs were measured on this host: the defaults of another machine are used");
     }
   }
 

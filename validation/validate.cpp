@@ -84,6 +84,11 @@ sim::Result<Validation> validate(std::vector<scenarios::Point> points,
     }
   }
   auto calibration = calibration_for(points, options);
+  if (!calibration && options.give_up && options.give_up()) {
+    Validation stopped;
+    stopped.interrupted = true;
+    return stopped;
+  }
   if (!calibration) {
     return calibration.error();
   }

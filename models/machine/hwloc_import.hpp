@@ -1,8 +1,9 @@
 // A machine from an hwloc XML file (formats 1.x and 2.x, as `lstopo` writes them).
 //
-// Takes the text, never a path: nothing outside the text is ever read. Guards run before libhwloc
-// sees the text, own checks after it, since libhwloc loads many broken files without a word (see
-// docs/models/hwloc-import.md). Cost: linear in the text; a 384-CPU server takes about 25 ms.
+// Takes the text, never a path: nothing outside the text is read, and no environment variable moves
+// the result. The reader and all checks are our own, since libhwloc loads many broken files without
+// a word (docs/models/hwloc-import.md, ADR 7). Cost: linear in the text; a 384-CPU server (325 kB)
+// takes about 10 ms in a release build.
 // Not here: the machine's speeds and costs. hwloc knows none, so they keep the defaults and
 // `costs_known` and `speed_known` are false.
 #pragma once

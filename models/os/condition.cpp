@@ -17,8 +17,7 @@ sim::Process<> Condition::wait(ThreadId thread, Mutex& mutex) {
   co_await mutex.lock(thread);
 }
 
-sim::Process<WakeResult> Condition::wait_for(ThreadId thread, Mutex& mutex,
-                                             sim::Duration timeout) {
+sim::Process<WakeResult> Condition::wait_for(ThreadId thread, Mutex& mutex, sim::Duration timeout) {
   sim::expect(mutex.holder() == thread, "who waits for a condition holds its mutex");
   waiters_.push(thread);
   co_await mutex.unlock(thread);

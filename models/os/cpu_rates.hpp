@@ -18,8 +18,9 @@ namespace timeslice::models {
 /// Never: an instant after all others, in ns.
 constexpr std::int64_t never = INT64_MAX;
 
-/// Part of a core that each of `busy` CPUs of it gets. Two get smt_gain / 2 each. For more, a guess:
-/// each further sibling adds half of what the one before it added (smt_gain - 1 for the second).
+/// Part of a core that each of `busy` CPUs of it gets. Two get smt_gain / 2 each. For more, a
+/// guess: each further sibling adds half of what the one before it added (smt_gain - 1 for the
+/// second).
 [[nodiscard]] double smt_share(double smt_gain, std::uint32_t busy);
 
 /// Wall time of `nominal_ns` at `rate`, rounded up to whole ns; `never` when out of range. What is

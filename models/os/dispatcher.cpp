@@ -9,7 +9,9 @@ namespace timeslice::models {
 
 namespace {
 
-std::uint32_t number(ThreadId thread) { return static_cast<std::uint32_t>(thread); }
+std::uint32_t number(ThreadId thread) {
+  return static_cast<std::uint32_t>(thread);
+}
 
 /// Each CPU's ticks start at a phase of their own: kernel ticks are not aligned between CPUs.
 std::int64_t tick_phase(const OsSpec& os, const sim::Random& random, std::uint32_t cpu) {
@@ -100,8 +102,7 @@ ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
 void Dispatcher::start(ThreadId thread, Program program, WakeCause cause) {
   State& state = *state_;
   sim::expect(program.valid(), "a thread has a program");
-  sim::expect(state.threads[number(thread)].state == ThreadState::created,
-              "a thread starts once");
+  sim::expect(state.threads[number(thread)].state == ThreadState::created, "a thread starts once");
   state.infos[number(thread)].program = std::move(program);
   state.ledgers[number(thread)].since = state.now();
   state.place(number(thread), state.cpu_for_new(number(thread)), MoveReason::none);
@@ -121,7 +122,9 @@ bool Dispatcher::wake(ThreadId thread, WakeCause cause) {
   return state_->wake(number(thread), cause, WakeResult::woken);
 }
 
-void Dispatcher::interrupt(ThreadId thread) { state_->interrupt(number(thread)); }
+void Dispatcher::interrupt(ThreadId thread) {
+  state_->interrupt(number(thread));
+}
 
 Dispatcher::RunAwaiter Dispatcher::run(ThreadId thread, Work work) {
   return RunAwaiter{*state_, thread, work};
@@ -150,8 +153,7 @@ Dispatcher::TimedBlockAwaiter Dispatcher::sleep(ThreadId thread, sim::Duration d
   return block_for(thread, duration, WaitCause{.what = WaitFor::sleep, .object = 0});
 }
 
-Dispatcher::TimedBlockAwaiter Dispatcher::wait_for_device(ThreadId thread,
-                                                          sim::Duration duration) {
+Dispatcher::TimedBlockAwaiter Dispatcher::wait_for_device(ThreadId thread, sim::Duration duration) {
   return TimedBlockAwaiter{*state_, thread, duration + state_->os.timer_latency,
                            WaitCause{.what = WaitFor::io, .object = 0}};
 }
@@ -194,11 +196,21 @@ CpuAccounts Dispatcher::accounts(CpuId cpu) const {
   return state_->cpu_accounts(static_cast<std::uint32_t>(cpu));
 }
 
-std::uint32_t Dispatcher::cpus() const { return static_cast<std::uint32_t>(state_->cpus.size()); }
+std::uint32_t Dispatcher::cpus() const {
+  return static_cast<std::uint32_t>(state_->cpus.size());
+}
 
-sim::Engine& Dispatcher::engine() { return state_->engine; }
-sim::Trace& Dispatcher::trace() { return state_->trace; }
-const OsCosts& Dispatcher::costs() const { return state_->machine.costs; }
-sim::FramePool& Dispatcher::frame_pool() { return state_->engine.frame_pool(); }
+sim::Engine& Dispatcher::engine() {
+  return state_->engine;
+}
+sim::Trace& Dispatcher::trace() {
+  return state_->trace;
+}
+const OsCosts& Dispatcher::costs() const {
+  return state_->machine.costs;
+}
+sim::FramePool& Dispatcher::frame_pool() {
+  return state_->engine.frame_pool();
+}
 
 }  // namespace timeslice::models

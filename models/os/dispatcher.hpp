@@ -37,8 +37,19 @@ struct Work {
 };
 
 /// Why a thread waits; goes into the trace and the deadlock report.
-enum class WaitFor : std::uint8_t { gil, gil_switch, lock, condition, pipe_read, pipe_write, io,
-                                    sleep, join, child, idle };
+enum class WaitFor : std::uint8_t {
+  gil,
+  gil_switch,
+  lock,
+  condition,
+  pipe_read,
+  pipe_write,
+  io,
+  sleep,
+  join,
+  child,
+  idle
+};
 struct WaitCause {
   WaitFor what = WaitFor::idle;
   std::uint32_t object = 0;  // which lock, pipe, process ...
@@ -52,7 +63,7 @@ struct WakeCause {
 enum class WakeResult : std::uint8_t { woken, timed_out };
 
 struct ThreadSpec {
-  std::string name;
+  std::string name{};
   ProcessId process{};
   GroupId group{};
   int nice = 0;
@@ -61,8 +72,8 @@ struct ThreadSpec {
 
 /// Accounts of one thread. wall times of the simulated world.
 struct ThreadAccounts {
-  sim::Duration cpu_time{};      // on a CPU, kernel costs included
-  sim::Duration ready_time{};    // able to run, waiting for a CPU
+  sim::Duration cpu_time{};    // on a CPU, kernel costs included
+  sim::Duration ready_time{};  // able to run, waiting for a CPU
   sim::Duration blocked_time{};
   double nominal_done_ns = 0.0;  // work finished, in reference-core time
   std::uint64_t switches_voluntary = 0;
@@ -73,9 +84,9 @@ struct ThreadAccounts {
 /// Accounts of one CPU; busy + idle = elapsed.
 struct CpuAccounts {
   sim::Duration busy{};
-  sim::Duration switching{};        // part of busy: context switches
-  sim::Duration beside_sibling{};   // part of busy: another CPU of the core was busy too
-  sim::Duration with_queue{};       // part of busy: others waited on this CPU's queue
+  sim::Duration switching{};       // part of busy: context switches
+  sim::Duration beside_sibling{};  // part of busy: another CPU of the core was busy too
+  sim::Duration with_queue{};      // part of busy: others waited on this CPU's queue
 };
 
 class Dispatcher {

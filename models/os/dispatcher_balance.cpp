@@ -68,9 +68,8 @@ std::optional<std::uint32_t> Dispatcher::State::candidate(std::uint32_t from, st
     const auto& it = *static_cast<const Context*>(pointer);
     const std::uint32_t thread = it.state.queues.thread_of(entity);
     const Thread& hot = it.state.threads[thread];
-    const bool ran_lately =
-        hot.last_cpu != nobody &&
-        it.state.now() - hot.left_cpu_at < it.state.os.balance.cache_hot.count();
+    const bool ran_lately = hot.last_cpu != nobody && it.state.now() - hot.left_cpu_at <
+                                                          it.state.os.balance.cache_hot.count();
     return !(it.cold && ran_lately) && it.state.allowed(thread, it.to);
   };
   return queues.candidate(from, MoveFilter{.accepts = accepts, .context = &context});

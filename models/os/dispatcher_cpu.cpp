@@ -7,7 +7,9 @@ namespace timeslice::models {
 
 namespace {
 
-sim::Instant instant(std::int64_t ns) { return sim::Instant{sim::Duration{ns}}; }
+sim::Instant instant(std::int64_t ns) {
+  return sim::Instant{sim::Duration{ns}};
+}
 
 EnqueueReason reason_of(SwitchOut why) {
   switch (why) {
@@ -65,21 +67,28 @@ void Dispatcher::State::settle(std::uint32_t cpu) {
   }
 }
 
+/// What ends or changes the running segment first.
+std::int64_t Dispatcher::State::next_while_running(std::uint32_t cpu) {
+  Cpu& it = cpus[cpu];
+  if (it.must_reschedule && threads[it.thread].kind != WorkKind::kernel) {
+    return now();
+  }
+  const std::int64_t next = std::min({it.completes_at, it.slice_end, rates.next_change(cpu)});
+  if (!watches_ticks || it.waiting == 0) {
+    return next;
+  }
+  if (it.balance_tick == never) {
+    it.balance_tick = tick_at_or_after(it, now() + 1);
+  }
+  return std::min(next, it.balance_tick);
+}
+
 /// Stores the CPU's next event.
 void Dispatcher::State::arm(std::uint32_t cpu) {
   Cpu& it = cpus[cpu];
   std::int64_t next = it.phase == Phase::idle ? never : it.phase_end;
   if (it.phase == Phase::running) {
-    next = std::min({it.completes_at, it.slice_end, rates.next_change(cpu)});
-    if (it.must_reschedule && threads[it.thread].kind != WorkKind::kernel) {
-      next = now();
-    }
-    if (watches_ticks && it.waiting > 0) {
-      if (it.balance_tick == never) {
-        it.balance_tick = tick_at_or_after(it, now() + 1);
-      }
-      next = std::min(next, it.balance_tick);
-    }
+    next = next_while_running(cpu);
   }
   if (next == never) {
     engine.clear_slot(it.slot);
@@ -314,8 +323,7 @@ sim::Duration Dispatcher::State::note_migration(std::uint32_t cpu, std::uint32_t
     hot.moved_by = 0;
     return sim::Duration::zero();
   }
-  const MoveReason why =
-      per_cpu ? static_cast<MoveReason>(hot.moved_by) : MoveReason::shared_queue;
+  const MoveReason why = per_cpu ? static_cast<MoveReason>(hot.moved_by) : MoveReason::shared_queue;
   note(TraceKind::migrated, {.cpu = static_cast<std::uint16_t>(cpu),
                              .subject = thread,
                              .cause = static_cast<std::uint32_t>(why),

@@ -75,6 +75,7 @@ struct Dispatcher::State {
   // dispatcher_cpu.cpp
   void on_cpu_event(std::uint32_t cpu);
   void settle(std::uint32_t cpu);
+  [[nodiscard]] std::int64_t next_while_running(std::uint32_t cpu);
   void arm(std::uint32_t cpu);
   void note_load(std::uint32_t cpu);
   void add_waiting(std::uint32_t cpu);

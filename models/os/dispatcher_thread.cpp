@@ -225,8 +225,7 @@ void Dispatcher::State::call_any_cpu(std::uint32_t thread, WakeCause cause) {
   }
 }
 
-void Dispatcher::State::check_preemption(std::uint32_t cpu, std::uint32_t thread,
-                                         WakeCause cause) {
+void Dispatcher::State::check_preemption(std::uint32_t cpu, std::uint32_t thread, WakeCause cause) {
   Cpu& it = cpus[cpu];
   if (queues.preempts(seat(thread), seat(it.thread))) {
     it.must_reschedule = true;

@@ -83,8 +83,8 @@ void Fair::place(const Queue& queue, Entity& entity, EnqueueReason reason) const
 
 /// The current entity goes back. Who yields gives up the rest of its request, if it was eligible.
 void Fair::put_back(Queue& queue, Entity& entity, EnqueueReason reason) const {
-  const bool gives_up = reason == EnqueueReason::yielded && queue.waiting > 0 &&
-                        entity.time <= average(queue);
+  const bool gives_up =
+      reason == EnqueueReason::yielded && queue.waiting > 0 && entity.time <= average(queue);
   if (gives_up) {
     queue.weighted_times += WideInteger{entity.weight} * (entity.deadline - entity.time);
     entity.time = entity.deadline;
@@ -197,11 +197,12 @@ bool Fair::preempts(QueueId queue, EntityId woken, EntityId running) const {
     return false;
   }
   const auto best = tree_.first_up_to(in.waiting_by_deadline, now);
-  return best == woken &&
-         (!eligible || entities_[index_of(woken)].deadline <= current.deadline);
+  return best == woken && (!eligible || entities_[index_of(woken)].deadline <= current.deadline);
 }
 
-std::uint32_t Fair::waiting(QueueId queue) const { return at(queue).waiting; }
+std::uint32_t Fair::waiting(QueueId queue) const {
+  return at(queue).waiting;
+}
 
 std::optional<EntityId> Fair::candidate_to_move(QueueId queue, const MoveFilter& filter) const {
   return tree_.last_accepted(at(queue).waiting_by_deadline, filter);

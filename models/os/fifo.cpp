@@ -2,9 +2,13 @@
 
 namespace timeslice::models {
 
-void Fifo::add_entity(EntityId entity, std::uint32_t /*weight*/) { lists_.add_entity(entity); }
+void Fifo::add_entity(EntityId entity, std::uint32_t /*weight*/) {
+  lists_.add_entity(entity);
+}
 
-void Fifo::add_queue(QueueId queue) { lists_.add_queue(queue); }
+void Fifo::add_queue(QueueId queue) {
+  lists_.add_queue(queue);
+}
 
 void Fifo::enqueue(QueueId queue, EntityId entity, EnqueueReason reason) {
   if (reason == EnqueueReason::preempted) {
@@ -31,13 +35,17 @@ std::optional<Grant> Fifo::pick_next(QueueId queue) {
 
 void Fifo::charge(QueueId /*queue*/, EntityId /*entity*/, sim::Duration /*ran*/) {}
 
-sim::Duration Fifo::slice_left(QueueId /*queue*/, EntityId /*entity*/) const { return no_limit; }
+sim::Duration Fifo::slice_left(QueueId /*queue*/, EntityId /*entity*/) const {
+  return no_limit;
+}
 
 bool Fifo::preempts(QueueId /*queue*/, EntityId /*woken*/, EntityId /*running*/) const {
   return false;
 }
 
-std::uint32_t Fifo::waiting(QueueId queue) const { return lists_.size(queue); }
+std::uint32_t Fifo::waiting(QueueId queue) const {
+  return lists_.size(queue);
+}
 
 std::optional<EntityId> Fifo::candidate_to_move(QueueId queue, const MoveFilter& filter) const {
   return lists_.last_accepted(queue, filter);

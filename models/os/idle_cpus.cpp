@@ -68,8 +68,8 @@ std::uint32_t IdleCpus::emptiest() const {
   if (idle_cores_.empty()) {
     return map_.cpu_at(idle_.next(0));
   }
-  const auto package = static_cast<std::size_t>(
-      std::ranges::max_element(cores_in_package_) - cores_in_package_.begin());
+  const auto package = static_cast<std::size_t>(std::ranges::max_element(cores_in_package_) -
+                                                cores_in_package_.begin());
   const CpuRange range = map_.packages()[package];
   std::uint32_t best = map_.llc_number(range.begin);
   const std::uint32_t last = map_.llc_number(range.end - 1);

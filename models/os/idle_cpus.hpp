@@ -25,7 +25,9 @@ class IdleCpus {
   void insert(std::uint32_t cpu);
   void erase(std::uint32_t cpu);
   [[nodiscard]] bool empty() const { return idle_.empty(); }
-  [[nodiscard]] bool contains(std::uint32_t cpu) const { return idle_.contains(map_.position(cpu)); }
+  [[nodiscard]] bool contains(std::uint32_t cpu) const {
+    return idle_.contains(map_.position(cpu));
+  }
 
   /// The idle CPU nearest to `cpu`: same cache, then node, package, machine; in each an idle core
   /// before an idle sibling of a busy one, the first in order of position.

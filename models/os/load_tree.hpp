@@ -21,17 +21,17 @@ struct CpuLoad {
 class LoadTree {
  public:
   explicit LoadTree(std::uint32_t cpus)
-      : leaves_{std::bit_ceil(cpus)}, nodes_(2 * std::size_t{leaves_}) {
-    for (std::uint32_t i = cpus; i < leaves_; ++i) {
+      : leaves_{std::bit_ceil(std::size_t{cpus})}, nodes_(2 * leaves_) {
+    for (std::size_t i = cpus; i < leaves_; ++i) {
       nodes_[leaves_ + i].threads = 0xffffffffU;
     }
-    for (std::uint32_t node = leaves_ - 1; node > 0; --node) {
+    for (std::size_t node = leaves_ - 1; node > 0; --node) {
       nodes_[node] = join(node);
     }
   }
 
   void set(std::uint32_t cpu, const CpuLoad& load) {
-    std::uint32_t node = leaves_ + cpu;
+    std::size_t node = leaves_ + cpu;
     if (nodes_[node] == load) {
       return;
     }
@@ -51,29 +51,29 @@ class LoadTree {
   [[nodiscard]] const CpuLoad& extremes() const { return nodes_[1]; }
 
   [[nodiscard]] std::uint32_t least_loaded() const {
-    std::uint32_t node = 1;
+    std::size_t node = 1;
     while (node < leaves_) {
       node = 2 * node + (nodes_[2 * node].threads == nodes_[node].threads ? 0U : 1U);
     }
-    return node - leaves_;
+    return static_cast<std::uint32_t>(node - leaves_);
   }
 
   [[nodiscard]] std::uint32_t longest_queue() const {
-    std::uint32_t node = 1;
+    std::size_t node = 1;
     while (node < leaves_) {
       node = 2 * node + (nodes_[2 * node].movable == nodes_[node].movable ? 0U : 1U);
     }
-    return node - leaves_;
+    return static_cast<std::uint32_t>(node - leaves_);
   }
 
  private:
-  [[nodiscard]] CpuLoad join(std::uint32_t node) const {
+  [[nodiscard]] CpuLoad join(std::size_t node) const {
     const CpuLoad& a = nodes_[2 * node];
     const CpuLoad& b = nodes_[2 * node + 1];
     return {.threads = std::min(a.threads, b.threads), .movable = std::max(a.movable, b.movable)};
   }
 
-  std::uint32_t leaves_;
+  std::size_t leaves_;
   std::vector<CpuLoad> nodes_;  // [1] is the root; the leaves are the second half
 };
 

@@ -23,7 +23,7 @@ struct PolicySpec {
   /// Longest run without giving way to a ready thread. fair: 0.70 ms, EEVDF's base slice of Linux
   /// 6.12, multiplied by the CPU-count factor when `scale_by_cpus`; rr: 100 ms, RR_TIMESLICE.
   sim::Duration slice = std::chrono::microseconds{700};
-  bool scale_by_cpus = true;     // 1 + floor(log2(min(CPUs, 8))), kernel/sched/fair.c of 6.12
+  bool scale_by_cpus = true;      // 1 + floor(log2(min(CPUs, 8))), kernel/sched/fair.c of 6.12
   bool wakeup_preemption = true;  // fair only
   /// fair only: a thread that was just picked is safe from wake-up preemption for so long. 0.70 ms,
   /// the unscaled base slice: sharp edge measured on Linux 6.18 (one 2-CPU guest; without
@@ -32,13 +32,13 @@ struct PolicySpec {
 };
 
 /// How threads spread over CPUs. The defaults are the idealised work-conserving balancer.
-/// Probabilities stand for mechanisms that skip a chance to move (newidle balancing's cost gate, the
-/// cache-hot window): measured on one 2-CPU guest, so a preset of that machine only.
+/// Probabilities stand for mechanisms that skip a chance to move (newidle balancing's cost gate,
+/// the cache-hot window): measured on one 2-CPU guest, so a preset of that machine only.
 struct BalanceSpec {
-  double move_on_wake = 1.0;       // previous CPU busy, another idle: probability of moving
-  double pull_when_idle = 1.0;     // CPU runs dry, cold thread queued elsewhere
+  double move_on_wake = 1.0;        // previous CPU busy, another idle: probability of moving
+  double pull_when_idle = 1.0;      // CPU runs dry, cold thread queued elsewhere
   double pull_when_idle_hot = 1.0;  // the same, thread ran within `cache_hot`
-  double pull_at_tick = 1.0;       // idle CPU looks at each tick of a CPU that has threads queued
+  double pull_at_tick = 1.0;        // idle CPU looks at each tick of a CPU that has threads queued
   sim::Duration cache_hot = std::chrono::microseconds{500};  // sysctl migration_cost, Linux 6.12
   /// Mean time between two passes of the periodic balancer, each drawn from half to 1.5 times this;
   /// 0: never. It evens out loads that differ by one (3 threads on 2 CPUs rotate). 112 ms: median

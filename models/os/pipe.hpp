@@ -19,7 +19,8 @@
 
 namespace timeslice::models {
 
-/// What one write puts in. `value` is the model's own: it costs nothing and is handed to the reader.
+/// What one write puts in. `value` is the model's own: it costs nothing and is handed to the
+/// reader.
 struct Message {
   Bytes size;
   std::uint64_t value = 0;
@@ -56,7 +57,9 @@ class Pipe {
   [[nodiscard]] sim::Duration cost_of(std::int64_t bytes, bool first, bool wakes) const;
   [[nodiscard]] sim::Process<> put(ThreadId thread, Message message);
   [[nodiscard]] sim::Process<> take(ThreadId thread);
-  [[nodiscard]] bool somebody_wants_bytes() const { return bytes_waiter_ || (!reading_ && !readers_.empty()); }
+  [[nodiscard]] bool somebody_wants_bytes() const {
+    return bytes_waiter_ || (!reading_ && !readers_.empty());
+  }
   void bytes_came(ThreadId writer);
   void room_came(ThreadId reader);
   void note(ThreadId thread, bool written, Bytes size);
@@ -66,9 +69,9 @@ class Pipe {
   Bytes capacity_;
   std::int64_t filled_ = 0;  // bytes in the buffer
   Ring<Stored> messages_;
-  WaitQueue readers_;      // wait for the beginning of a message
-  WaitQueue read_turns_;   // another reader is in the middle of a message
-  WaitQueue write_turns_;  // another writer is
+  WaitQueue readers_;                     // wait for the beginning of a message
+  WaitQueue read_turns_;                  // another reader is in the middle of a message
+  WaitQueue write_turns_;                 // another writer is
   std::optional<ThreadId> bytes_waiter_;  // in the middle of a read, waits for more
   std::optional<ThreadId> room_waiter_;   // in the middle of a write, waits for room
   bool reading_ = false;

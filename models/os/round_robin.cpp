@@ -13,7 +13,9 @@ void RoundRobin::add_entity(EntityId entity, std::uint32_t /*weight*/) {
   left_.resize(std::max(left_.size(), index_of(entity) + 1), slice_);
 }
 
-void RoundRobin::add_queue(QueueId queue) { lists_.add_queue(queue); }
+void RoundRobin::add_queue(QueueId queue) {
+  lists_.add_queue(queue);
+}
 
 void RoundRobin::enqueue(QueueId queue, EntityId entity, EnqueueReason reason) {
   if (reason == EnqueueReason::preempted) {
@@ -65,7 +67,9 @@ bool RoundRobin::preempts(QueueId /*queue*/, EntityId /*woken*/, EntityId /*runn
   return false;
 }
 
-std::uint32_t RoundRobin::waiting(QueueId queue) const { return lists_.size(queue); }
+std::uint32_t RoundRobin::waiting(QueueId queue) const {
+  return lists_.size(queue);
+}
 
 std::optional<EntityId> RoundRobin::candidate_to_move(QueueId queue,
                                                       const MoveFilter& filter) const {

@@ -202,8 +202,7 @@ bool RunQueues::preempts(const Seat& woken, const Seat& running) const {
   EntityId rival = woken.entity;
   std::uint32_t rival_node = woken.node;
   while (true) {
-    const QueueId queue =
-        rival_node == Seat::no_group ? root(woken.cpu) : nodes_[rival_node].queue;
+    const QueueId queue = rival_node == Seat::no_group ? root(woken.cpu) : nodes_[rival_node].queue;
     EntityId current = running.entity;
     std::uint32_t node = running.node;
     while (node != rival_node && node != Seat::no_group) {

@@ -84,7 +84,7 @@ class RunQueues {
   struct Group {
     std::uint32_t parent = 0;  // index in groups_ + 1; 0: the root
     std::uint32_t weight = 0;
-    std::uint32_t threads = 0;              // able threads below it, on all CPUs
+    std::uint32_t threads = 0;               // able threads below it, on all CPUs
     std::vector<std::uint32_t> node_by_cpu;  // filled on first use; Seat::no_group: none yet
   };
 
@@ -108,7 +108,7 @@ class RunQueues {
   std::uint32_t entities_ = 0;
   std::vector<Group> groups_;
   std::vector<Node> nodes_;
-  std::vector<std::uint32_t> owners_;                // by entity; only with groups
+  std::vector<std::uint32_t> owners_;                 // by entity; only with groups
   std::vector<std::vector<std::uint32_t>> nodes_on_;  // by CPU; only with groups
 };
 

@@ -25,7 +25,8 @@ enum class MoveReason : std::uint8_t { none, wake, idle_pull, tick_pull, periodi
 /// What a context switch touches.
 struct Thread {
   double remaining_ns = 0.0;  // nominal work up to the next stop: the end, or a poll point
-  /// Of an interruptible run: its whole length, then (once it is to stop early) what it leaves over.
+  /// Of an interruptible run: its whole length, then (once it is to stop early) what it leaves
+  /// over.
   double reserve_ns = 0.0;
   double poll_ns = 0.0;  // 0: not in an interruptible run
   std::coroutine_handle<> resume;

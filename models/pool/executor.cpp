@@ -14,7 +14,9 @@ Executor::Executor(Context& world, ExecutorIndex index)
 
 Executor::~Executor() = default;
 
-sim::FramePool& Executor::frame_pool() const { return world_.os.frame_pool(); }
+sim::FramePool& Executor::frame_pool() const {
+  return world_.os.frame_pool();
+}
 
 sim::Process<> Executor::submit(Actor& who, BatchId batch) {
   co_await create(who);
@@ -52,7 +54,9 @@ sim::Process<> Executor::await_creation(Actor& who) {
   co_await enter(who);
 }
 
-sim::Process<> Executor::do_create(Actor& /*who*/) { co_return; }
+sim::Process<> Executor::do_create(Actor& /*who*/) {
+  co_return;
+}
 
 sim::Process<> Executor::shut_down(Actor& who) {
   if (state_ != State::usable) {

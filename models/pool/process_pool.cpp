@@ -101,7 +101,8 @@ sim::Process<> ProcessPool::do_shut_down(Actor& who) {
     terminated_ = true;
     jobs_.clear();
     if (open_batches_ > 0) {
-      world_.warn("executor '" + spec_.name + "' is terminated while items are unfinished: each "
+      world_.warn("executor '" + spec_.name +
+                  "' is terminated while items are unfinished: each "
                   "worker first ends the item that it runs, where a signal would end it at once");
     }
     for (Actor* worker : workers_) {
@@ -153,8 +154,7 @@ sim::Process<> ProcessPool::next_job(Actor& actor, Job& job) {
 sim::Process<> ProcessPool::send_job(Actor& actor, Job job) {
   const std::uint64_t size = world_.items.batch(job.batch).chunksize;
   for (std::uint32_t done = 0; done < job.count && !terminated_;) {
-    const auto count =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(size, job.count - done));
+    const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(size, job.count - done));
     const Chunk chunk{.batch = job.batch, .first = job.first + done, .count = count};
     co_await send_chunk(actor, chunk);
     done += count;
@@ -233,6 +233,7 @@ sim::Process<> ProcessPool::look_around(Actor& actor) {
   }
   poller_waits_ = false;
   change_ = false;
+  co_await return_to_user(actor);
   if (!quick_enter(actor)) {
     co_await enter(actor);
   }

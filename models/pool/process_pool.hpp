@@ -35,7 +35,7 @@ class ProcessPool final : public Executor {
 
  private:
   // What a message stands for besides a chunk's number.
-  static constexpr std::uint64_t stop_sign = UINT64_MAX;    // None: no more of these
+  static constexpr std::uint64_t stop_sign = UINT64_MAX;        // None: no more of these
   static constexpr std::uint64_t length_only = UINT64_MAX - 1;  // the payload follows
 
   /// A run of items in one message.
@@ -92,16 +92,16 @@ class ProcessPool final : public Executor {
   Channel tasks_;
   Channel results_;
   std::deque<Job> jobs_;
-  std::vector<Chunk> chunks_;      // all that were ever sent, by number
+  std::vector<Chunk> chunks_;  // all that were ever sent, by number
   std::vector<Actor*> workers_;
-  std::vector<Actor*> handlers_;   // worker, task, result handler: the order of join()
+  std::vector<Actor*> handlers_;  // worker, task, result handler: the order of join()
   std::uint32_t worker_total_ = 0;
   std::uint64_t open_batches_ = 0;  // with results still to come: the pool's cache
   ThreadId job_waiter_{};
   ThreadId poller_{};
   bool job_waiter_waits_ = false;
   bool poller_waits_ = false;
-  bool change_ = false;    // something for the worker handler to look at
+  bool change_ = false;  // something for the worker handler to look at
   bool closing_ = false;
   bool terminated_ = false;
 };

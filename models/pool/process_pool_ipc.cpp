@@ -70,8 +70,7 @@ sim::Process<> ProcessPool::write(Actor& actor, Pipe& pipe, Bytes size, std::uin
   co_await write_once(actor, pipe, size, value);
 }
 
-sim::Process<> ProcessPool::write_once(Actor& actor, Pipe& pipe, Bytes size,
-                                       std::uint64_t value) {
+sim::Process<> ProcessPool::write_once(Actor& actor, Pipe& pipe, Bytes size, std::uint64_t value) {
   if (!quick_leave(actor)) {
     co_await leave(actor);
   }
@@ -81,6 +80,7 @@ sim::Process<> ProcessPool::write_once(Actor& actor, Pipe& pipe, Bytes size,
     poller_waits_ = false;
     world_.os.wake(poller_, WakeCause{.thread = static_cast<std::uint32_t>(actor.thread)});
   }
+  co_await return_to_user(actor);
   if (!quick_enter(actor)) {
     co_await enter(actor);
   }
@@ -92,6 +92,7 @@ sim::Process<std::uint64_t> ProcessPool::read(Actor& actor, Pipe& pipe) {
       co_await leave(actor);
     }
     const std::optional<Message> message = co_await pipe.read(actor.thread);
+    co_await return_to_user(actor);
     if (!quick_enter(actor)) {
       co_await enter(actor);
     }

@@ -1,10 +1,12 @@
-// concurrent.futures.ThreadPoolExecutor: workers made lazily, one unbounded queue, results in order.
+// concurrent.futures.ThreadPoolExecutor: workers made lazily, one unbounded queue, results in
+// order.
 //
 // submit puts the item on the queue and then starts one more worker unless an idle token can be
 // taken or all workers exist. Who releases tokens depends on the version: up to 3.7 there are none,
 // 3.8 to 3.11 a worker releases one after every item, from 3.12 on when it finds the queue empty.
 // shutdown puts one None that each worker passes on, then joins all.
-// Source: CPython, Lib/concurrent/futures/thread.py and _queue.SimpleQueue; see docs/models/pool.md.
+// Source: CPython, Lib/concurrent/futures/thread.py and _queue.SimpleQueue; see
+// docs/models/pool.md.
 #include <deque>
 #include <utility>
 
@@ -49,8 +51,7 @@ ThreadPool::Tokens ThreadPool::token_rule(const Context& world) {
   if (version < PythonVersion{.major = 3, .minor = 8}) {
     return Tokens::none;
   }
-  return version < PythonVersion{.major = 3, .minor = 12} ? Tokens::after_item
-                                                          : Tokens::when_empty;
+  return version < PythonVersion{.major = 3, .minor = 12} ? Tokens::after_item : Tokens::when_empty;
 }
 
 sim::Process<> ThreadPool::do_submit(Actor& who, BatchId batch) {

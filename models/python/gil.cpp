@@ -9,9 +9,13 @@ namespace timeslice::models {
 
 namespace {
 
-std::uint32_t raw(ThreadId thread) { return static_cast<std::uint32_t>(thread); }
+std::uint32_t raw(ThreadId thread) {
+  return static_cast<std::uint32_t>(thread);
+}
 
-double as_ns(sim::Duration duration) { return static_cast<double>(duration.count()); }
+double as_ns(sim::Duration duration) {
+  return static_cast<double>(duration.count());
+}
 
 }  // namespace
 
@@ -22,9 +26,13 @@ GilAccounts::Times& GilAccounts::of(ThreadId thread) {
   return times_[index_of(thread)];
 }
 
-void GilAccounts::add_held(ThreadId thread, sim::Duration held) { of(thread).held += held; }
+void GilAccounts::add_held(ThreadId thread, sim::Duration held) {
+  of(thread).held += held;
+}
 
-void GilAccounts::add_wait(ThreadId thread, sim::Duration waited) { of(thread).wait += waited; }
+void GilAccounts::add_wait(ThreadId thread, sim::Duration waited) {
+  of(thread).wait += waited;
+}
 
 sim::Duration GilAccounts::held(ThreadId thread) const {
   return index_of(thread) < times_.size() ? times_[index_of(thread)].held : sim::Duration::zero();
@@ -80,8 +88,7 @@ sim::Process<> Gil::take(ThreadId thread) {
   while (locked_) {
     const std::uint64_t seen = switch_number_;
     waiters_.push_back(thread);
-    const WakeResult result =
-        co_await world_.os.block_for(thread, spec_.switch_interval, cause);
+    const WakeResult result = co_await world_.os.block_for(thread, spec_.switch_interval, cause);
     forget_waiter(thread);
     if (result == WakeResult::timed_out && locked_ && switch_number_ == seen) {
       ask_for_it(thread);

@@ -9,7 +9,9 @@ namespace timeslice::models {
 
 namespace {
 
-double as_ns(sim::Duration duration) { return static_cast<double>(duration.count()); }
+double as_ns(sim::Duration duration) {
+  return static_cast<double>(duration.count());
+}
 
 /// What every thread does around its body.
 Program thread_main(Actor& actor, Program body) {
@@ -83,6 +85,11 @@ sim::Process<> kernel(Actor& actor, sim::Duration cost) {
   }
   const Work work{.kind = WorkKind::kernel, .nominal_ns = as_ns(cost)};
   co_await actor.world.os.run(actor.thread, work);
+}
+
+sim::Process<> return_to_user(Actor& actor) {
+  const Work nothing{.kind = WorkKind::native, .nominal_ns = 0.0};
+  co_await actor.world.os.run(actor.thread, nothing);
 }
 
 sim::Process<> wake(Actor& actor, ThreadId thread) {

@@ -30,6 +30,11 @@ namespace timeslice::models {
 /// CPU time in the kernel; nothing for a cost of zero.
 [[nodiscard]] sim::Process<> kernel(Actor& actor, sim::Duration cost);
 
+/// The return from a system call to the program: here the kernel lets others go first that it woke
+/// meanwhile, so before the GIL is taken again. Without it a thread that polls could keep the GIL
+/// from a waiter on the same CPU for ever. Cost: one event.
+[[nodiscard]] sim::Process<> return_to_user(Actor& actor);
+
 /// Wakes `thread` if it is blocked and charges the call to `actor`.
 [[nodiscard]] sim::Process<> wake(Actor& actor, ThreadId thread);
 

@@ -7,7 +7,9 @@
 
 namespace timeslice::models {
 
-sim::FramePool& Actor::frame_pool() const { return world.os.frame_pool(); }
+sim::FramePool& Actor::frame_pool() const {
+  return world.os.frame_pool();
+}
 
 UserProcess& ProcessTable::add(std::string name, Bytes resident) {
   UserProcess& process = processes_.emplace_back();

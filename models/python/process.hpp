@@ -23,9 +23,10 @@ struct Context;
 struct UserProcess {
   ProcessId id{};
   std::string name;
-  std::unique_ptr<Gil> gil;  // nothing: not Python
-  Bytes resident;            // drives the cost of fork
+  std::unique_ptr<Gil> gil;                   // nothing: not Python
+  Bytes resident;                             // drives the cost of fork
   std::vector<std::unique_ptr<Mutex>> locks;  // its own copy of thread locks, by LockIndex
+  std::vector<bool> dead_locks;  // by LockIndex: were held when it was forked, are never free
   std::uint32_t live_threads = 0;
   bool exited = false;
 };

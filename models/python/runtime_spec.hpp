@@ -39,15 +39,15 @@ struct GilSpec {
 /// docs/models/costs.md). Zero switches an effect off.
 struct PythonCosts {
   sim::Duration gil_take = std::chrono::nanoseconds{100};
-  sim::Duration lock = std::chrono::nanoseconds{120};  // uncontended acquire and release
+  sim::Duration lock = std::chrono::nanoseconds{120};           // uncontended acquire and release
   sim::Duration thread_object = std::chrono::microseconds{20};  // Thread() and start(), in Python
-  sim::Duration submit = std::chrono::microseconds{7};      // executor submit: future, queue put
-  sim::Duration item = std::chrono::nanoseconds{135};       // one item inside a pool chunk
+  sim::Duration submit = std::chrono::microseconds{7};       // executor submit: future, queue put
+  sim::Duration item = std::chrono::nanoseconds{135};        // one item inside a pool chunk
   sim::Duration thread_item = std::chrono::microseconds{4};  // thread pool: get, run, set result
-  sim::Duration pool_put = std::chrono::microseconds{5};    // task handler: pickle one chunk
-  sim::Duration pool_get = std::chrono::microseconds{4};    // worker: unpickle one chunk
+  sim::Duration pool_put = std::chrono::microseconds{5};     // task handler: pickle one chunk
+  sim::Duration pool_get = std::chrono::microseconds{4};     // worker: unpickle one chunk
   sim::Duration pool_result = std::chrono::microseconds{5};  // worker: pickle one result
-  sim::Duration pool_store = std::chrono::microseconds{5};  // result handler: unpickle and store
+  sim::Duration pool_store = std::chrono::microseconds{5};   // result handler: unpickle and store
   sim::Duration worker_handler_turn = std::chrono::microseconds{8};  // one look of the third thread
   sim::Duration pool_create = std::chrono::microseconds{600};        // queues, locks, handlers
   sim::Duration process_object = std::chrono::microseconds{300};  // Process(), flush, bookkeeping

@@ -1,5 +1,6 @@
 #include "models/python/start.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "models/work/context.hpp"
@@ -113,12 +114,25 @@ sim::Process<> ensure_server(Actor& parent) {
   co_await start_daemon(parent, actor, std::move(program));
 }
 
+/// The child inherits thread locks as they are; nobody there can release one that is held.
+void inherit_locks(const UserProcess& parent, UserProcess& child) {
+  child.dead_locks = parent.dead_locks;
+  child.dead_locks.resize(std::max(parent.dead_locks.size(), parent.locks.size()), false);
+  for (std::size_t index = 0; index < parent.locks.size(); ++index) {
+    if (parent.locks[index] && parent.locks[index]->holder()) {
+      child.dead_locks[index] = true;
+    }
+  }
+}
+
 sim::Process<> start_by_fork(Actor& parent, Actor& child, Program program) {
   Context& world = parent.world;
   if (parent.process.live_threads > 1) {
-    world.warn("a process is forked while other threads of it run: locks that they hold stay "
-               "locked in the child, which can hang a real program (the model does not show it)");
+    world.warn(
+        "a process is forked while other threads of it run: locks that they hold stay "
+        "locked in the child, which can hang it");
   }
+  inherit_locks(parent.process, child.process);
   co_await bytecode(parent, world.costs().process_object);
   const sim::Duration cost = fork_cost(world.os_costs(), parent.process.resident);
   co_await kernel(parent, cost);

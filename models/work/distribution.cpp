@@ -87,9 +87,8 @@ double mean_ns(const Distribution& distribution) {
   for (const double value : distribution.values_ns) {
     sum += value;
   }
-  return distribution.values_ns.empty()
-             ? 0.0
-             : sum / static_cast<double>(distribution.values_ns.size());
+  return distribution.values_ns.empty() ? 0.0
+                                        : sum / static_cast<double>(distribution.values_ns.size());
 }
 
 }  // namespace timeslice::models

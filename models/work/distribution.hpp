@@ -11,7 +11,15 @@
 
 namespace timeslice::models {
 
-enum class DistributionKind { constant, exponential, uniform, normal, lognormal, pareto, empirical };
+enum class DistributionKind {
+  constant,
+  exponential,
+  uniform,
+  normal,
+  lognormal,
+  pareto,
+  empirical
+};
 
 /// A distribution of durations. Samples below zero are cut to zero (normal only).
 struct Distribution {

@@ -39,7 +39,9 @@ struct DrawScope {
 }
 
 /// Scope of the main program's own steps.
-[[nodiscard]] constexpr DrawScope main_scope() { return {.task = task_key("(main)")}; }
+[[nodiscard]] constexpr DrawScope main_scope() {
+  return {.task = task_key("(main)")};
+}
 
 /// Scope of turn `turn` (from 0) of a loop whose step stands in `outer`.
 [[nodiscard]] constexpr DrawScope loop_scope(const DrawScope& outer, std::uint64_t turn) {

@@ -11,7 +11,9 @@ namespace timeslice::models {
 
 namespace {
 
-double as_ns(sim::Duration duration) { return static_cast<double>(duration.count()); }
+double as_ns(sim::Duration duration) {
+  return static_cast<double>(duration.count());
+}
 
 sim::Duration draw(Actor& actor, const Distribution& distribution, const DrawScope& scope,
                    std::uint32_t step) {
@@ -70,7 +72,13 @@ Mutex& lock_for(Actor& actor, LockIndex lock) {
   return *own[index];
 }
 
-/// A lock that is taken twice by the same thread is never free again for it.
+/// Whether the process was forked while somebody held its copy of the lock.
+bool is_dead(const Actor& actor, LockIndex lock) {
+  const std::vector<bool>& dead = actor.process.dead_locks;
+  return index_of(lock) < dead.size() && dead[index_of(lock)];
+}
+
+/// A lock that is taken twice by the same thread, or is dead, is never free again for it.
 sim::Process<> hang(Actor& actor, LockIndex lock) {
   if (!quick_leave(actor)) {
     co_await leave(actor);
@@ -83,7 +91,7 @@ sim::Process<> hang(Actor& actor, LockIndex lock) {
 
 sim::Process<> run_locked(Actor& actor, const WithStep& step, DrawScope scope) {
   Mutex& lock = lock_for(actor, step.lock);
-  if (lock.holder() == actor.thread) {
+  if (lock.holder() == actor.thread || is_dead(actor, step.lock)) {
     co_await hang(actor, step.lock);
   }
   if (actor.world.python()) {
@@ -124,8 +132,7 @@ sim::Process<> run_choice(Actor& actor, const ChooseStep& step, DrawScope scope,
   }
 }
 
-sim::Process<> run_call(Actor& actor, const CallStep& step, DrawScope scope,
-                        std::uint32_t number) {
+sim::Process<> run_call(Actor& actor, const CallStep& step, DrawScope scope, std::uint32_t number) {
   Context& world = actor.world;
   const DrawScope inner = call_scope(scope, number, world.task_keys[index_of(step.task)]);
   co_await run_steps(actor, world.spec.tasks[index_of(step.task)].steps, inner);

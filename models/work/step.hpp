@@ -74,7 +74,7 @@ struct MapStep {
   ExecutorIndex executor{};
   std::uint64_t items = 0;
   std::optional<std::uint64_t> chunksize{};  // overrides the executor's; nothing: as executor says
-  bool star = false;                       // starmap
+  bool star = false;                         // starmap
 };
 
 /// `submit: {task, executor, items, as: f}`.

@@ -1,11 +1,11 @@
 #include "scenarios/format/check_rules.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/rule.hpp"
 #include "scenarios/format/suggest.hpp"

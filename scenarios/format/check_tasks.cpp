@@ -1,11 +1,11 @@
 #include "scenarios/format/check_tasks.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include <fmt/format.h>
 
 namespace timeslice::scenarios {
 namespace {

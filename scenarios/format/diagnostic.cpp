@@ -1,21 +1,25 @@
 #include "scenarios/format/diagnostic.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <string_view>
 #include <tuple>
 
+#include <fmt/format.h>
+
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::size_t max_shown_bytes = 160;  // of a source line; longer ones are cut around the caret
+constexpr std::size_t max_shown_bytes =
+    160;  // of a source line; longer ones are cut around the caret
 
-bool continues_utf8(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
+bool continues_utf8(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
 
 /// Characters in `text`, so that the caret stands right below non-ASCII text.
 std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return !continues_utf8(c); }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return !continues_utf8(c); }));
 }
 
 /// A source line as it is shown: printable, and cut when it is long.
@@ -74,9 +78,9 @@ std::string head(const Diagnostic& diagnostic) {
 
 std::string to_text(const Diagnostic& diagnostic) {
   if (diagnostic.place.line == 0) {
-    return diagnostic.advice.empty() ? head(diagnostic) + "\n"
-                                     : fmt::format("{}\n      = {}\n", head(diagnostic),
-                                                   diagnostic.advice);
+    return diagnostic.advice.empty()
+               ? head(diagnostic) + "\n"
+               : fmt::format("{}\n      = {}\n", head(diagnostic), diagnostic.advice);
   }
   const Shown line = shown(diagnostic);
   std::string carets = std::string(line.before, ' ') + std::string(line.under, '^');

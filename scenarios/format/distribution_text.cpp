@@ -1,9 +1,9 @@
 #include "scenarios/format/distribution_text.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+
+#include <fmt/format.h>
 
 namespace timeslice::scenarios {
 namespace {
@@ -106,8 +106,9 @@ Parsed<DistributionText> parse_family(const Family& family, std::string_view ins
 Parsed<DistributionText> parse_empirical(std::string_view inside) {
   const std::string_view file = trimmed(inside);
   if (file.empty() || file.find(',') != std::string_view::npos) {
-    return {.value = {},
-            .problem = {"E-type", "{}: 'empirical' takes one file", "write it as empirical(f.csv)"}};
+    return {
+        .value = {},
+        .problem = {"E-type", "{}: 'empirical' takes one file", "write it as empirical(f.csv)"}};
   }
   DistributionText made;
   made.distribution.kind = DistributionKind::empirical;
@@ -168,9 +169,10 @@ Parsed<std::vector<double>> parse_samples(std::string_view text) {
     first = false;
     const auto value = parse_duration_ns(fmt::format("{}{}", line, unit));
     if (!value) {
-      return {.value = {},
-              .problem = {value.problem.code, fmt::format("line {}: '{}' is no duration", number, line),
-                          "write one duration a line (5ms), or their unit alone in the first line"}};
+      return {
+          .value = {},
+          .problem = {value.problem.code, fmt::format("line {}: '{}' is no duration", number, line),
+                      "write one duration a line (5ms), or their unit alone in the first line"}};
     }
     values.push_back(static_cast<double>(value.value));
     if (values.size() > max_samples) {

@@ -1,11 +1,11 @@
 #include "scenarios/format/document.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <set>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/fields.hpp"
 #include "scenarios/format/suggest.hpp"
@@ -66,7 +66,8 @@ class DocumentReader {
       reporter_.error(extends.mark, "E-file", file.problem, "the path starts where this file lies");
       return std::nullopt;
     }
-    return read(files_.sources().add(path, directory_of(path), std::string{without_bom(file.text)}));
+    return read(
+        files_.sources().add(path, directory_of(path), std::string{without_bom(file.text)}));
   }
 
   Files& files_;

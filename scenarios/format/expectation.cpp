@@ -1,10 +1,10 @@
 #include "scenarios/format/expectation.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/rule.hpp"
 

@@ -15,7 +15,7 @@ namespace timeslice::scenarios {
 struct MetricSamples {
   std::string name;
   std::string entity;
-  std::vector<double> values;  // by repetition; the mean is compared
+  std::vector<double> values;    // by repetition; the mean is compared
   std::optional<double> pooled;  // quantiles over pooled replications: compared instead of the mean
 };
 

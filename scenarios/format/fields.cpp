@@ -1,9 +1,9 @@
 #include "scenarios/format/fields.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/distribution_text.hpp"
 #include "scenarios/format/suggest.hpp"
@@ -101,7 +101,8 @@ const Node* Fields::find(std::string_view key) {
     return nullptr;
   }
   if (node != nullptr && node->is_map() && !known->map_later.empty()) {
-    reading_.reporter.error(node->mark, "E-later", fmt::format("this form of '{}' is not in this version", key),
+    reading_.reporter.error(node->mark, "E-later",
+                            fmt::format("this form of '{}' is not in this version", key),
                             std::string{known->map_later});
     return nullptr;
   }
@@ -119,9 +120,10 @@ const Node* Fields::scalar(const Key& key) {
   if (node == nullptr || node->is_scalar()) {
     return node;
   }
-  reading_.reporter.error(node->mark, "E-type",
-                          fmt::format("'{}' must be a single value, not {}", key.name, noun_of(*node)),
-                          std::string{key.doc});
+  reading_.reporter.error(
+      node->mark, "E-type",
+      fmt::format("'{}' must be a single value, not {}", key.name, noun_of(*node)),
+      std::string{key.doc});
   return nullptr;
 }
 
@@ -144,8 +146,8 @@ bool Fields::in_range(const Key& key, const Node& node, double value) {
 }
 
 bool Fields::read(std::string_view key, std::string& into) {
-  const Key& known = key_of(key, find_key(section_, key)->type == Type::version ? Type::version
-                                                                                : Type::text);
+  const Key& known =
+      key_of(key, find_key(section_, key)->type == Type::version ? Type::version : Type::text);
   const Node* node = scalar(known);
   if (node != nullptr) {
     into = node->text;
@@ -173,7 +175,8 @@ namespace {
 /// A quoted number is a string: nearly always a slip, so it gets a word of its own.
 std::optional<Problem> quoted_number(const Node& node) {
   if (node.quoted && parse_number(node.text).problem.empty()) {
-    return Problem{"E-type", fmt::format("{{}} must be a number; \"{}\" in quotes is text", node.text),
+    return Problem{"E-type",
+                   fmt::format("{{}} must be a number; \"{}\" in quotes is text", node.text),
                    fmt::format("write {}", node.text)};
   }
   return std::nullopt;
@@ -331,11 +334,13 @@ std::optional<std::string> Fields::choice(std::string_view key) {
     return node->text;
   }
   if (found != known->choices.end()) {
-    report(*known, *node, {"E-later", fmt::format("'{}' is not in this version", node->text),
-                           std::string{found->later}});
+    report(*known, *node,
+           {"E-later", fmt::format("'{}' is not in this version", node->text),
+            std::string{found->later}});
   } else if (known->type == Type::choice) {
-    report(*known, *node, {"E-type", fmt::format("{{}} cannot be '{}'", node->text),
-                           suggestion(node->text, choice_words(*known), 16)});
+    report(*known, *node,
+           {"E-type", fmt::format("{{}} cannot be '{}'", node->text),
+            suggestion(node->text, choice_words(*known), 16)});
   }
   return std::nullopt;
 }
@@ -377,10 +382,10 @@ std::vector<std::string> Fields::texts(std::string_view key) {
   const Node* node = list(key);
   for (std::size_t i = 0; node != nullptr && i < node->items.size(); ++i) {
     if (!node->items[i].is_scalar()) {
-      reading_.reporter.error(node->items[i].mark, "E-type",
-                              fmt::format("'{}' lists single values, not {}", key,
-                                          noun_of(node->items[i])),
-                              "write each element as text");
+      reading_.reporter.error(
+          node->items[i].mark, "E-type",
+          fmt::format("'{}' lists single values, not {}", key, noun_of(node->items[i])),
+          "write each element as text");
       continue;
     }
     result.push_back(node->items[i].text);

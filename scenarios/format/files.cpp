@@ -1,10 +1,10 @@
 #include "scenarios/format/files.hpp"
 
-#include <fmt/format.h>
-
 #include <filesystem>
 #include <fstream>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/distribution_text.hpp"
 #include "scenarios/format/sha256.hpp"
@@ -46,7 +46,8 @@ FileText read_file(const std::string& path, std::size_t limit) {
   }
   text.resize(static_cast<std::size_t>(stream.gcount()));
   if (text.size() > limit) {
-    return {.text = {}, .problem = fmt::format("the file '{}' is larger than {} MiB", path, limit >> 20U)};
+    return {.text = {},
+            .problem = fmt::format("the file '{}' is larger than {} MiB", path, limit >> 20U)};
   }
   return {.text = std::move(text), .problem = {}};
 }
@@ -63,7 +64,9 @@ std::string directory_of(const std::string& path) {
   return std::filesystem::path{path}.parent_path().string();
 }
 
-std::string stem_of(const std::string& path) { return std::filesystem::path{path}.stem().string(); }
+std::string stem_of(const std::string& path) {
+  return std::filesystem::path{path}.stem().string();
+}
 
 std::shared_ptr<const SampleFile> Files::samples(const std::string& path) {
   const std::lock_guard lock{mutex_};

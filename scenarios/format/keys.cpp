@@ -35,7 +35,9 @@ std::vector<Section> joined_sections() {
 
 }  // namespace
 
-std::span<const CodeDoc> all_codes() { return codes; }
+std::span<const CodeDoc> all_codes() {
+  return codes;
+}
 
 std::span<const Section> all_sections() {
   static const std::vector<Section> all = joined_sections();

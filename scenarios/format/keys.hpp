@@ -56,7 +56,7 @@ struct Key {
   double high = std::numeric_limits<double>::infinity();
   bool limit = false;  // `high` is a limit of the format (E-limit), not of the thing (E-range)
   bool required = false;
-  std::string_view fallback = {};   // the default, as text; empty: none
+  std::string_view fallback = {};  // the default, as text; empty: none
   std::string_view doc = {};
   std::string_view later = {};      // not empty: refused (E-later), and why
   std::string_view map_later = {};  // not empty: a map here is refused (E-later), and why

@@ -12,21 +12,29 @@ constexpr double max_repeat = 1e9;  // turns of one `repeat`
 constexpr std::array<Choice, 1> chunk_words{{{.word = "auto"}}};
 
 constexpr std::array<Key, 1> python_keys{{
-    {.name = "python", .type = Type::distribution, .required = true,
+    {.name = "python",
+     .type = Type::distribution,
+     .required = true,
      .doc = "bytecode; needs the GIL"},
 }};
 constexpr std::array<Key, 2> native_keys{{
-    {.name = "native", .type = Type::distribution, .required = true,
+    {.name = "native",
+     .type = Type::distribution,
+     .required = true,
      .doc = "CPU work in C, without the GIL"},
     {.name = "holds_gil", .type = Type::boolean, .fallback = "off", .doc = "C code that keeps it"},
 }};
 constexpr std::array<Key, 1> io_keys{{
-    {.name = "io", .type = Type::distribution, .required = true,
+    {.name = "io",
+     .type = Type::distribution,
+     .required = true,
      .doc = "a blocking wait off the CPU, GIL released",
      .map_later = "devices are not modelled in this version: write the time, as in `io: 5ms`"},
 }};
 constexpr std::array<Key, 1> sleep_keys{{
-    {.name = "sleep", .type = Type::distribution, .required = true,
+    {.name = "sleep",
+     .type = Type::distribution,
+     .required = true,
      .doc = "a timer, with slack and wake-up latency"},
 }};
 constexpr std::array<Key, 1> call_keys{{
@@ -37,12 +45,19 @@ constexpr std::array<Key, 2> with_keys{{
     {.name = "do", .type = Type::steps, .required = true, .doc = "... for these steps"},
 }};
 constexpr std::array<Key, 2> repeat_keys{{
-    {.name = "repeat", .type = Type::count, .high = max_repeat, .limit = true, .required = true,
+    {.name = "repeat",
+     .type = Type::count,
+     .high = max_repeat,
+     .limit = true,
+     .required = true,
      .doc = "so many times ..."},
     {.name = "do", .type = Type::steps, .required = true, .doc = "... these steps"},
 }};
 constexpr std::array<Key, 1> choose_keys{{
-    {.name = "choose", .type = Type::sections, .section = "choice", .required = true,
+    {.name = "choose",
+     .type = Type::sections,
+     .section = "choice",
+     .required = true,
      .doc = "one branch at random; what the probabilities leave of 1 does nothing"},
 }};
 constexpr std::array<Key, 2> choice_keys{{
@@ -51,33 +66,53 @@ constexpr std::array<Key, 2> choice_keys{{
 }};
 constexpr std::array<Key, 4> map_arguments{{
     {.name = "task", .type = Type::text, .required = true, .doc = "what to do with each item"},
-    {.name = "items", .type = Type::count, .high = max_items, .limit = true, .required = true,
+    {.name = "items",
+     .type = Type::count,
+     .high = max_items,
+     .limit = true,
+     .required = true,
      .doc = "how many items"},
     {.name = "executor", .type = Type::text, .required = true, .doc = "who does it"},
-    {.name = "chunksize", .type = Type::count, .choices = chunk_words, .low = 1, .high = max_items,
-     .fallback = "as the executor says", .doc = "items handed over together"},
+    {.name = "chunksize",
+     .type = Type::count,
+     .choices = chunk_words,
+     .low = 1,
+     .high = max_items,
+     .fallback = "as the executor says",
+     .doc = "items handed over together"},
 }};
 constexpr std::array<Key, 4> submit_arguments{{
     {.name = "task", .type = Type::text, .required = true, .doc = "what to do with each item"},
     {.name = "executor", .type = Type::text, .required = true, .doc = "who does it"},
-    {.name = "items", .type = Type::count, .high = max_items, .limit = true, .fallback = "1",
+    {.name = "items",
+     .type = Type::count,
+     .high = max_items,
+     .limit = true,
+     .fallback = "1",
      .doc = "how many items"},
     {.name = "as", .type = Type::text, .required = true, .doc = "the name for `join`"},
 }};
 constexpr std::array<Key, 1> map_keys{{
-    {.name = "map", .type = Type::section, .section = "map", .required = true,
+    {.name = "map",
+     .type = Type::section,
+     .section = "map",
+     .required = true,
      .doc = "hands all items over and waits for them"},
 }};
 constexpr std::array<Key, 1> starmap_keys{{
-    {.name = "starmap", .type = Type::section, .section = "map", .required = true,
-     .doc = "as map"},
+    {.name = "starmap", .type = Type::section, .section = "map", .required = true, .doc = "as map"},
 }};
 constexpr std::array<Key, 1> submit_keys{{
-    {.name = "submit", .type = Type::section, .section = "submit", .required = true,
+    {.name = "submit",
+     .type = Type::section,
+     .section = "submit",
+     .required = true,
      .doc = "hands items over and goes on"},
 }};
 constexpr std::array<Key, 1> join_keys{{
-    {.name = "join", .type = Type::text, .required = true,
+    {.name = "join",
+     .type = Type::text,
+     .required = true,
      .doc = "waits for everything submitted under that name so far"},
 }};
 
@@ -92,10 +127,10 @@ constexpr std::string_view imaps =
     "lazy maps are not modelled in this version: `map` waits for all items";
 constexpr std::array<Key, 1> work_keys{{later_key(
     "work", "the iron law is not modelled in this version: write the time, as in `native: 5ms`")}};
-constexpr std::array<Key, 1> memory_keys{{later_key(
-    "memory", "memory-bound steps are not modelled in this version")}};
-constexpr std::array<Key, 1> await_keys{{
-    later_key("await", "event loops are not modelled in this version")}};
+constexpr std::array<Key, 1> memory_keys{
+    {later_key("memory", "memory-bound steps are not modelled in this version")}};
+constexpr std::array<Key, 1> await_keys{
+    {later_key("await", "event loops are not modelled in this version")}};
 constexpr std::array<Key, 1> put_keys{{later_key("put", queues)}};
 constexpr std::array<Key, 1> get_keys{{later_key("get", queues)}};
 constexpr std::array<Key, 1> barrier_keys{{later_key("barrier", events)}};
@@ -103,18 +138,18 @@ constexpr std::array<Key, 1> set_keys{{later_key("set", events)}};
 constexpr std::array<Key, 1> wait_keys{{later_key("wait", events)}};
 constexpr std::array<Key, 1> imap_keys{{later_key("imap", imaps)}};
 constexpr std::array<Key, 1> imap_unordered_keys{{later_key("imap_unordered", imaps)}};
-constexpr std::array<Key, 1> gather_keys{{
-    later_key("gather", "event loops are not modelled in this version")}};
-constexpr std::array<Key, 1> serve_keys{{
-    later_key("serve", "open load is not modelled in this version")}};
-constexpr std::array<Key, 1> periodic_keys{{
-    later_key("periodic", "real-time tasks are not modelled in this version")}};
-constexpr std::array<Key, 1> graph_keys{{
-    later_key("graph", "task graphs are not modelled in this version")}};
-constexpr std::array<Key, 1> kill_keys{{
-    later_key("kill", "faults are not modelled in this version")}};
-constexpr std::array<Key, 1> timeout_keys{{
-    later_key("timeout", "giving work up is not modelled in this version")}};
+constexpr std::array<Key, 1> gather_keys{
+    {later_key("gather", "event loops are not modelled in this version")}};
+constexpr std::array<Key, 1> serve_keys{
+    {later_key("serve", "open load is not modelled in this version")}};
+constexpr std::array<Key, 1> periodic_keys{
+    {later_key("periodic", "real-time tasks are not modelled in this version")}};
+constexpr std::array<Key, 1> graph_keys{
+    {later_key("graph", "task graphs are not modelled in this version")}};
+constexpr std::array<Key, 1> kill_keys{
+    {later_key("kill", "faults are not modelled in this version")}};
+constexpr std::array<Key, 1> timeout_keys{
+    {later_key("timeout", "giving work up is not modelled in this version")}};
 
 constexpr std::array<Section, 28> steps{{
     {"python", "", python_keys},
@@ -155,7 +190,11 @@ constexpr std::array<Section, 3> arguments{{
 
 }  // namespace
 
-std::span<const Section> all_steps() { return steps; }
-std::span<const Section> step_argument_sections() { return arguments; }
+std::span<const Section> all_steps() {
+  return steps;
+}
+std::span<const Section> step_argument_sections() {
+  return arguments;
+}
 
 }  // namespace timeslice::scenarios

@@ -1,9 +1,9 @@
 #include "scenarios/format/load.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/check_rules.hpp"
 #include "scenarios/format/document.hpp"
@@ -25,7 +25,8 @@ void check_points(const Plan::State& state, Reporter& reporter) {
   const std::uint64_t points = state.variants.size() * state.matrix.size();
   std::vector<std::uint64_t> numbers;
   if (points > checked_points) {
-    numbers = state.matrix.corners(checked_points / std::max<std::size_t>(1, state.variants.size()));
+    numbers =
+        state.matrix.corners(checked_points / std::max<std::size_t>(1, state.variants.size()));
   }
   const std::uint64_t each = points > checked_points ? numbers.size() : state.matrix.size();
   for (std::size_t v = 0; v < state.variants.size(); ++v) {
@@ -54,7 +55,8 @@ void apply_settings(std::vector<Variant>& variants, const std::vector<Setting>& 
     for (const Setting& setting : settings) {
       if (!assign(variant.tree, locate(variant.tree, setting.key), setting.value,
                   setting.value.mark)) {
-        reporter.error(setting.value.mark, "E-key", fmt::format("there is nothing at '{}'", setting.key),
+        reporter.error(setting.value.mark, "E-key",
+                       fmt::format("there is nothing at '{}'", setting.key),
                        "the path must lead through maps, or to an element of a list");
       }
     }
@@ -63,11 +65,12 @@ void apply_settings(std::vector<Variant>& variants, const std::vector<Setting>& 
 
 void apply_counts(Plan::State& state, const Overrides& overrides) {
   const auto write = [&](const char* key, std::uint64_t value) {
-    const Source& source = state.files->sources().add(fmt::format("--{}", key), "",
-                                                      fmt::format("{}", value));
+    const Source& source =
+        state.files->sources().add(fmt::format("--{}", key), "", fmt::format("{}", value));
     const auto width = static_cast<std::uint32_t>(source.text().size());
     for (Variant& variant : state.variants) {
-      variant.tree.set({key, {&source, 1, 1, width}}, scalar_node(source.text(), {&source, 1, 1, width}));
+      variant.tree.set({key, {&source, 1, 1, width}},
+                       scalar_node(source.text(), {&source, 1, 1, width}));
     }
   };
   if (overrides.seed.has_value()) {

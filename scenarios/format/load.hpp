@@ -54,10 +54,10 @@ class Plan {
 
   [[nodiscard]] const std::string& name() const;
   [[nodiscard]] const std::string& about() const;
-  [[nodiscard]] const std::string& yaml() const;      // the file's text
-  [[nodiscard]] const std::string& sha256() const;    // of that text
-  [[nodiscard]] std::string resolved_json() const;    // base point, canonical
-  [[nodiscard]] const std::vector<std::string>& axes() const;  // matrix keys, in file order
+  [[nodiscard]] const std::string& yaml() const;                       // the file's text
+  [[nodiscard]] const std::string& sha256() const;                     // of that text
+  [[nodiscard]] std::string resolved_json() const;                     // base point, canonical
+  [[nodiscard]] const std::vector<std::string>& axes() const;          // matrix keys, in file order
   [[nodiscard]] const std::vector<std::string>& expectations() const;  // `expect:` rules, as text
   [[nodiscard]] bool narrowed() const;  // --set, --variant left points out: rules may not apply
 

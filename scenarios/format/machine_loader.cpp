@@ -1,13 +1,13 @@
 #include "scenarios/format/machine_loader.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "models/machine/detect.hpp"
 #include "models/machine/hwloc_import.hpp"
@@ -75,9 +75,7 @@ class MachineLoader {
  public:
   explicit MachineLoader(Files& files) : files_{files} {}
 
-  LoadedMachine load(const Node& node) {
-    return node.is_map() ? from_map(node) : from_name(node);
-  }
+  LoadedMachine load(const Node& node) { return node.is_map() ? from_map(node) : from_name(node); }
 
  private:
   LoadedMachine from_name(const Node& node) {
@@ -168,8 +166,8 @@ class MachineLoader {
     if (!file.problem.empty()) {
       return refused(node.mark, "E-file", file.problem, "the path starts where this file lies");
     }
-    const Source& source = files_.sources().add(path, directory_of(path),
-                                                std::string{without_bom(file.text)});
+    const Source& source =
+        files_.sources().add(path, directory_of(path), std::string{without_bom(file.text)});
     Reporter reporter;
     std::optional<Node> tree = read_yaml(source, reporter);
     if (tree.has_value() && !tree->is_map()) {
@@ -230,8 +228,8 @@ class MachineLoader {
     }
     machine.kind = under == nullptr ? Kind::yaml : under->kind;
     machine.tree = under == nullptr ? whole : Node{};
-    machine.canonical = under == nullptr ? canonical_json(whole)
-                                         : under->canonical + " " + canonical_json(own);
+    machine.canonical =
+        under == nullptr ? canonical_json(whole) : under->canonical + " " + canonical_json(own);
     return machine;
   }
 

@@ -1,10 +1,10 @@
 #include "scenarios/format/matrix.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/fields.hpp"
 #include "scenarios/format/suggest.hpp"
@@ -21,7 +21,8 @@ std::vector<std::string> axis_names(const std::vector<Axis>& axes) {
 }
 
 bool same_value(const Node& a, const Node& b) {
-  return a.kind == b.kind && (a.is_scalar() ? a.text == b.text : canonical_json(a) == canonical_json(b));
+  return a.kind == b.kind &&
+         (a.is_scalar() ? a.text == b.text : canonical_json(a) == canonical_json(b));
 }
 
 constexpr double max_skip_work = 1e8;  // points times entries of `skip`: about a second
@@ -35,10 +36,12 @@ std::vector<bool> covered(const Axis& axis, const Node& wanted, Reporter& report
   for (std::size_t i = 0; i < axis.values.size(); ++i) {
     known.emplace(flow_text(axis.values[i]), i);
   }
-  const std::vector<Node> values =
-      wanted.is_sequence() ? wanted.items : std::vector<Node>{wanted};
+  const std::vector<Node> values = wanted.is_sequence() ? wanted.items : std::vector<Node>{wanted};
   for (const Node& value : values) {
     const auto found = known.find(flow_text(value));
+    if (found == known.end() && axis.pinned) {
+      continue;
+    }
     if (found == known.end()) {
       reporter.error(value.mark, "E-name",
                      fmt::format("'{}' has no value {}", axis.key, flow_text(value)),
@@ -58,7 +61,8 @@ Matrix Matrix::read(const Node* node, const std::vector<Setting>& pinned, Report
     return matrix;
   }
   if (!node->is_map()) {
-    reporter.error(node->mark, "E-type", fmt::format("'matrix' must be a map, not {}", noun_of(*node)),
+    reporter.error(node->mark, "E-type",
+                   fmt::format("'matrix' must be a map, not {}", noun_of(*node)),
                    "write it as workers: [1, 2, 4]");
     return matrix;
   }
@@ -86,11 +90,13 @@ void Matrix::read_axes(const Node& node, const std::vector<Setting>& pinned, Rep
     Axis axis{.key = key.text, .mark = key.mark, .values = {}};
     const auto pin = std::ranges::find(pinned, key.text, &Setting::key);
     if (!node.items[i].is_sequence() || node.items[i].items.empty()) {
-      reporter.error(node.items[i].mark, "E-type", fmt::format("'{}' must be a list of values", key.text),
+      reporter.error(node.items[i].mark, "E-type",
+                     fmt::format("'{}' must be a list of values", key.text),
                      "write it as [1, 2, 4]");
       axis.values = {scalar_node("1", key.mark)};
     } else if (pin != pinned.end()) {
       axis.values = {pin->value};
+      axis.pinned = true;
     } else {
       axis.values = node.items[i].items;
     }

@@ -20,6 +20,7 @@ struct Axis {
   std::string key;
   Mark mark;
   std::vector<Node> values;
+  bool pinned = false;  // one value, from the command line
 };
 
 /// The value that each axis takes at one point; null: what the scenario says by itself.
@@ -43,7 +44,8 @@ class Matrix {
   void read_add(const Node& add, Reporter& reporter);
   [[nodiscard]] std::uint64_t product() const;
   [[nodiscard]] Combination product_at(std::uint64_t number) const;
-  [[nodiscard]] std::optional<std::size_t> axis_index(const Node::Key& key, Reporter& reporter) const;
+  [[nodiscard]] std::optional<std::size_t> axis_index(const Node::Key& key,
+                                                      Reporter& reporter) const;
 
   std::vector<Axis> axes_;
   std::optional<std::vector<std::uint32_t>> kept_;  // nothing: no skip

@@ -1,12 +1,12 @@
 #include "scenarios/format/node.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <iterator>
 #include <numeric>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/number.hpp"
 #include "sim/expect.hpp"
@@ -128,7 +128,9 @@ bool set_path(Node& root, const Path& path, const Node& value, const Mark& mark)
   return true;
 }
 
-bool is_ignored(std::string_view key) { return key.starts_with("x-"); }
+bool is_ignored(std::string_view key) {
+  return key.starts_with("x-");
+}
 
 namespace {
 
@@ -153,7 +155,8 @@ void append_json_map(std::string& out, const Node& node) {
   std::vector<std::size_t> order(node.keys.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::erase_if(order, [&](std::size_t i) { return is_ignored(node.keys[i].text); });
-  std::ranges::sort(order, {}, [&](std::size_t i) -> const std::string& { return node.keys[i].text; });
+  std::ranges::sort(order, {},
+                    [&](std::size_t i) -> const std::string& { return node.keys[i].text; });
   out += '{';
   for (std::size_t n = 0; n < order.size(); ++n) {
     out += n == 0 ? "" : ",";

@@ -1,11 +1,12 @@
 #include "scenarios/format/number.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
 
 namespace timeslice::scenarios {
 namespace {
@@ -23,8 +24,7 @@ constexpr std::array<Unit, 7> bytes{{{"B", 1.0},
                                      {"MiB", 1048576.0},
                                      {"GiB", 1073741824.0}}};
 constexpr std::array<Unit, 1> rates{{{"/s", 1.0}}};
-constexpr std::array<Unit, 4> frequencies{
-    {{"Hz", 1.0}, {"kHz", 1e3}, {"MHz", 1e6}, {"GHz", 1e9}}};
+constexpr std::array<Unit, 4> frequencies{{{"Hz", 1.0}, {"kHz", 1e3}, {"MHz", 1e6}, {"GHz", 1e9}}};
 constexpr std::array<Unit, 7> bandwidths{{{"B/s", 1.0},
                                           {"kB/s", 1e3},
                                           {"MB/s", 1e6},
@@ -39,7 +39,9 @@ constexpr UnitFamily rate_family{"rate", rates, {"/s", "", ""}};
 constexpr UnitFamily frequency_family{"frequency", frequencies, {"GHz", "MHz", ""}};
 constexpr UnitFamily bandwidth_family{"data rate", bandwidths, {"GiB/s", "MiB/s", ""}};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 std::size_t digits_at(std::string_view text, std::size_t at) {
   std::size_t count = 0;
@@ -123,11 +125,21 @@ Problem bad_unit(std::string_view text, std::string_view unit, const UnitFamily&
 
 }  // namespace
 
-const UnitFamily& duration_units() { return duration_family; }
-const UnitFamily& byte_units() { return byte_family; }
-const UnitFamily& rate_units() { return rate_family; }
-const UnitFamily& frequency_units() { return frequency_family; }
-const UnitFamily& bandwidth_units() { return bandwidth_family; }
+const UnitFamily& duration_units() {
+  return duration_family;
+}
+const UnitFamily& byte_units() {
+  return byte_family;
+}
+const UnitFamily& rate_units() {
+  return rate_family;
+}
+const UnitFamily& frequency_units() {
+  return frequency_family;
+}
+const UnitFamily& bandwidth_units() {
+  return bandwidth_family;
+}
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\n\r");
@@ -184,9 +196,11 @@ Parsed<std::uint64_t> parse_count(std::string_view text) {
 
 Parsed<double> parse_quantity(std::string_view text, const UnitFamily& family) {
   const std::size_t length = number_length(text);
+  if (Problem odd = not_decimal(text); length > 0 && odd.code == "E-number") {
+    return {.problem = std::move(odd)};
+  }
   if (length == 0) {
-    return {.problem = {"E-type",
-                        fmt::format("{{}} must be a {}, not '{}'", family.noun, text),
+    return {.problem = {"E-type", fmt::format("{{}} must be a {}, not '{}'", family.noun, text),
                         fmt::format("write it as {}", example_list("5", family))}};
   }
   std::string_view digits = text.substr(0, length);

@@ -36,9 +36,9 @@ struct Unit {
 
 /// A family of units with what a message calls it and its usual example units.
 struct UnitFamily {
-  std::string_view noun;           // "duration"
+  std::string_view noun;  // "duration"
   std::span<const Unit> units;
-  std::string_view examples[3];    // for "write 120ms, 120us or 120s"
+  std::string_view examples[3];  // for "write 120ms, 120us or 120s"
 };
 
 [[nodiscard]] const UnitFamily& duration_units();   // base: ns

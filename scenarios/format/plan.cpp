@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/load.hpp"
 #include "scenarios/format/plan_state.hpp"
@@ -20,7 +20,8 @@ struct Placed {
 
 Placed place_of(const Plan::State& state, std::uint64_t ordinal) {
   const std::uint64_t each = state.matrix.size();
-  sim::expect(each > 0 && ordinal / each < state.variants.size(), "a point of the plan is asked for");
+  sim::expect(each > 0 && ordinal / each < state.variants.size(),
+              "a point of the plan is asked for");
   return {state.variants[ordinal / each], state.matrix.at(ordinal % each)};
 }
 
@@ -87,7 +88,8 @@ Params params_of(const Plan::State& state, std::uint64_t ordinal) {
     const std::string& key = own->keys[i].text;
     if (!is_ignored(key)) {
       const Node* value = swept(key);
-      params.push_back({.name = key, .value = flow_text(value == nullptr ? own->items[i] : *value)});
+      params.push_back(
+          {.name = key, .value = flow_text(value == nullptr ? own->items[i] : *value)});
     }
   }
   for (std::size_t a = 0; a < axes.size(); ++a) {
@@ -142,7 +144,9 @@ Point resolve_point(const Plan::State& state, std::uint64_t ordinal, Reporter& r
 
 Plan::Plan(std::shared_ptr<const State> state) : state_{std::move(state)} {}
 
-std::uint64_t Plan::size() const { return state_->variants.size() * state_->matrix.size(); }
+std::uint64_t Plan::size() const {
+  return state_->variants.size() * state_->matrix.size();
+}
 
 std::variant<Point, Diagnostics> Plan::point(std::uint64_t ordinal) const {
   Reporter reporter;
@@ -153,14 +157,30 @@ std::variant<Point, Diagnostics> Plan::point(std::uint64_t ordinal) const {
   return point;
 }
 
-Params Plan::params(std::uint64_t ordinal) const { return params_of(*state_, ordinal); }
-const std::string& Plan::name() const { return state_->name; }
-const std::string& Plan::about() const { return state_->about; }
-const std::string& Plan::yaml() const { return state_->yaml; }
-const std::string& Plan::sha256() const { return state_->sha256; }
-const std::vector<std::string>& Plan::axes() const { return state_->axes; }
-const std::vector<std::string>& Plan::expectations() const { return state_->rules; }
-bool Plan::narrowed() const { return state_->narrowed; }
+Params Plan::params(std::uint64_t ordinal) const {
+  return params_of(*state_, ordinal);
+}
+const std::string& Plan::name() const {
+  return state_->name;
+}
+const std::string& Plan::about() const {
+  return state_->about;
+}
+const std::string& Plan::yaml() const {
+  return state_->yaml;
+}
+const std::string& Plan::sha256() const {
+  return state_->sha256;
+}
+const std::vector<std::string>& Plan::axes() const {
+  return state_->axes;
+}
+const std::vector<std::string>& Plan::expectations() const {
+  return state_->rules;
+}
+bool Plan::narrowed() const {
+  return state_->narrowed;
+}
 
 std::string Plan::resolved_json() const {
   Reporter unheard;

@@ -1,12 +1,12 @@
 #include "scenarios/format/read_executors.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace timeslice::scenarios {
 namespace {
@@ -61,8 +61,8 @@ std::vector<CpuId> cpu_order(const models::MachineSpec& machine, bool cores_firs
   std::vector<Placed> placed;
   for (std::size_t i = 0; i < machine.cpus.size(); ++i) {
     const std::size_t core = models::index_of(machine.cpus[i].core);
-    placed.push_back({static_cast<std::uint32_t>(core), siblings[core]++,
-                      static_cast<std::uint32_t>(i)});
+    placed.push_back(
+        {static_cast<std::uint32_t>(core), siblings[core]++, static_cast<std::uint32_t>(i)});
   }
   std::ranges::sort(placed, {}, [cores_first](const Placed& p) {
     return cores_first ? std::pair{p.sibling, p.core} : std::pair{p.core, p.sibling};
@@ -115,12 +115,12 @@ void read_words(Fields& fields, ExecutorSpec& executor) {
                                               : models::StartMethod::platform_default;
   }
   if (const auto create = fields.choice("create")) {
-    executor.create = *create == "start" ? ExecutorSpec::Create::start
-                                         : ExecutorSpec::Create::first_use;
+    executor.create =
+        *create == "start" ? ExecutorSpec::Create::start : ExecutorSpec::Create::first_use;
   }
   if (const auto shutdown = fields.choice("shutdown")) {
-    executor.shutdown = *shutdown == "terminate" ? ExecutorSpec::Shutdown::terminate
-                                                 : ExecutorSpec::Shutdown::join;
+    executor.shutdown =
+        *shutdown == "terminate" ? ExecutorSpec::Shutdown::terminate : ExecutorSpec::Shutdown::join;
   }
 }
 
@@ -133,7 +133,8 @@ void read_kind(Fields& fields, const models::RuntimeSpec& runtime, ExecutorSpec&
   sim::expect(kind != kind_words.end(), "every kind in the table of keys has a meaning");
   executor.kind = kind->kind;
   if (kind->python && runtime.language == models::Language::none) {
-    fields.error("kind", "E-key", fmt::format("'{}' is made by Python, and the runtime is none", *word),
+    fields.error("kind", "E-key",
+                 fmt::format("'{}' is made by Python, and the runtime is none", *word),
                  "use cpp-threads, cpp-async or serial, or give a runtime");
   }
 }

@@ -1,11 +1,11 @@
 #include "scenarios/format/read_machine.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "models/machine/regular.hpp"
 #include "scenarios/format/read_os.hpp"
@@ -132,7 +132,8 @@ void read_turbo(const Reading& reading, const Node& node, models::MachineSpec& m
     const auto cores = parse_count(node.keys[i].text);
     const auto frequency = parse_quantity(node.items[i].text, frequency_units());
     if (!cores || cores.value == 0 || cores.value > models::max_cpus) {
-      reading.reporter.error(node.keys[i].mark, "E-type", "'turbo' maps active cores to frequencies",
+      reading.reporter.error(node.keys[i].mark, "E-type",
+                             "'turbo' maps active cores to frequencies",
                              "write it as {1: 3.5GHz, 8: 3.0GHz}");
     } else if (!frequency) {
       reading.reporter.error(node.items[i].mark, frequency.problem.code,

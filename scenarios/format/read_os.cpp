@@ -1,11 +1,11 @@
 #include "scenarios/format/read_os.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/suggest.hpp"
 
@@ -47,11 +47,11 @@ void apply_preset(const std::string& word, models::OsSpec& os) {
   }
   const models::QueueScope scope = os.policy.scope;
   os.scheduler = word;
-  os.policy = PolicySpec{.kind = preset->kind,
-                         .scope = preset->kind == PolicyKind::fair ? models::QueueScope::per_cpu
-                                                                   : scope,
-                         .slice = preset->slice,
-                         .scale_by_cpus = preset->scale_by_cpus};
+  os.policy =
+      PolicySpec{.kind = preset->kind,
+                 .scope = preset->kind == PolicyKind::fair ? models::QueueScope::per_cpu : scope,
+                 .slice = preset->slice,
+                 .scale_by_cpus = preset->scale_by_cpus};
 }
 
 void read_policy(const Reading& reading, const Node& node, models::OsSpec& os) {
@@ -66,8 +66,7 @@ void read_policy(const Reading& reading, const Node& node, models::OsSpec& os) {
   fields.read("wakeup_preemption", os.policy.wakeup_preemption);
   fields.read("protect", os.policy.protect);
   if (const auto queue = fields.choice("queue")) {
-    os.policy.scope =
-        *queue == "shared" ? models::QueueScope::shared : models::QueueScope::per_cpu;
+    os.policy.scope = *queue == "shared" ? models::QueueScope::shared : models::QueueScope::per_cpu;
   }
 }
 
@@ -139,10 +138,10 @@ void read_groups(const Reading& reading, const Node& node, models::OsSpec& os) {
     if (value.is_map()) {
       read_group(reading, value, names, group);
     } else if (!value.is_null()) {
-      reading.reporter.error(value.mark, "E-type",
-                             fmt::format("the group '{}' must be a map, not {}", name,
-                                         noun_of(value)),
-                             "write it as {weight: 100}");
+      reading.reporter.error(
+          value.mark, "E-type",
+          fmt::format("the group '{}' must be a map, not {}", name, noun_of(value)),
+          "write it as {weight: 100}");
     }
     os.groups.push_back(std::move(group));
   }
@@ -175,8 +174,8 @@ void read_os(const Reading& reading, const Node& node, models::OsSpec& os) {
 }
 
 std::string scheduler_warning(const models::OsSpec& os) {
-  const bool named = os.scheduler.starts_with("linux-") || os.scheduler == "eevdf" ||
-                     os.scheduler == "cfs";
+  const bool named =
+      os.scheduler.starts_with("linux-") || os.scheduler == "eevdf" || os.scheduler == "cfs";
   if (!named || os.policy.kind != PolicyKind::fair) {
     return {};
   }

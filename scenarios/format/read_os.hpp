@@ -6,8 +6,8 @@
 
 namespace timeslice::scenarios {
 
-/// Lays the map `node` over `os`. A `scheduler` changes the policy alone; tick, timers and balancing
-/// stay as the machine has them. Groups are numbered in the order of their names.
+/// Lays the map `node` over `os`. A `scheduler` changes the policy alone; tick, timers and
+/// balancing stay as the machine has them. Groups are numbered in the order of their names.
 void read_os(const Reading& reading, const Node& node, models::OsSpec& os);
 
 /// What is doubtful about this scheduler: a sentence for the result, or empty.

@@ -1,9 +1,9 @@
 #include "scenarios/format/read_runtime.hpp"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <string>
+
+#include <fmt/format.h>
 
 namespace timeslice::scenarios {
 namespace {
@@ -42,9 +42,8 @@ void read_rest(const Reading& reading, Fields& fields, models::RuntimeSpec& runt
   fields.read("memory", runtime.memory);
   read_words(fields, runtime);
   if (const Node* costs = fields.map("costs"); costs != nullptr) {
-    RuntimeDefaults over{.costs = runtime.costs,
-                         .factor = runtime.factor,
-                         .factor_known = runtime.factor_known};
+    RuntimeDefaults over{
+        .costs = runtime.costs, .factor = runtime.factor, .factor_known = runtime.factor_known};
     read_runtime_costs(reading, *costs, over);
     runtime.costs = over.costs;
     runtime.factor = over.factor;
@@ -62,9 +61,8 @@ void apply_machine(const LoadedMachine& machine, models::RuntimeSpec& runtime) {
   runtime.factor_known = runtime.version == reference_version;
   const bool gil = runtime.gil.enabled;
   const RuntimeDefaults* exact = find_runtime(machine.file, runtime.version, gil);
-  const RuntimeDefaults* near = exact != nullptr || gil
-                                    ? exact
-                                    : find_runtime(machine.file, runtime.version, true);
+  const RuntimeDefaults* near =
+      exact != nullptr || gil ? exact : find_runtime(machine.file, runtime.version, true);
   if (near != nullptr) {
     runtime.costs = near->costs;
     runtime.factor = near->factor;

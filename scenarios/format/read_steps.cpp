@@ -1,11 +1,11 @@
 #include "scenarios/format/read_steps.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/suggest.hpp"
 
@@ -50,8 +50,7 @@ class StepReader {
   };
 
   void error(const Node& node, std::string code, std::string what, std::string advice) {
-    context_.reading.reporter.error(node.mark, std::move(code), std::move(what),
-                                    std::move(advice));
+    context_.reading.reporter.error(node.mark, std::move(code), std::move(what), std::move(advice));
   }
 
   void read_step(const Node& node, Steps& steps) {

@@ -1,10 +1,10 @@
 #include "scenarios/format/rule.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/number.hpp"
 #include "scenarios/format/suggest.hpp"
@@ -56,7 +56,9 @@ constexpr std::array<MetricName, 39> metrics{{
 
 }  // namespace
 
-std::span<const MetricName> metric_names() { return metrics; }
+std::span<const MetricName> metric_names() {
+  return metrics;
+}
 
 namespace {
 
@@ -167,8 +169,7 @@ sim::Result<Clause> parse_comparison(std::string_view text, std::string_view uni
 
 sim::Result<Clause> parse_speedup(std::string_view text, Clause clause) {
   const std::size_t close = text.find(')');
-  const std::string_view inside =
-      close == std::string_view::npos ? "" : text.substr(8, close - 8);
+  const std::string_view inside = close == std::string_view::npos ? "" : text.substr(8, close - 8);
   const std::size_t slash = inside.find(" / ");
   if (slash == std::string_view::npos) {
     return wrong("'speedup' compares two settings", "write speedup(workers=8 / workers=1) > 3");

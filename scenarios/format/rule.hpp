@@ -39,8 +39,8 @@ struct Clause {
   Conditions fast;  // speedup(fast / slow)
   Conditions slow;
   Compare compare = Compare::less;
-  double bound = 0.0;       // in the metric's unit
-  double tolerance = 0.0;   // of `within`, as a share
+  double bound = 0.0;      // in the metric's unit
+  double tolerance = 0.0;  // of `within`, as a share
   Conditions at;
 };
 

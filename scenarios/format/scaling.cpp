@@ -16,8 +16,8 @@ bool same_machine(const LoadedMachine& a, const LoadedMachine& b) {
          (a.kind == b.kind && a.file.machine.name == b.file.machine.name);
 }
 
-void scale_machine(const Origin& origin, const LoadedMachine& target,
-                   models::MachineSpec& machine, std::vector<std::string>& warnings) {
+void scale_machine(const Origin& origin, const LoadedMachine& target, models::MachineSpec& machine,
+                   std::vector<std::string>& warnings) {
   const models::SpeedFactors to = machine.speed;
   const bool known = machine.speed_known;
   machine.speed = {};
@@ -27,8 +27,8 @@ void scale_machine(const Origin& origin, const LoadedMachine& target,
     return;
   }
   const models::MachineSpec& from = origin.machine->file.machine;
-  const bool comparable = known && from.speed_known &&
-                          origin.machine->kind != LoadedMachine::Kind::ideal;
+  const bool comparable =
+      known && from.speed_known && origin.machine->kind != LoadedMachine::Kind::ideal;
   if (comparable) {
     machine.speed = ratio(to, from.speed);
     return;

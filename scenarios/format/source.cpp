@@ -34,16 +34,13 @@ const Source& SourceStore::add(std::string name, std::string directory, std::str
   return sources_.emplace_back(std::move(name), std::move(directory), std::move(text));
 }
 
-Diagnostic diagnostic_at(const Mark& mark, std::string code, std::string what,
-                         std::string advice) {
-  Diagnostic made{.place = {.file = {},
-                            .line = mark.line,
-                            .column = mark.column,
-                            .width = mark.width},
-                  .code = std::move(code),
-                  .what = std::move(what),
-                  .advice = std::move(advice),
-                  .source_line = {}};
+Diagnostic diagnostic_at(const Mark& mark, std::string code, std::string what, std::string advice) {
+  Diagnostic made{
+      .place = {.file = {}, .line = mark.line, .column = mark.column, .width = mark.width},
+      .code = std::move(code),
+      .what = std::move(what),
+      .advice = std::move(advice),
+      .source_line = {}};
   if (mark.source != nullptr) {
     made.place.file = mark.source->name();
     made.source_line = std::string{mark.source->line(mark.line)};
@@ -58,9 +55,9 @@ void Reporter::error(const Mark& mark, std::string code, std::string what, std::
 void Reporter::add(Diagnostic diagnostic) {
   const auto same = [&](const Diagnostic& other) {
     return std::tie(other.place.file, other.place.line, other.place.column, other.code,
-                    other.what) ==
-           std::tie(diagnostic.place.file, diagnostic.place.line, diagnostic.place.column,
-                    diagnostic.code, diagnostic.what);
+                    other.what) == std::tie(diagnostic.place.file, diagnostic.place.line,
+                                            diagnostic.place.column, diagnostic.code,
+                                            diagnostic.what);
   };
   if (!full() && std::ranges::none_of(found_, same)) {
     found_.push_back(std::move(diagnostic));

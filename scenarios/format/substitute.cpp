@@ -1,10 +1,10 @@
 #include "scenarios/format/substitute.hpp"
 
-#include <fmt/format.h>
-
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/suggest.hpp"
 
@@ -20,12 +20,12 @@ ParamValues::ParamValues(const Node* params, Reporter& reporter) : reporter_{rep
       continue;
     }
     if (!value.is_scalar()) {
-      reporter_.error(value.mark, "E-type",
-                      fmt::format("the parameter '{}' must be a single value", params->keys[i].text),
-                      "lists belong into the matrix");
+      reporter_.error(
+          value.mark, "E-type",
+          fmt::format("the parameter '{}' must be a single value", params->keys[i].text),
+          "lists belong into the matrix");
     }
-    values_[params->keys[i].text].node =
-        value.is_scalar() ? value : scalar_node("0", value.mark);
+    values_[params->keys[i].text].node = value.is_scalar() ? value : scalar_node("0", value.mark);
   }
 }
 
@@ -86,7 +86,8 @@ void ParamValues::substitute_scalar(Node& node) {
     result += text.substr(from, open - from);
     result += value == nullptr ? "0" : value->text;
     from = close + 1;
-    if (result.size() > max_param_bytes || (substituted_ += result.size()) > max_substituted_bytes) {
+    if (result.size() > max_param_bytes ||
+        (substituted_ += result.size()) > max_substituted_bytes) {
       reporter_.error(node.mark, "E-limit", "parameters grow without bound", "use shorter values");
       return;
     }

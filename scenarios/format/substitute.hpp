@@ -9,7 +9,7 @@
 
 namespace timeslice::scenarios {
 
-inline constexpr std::size_t max_param_bytes = 4096;                 // one value
+inline constexpr std::size_t max_param_bytes = 4096;                        // one value
 inline constexpr std::size_t max_substituted_bytes = std::size_t{4} << 20;  // in one tree
 
 /// The values of `params`, references among them resolved. Reports cycles and values that are no

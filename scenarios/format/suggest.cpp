@@ -1,9 +1,9 @@
 #include "scenarios/format/suggest.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace timeslice::scenarios {
 
@@ -12,7 +12,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   b = b.substr(0, 64);
   const std::size_t columns = b.size() + 1;
   std::vector<std::size_t> cost((a.size() + 1) * columns);
-  const auto at = [&](std::size_t i, std::size_t j) -> std::size_t& { return cost[i * columns + j]; };
+  const auto at = [&](std::size_t i, std::size_t j) -> std::size_t& {
+    return cost[i * columns + j];
+  };
   for (std::size_t i = 0; i <= a.size(); ++i) {
     for (std::size_t j = 0; j <= b.size(); ++j) {
       if (i == 0 || j == 0) {
@@ -30,7 +32,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::vector<std::string> near_names(std::string_view name, const std::vector<std::string>& known) {
-  const std::size_t allowed = std::max<std::size_t>(1, name.size() / 3);
+  const std::size_t allowed = name.size() < 3 ? 0 : std::max<std::size_t>(1, name.size() / 3);
   std::vector<std::pair<std::size_t, std::string>> close;
   for (const std::string& candidate : known) {
     const std::size_t distance = edit_distance(name, candidate);
@@ -57,9 +59,8 @@ std::string suggestion(std::string_view name, const std::vector<std::string>& kn
   if (known.empty()) {
     return "none is defined";
   }
-  std::vector<std::string> first(known.begin(),
-                                 known.begin() + static_cast<std::ptrdiff_t>(
-                                                     std::min(shown, known.size())));
+  std::vector<std::string> first(
+      known.begin(), known.begin() + static_cast<std::ptrdiff_t>(std::min(shown, known.size())));
   return fmt::format("known are: {}{}", fmt::join(first, ", "),
                      first.size() < known.size() ? ", ..." : "");
 }

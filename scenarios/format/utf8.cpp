@@ -1,8 +1,8 @@
 #include "scenarios/format/utf8.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace timeslice::scenarios {
 namespace {
@@ -10,7 +10,8 @@ namespace {
 /// Length of the well-formed character at `at`; 0: there is none.
 std::size_t character_length(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) {
-    return at + i < text.size() ? static_cast<unsigned>(static_cast<unsigned char>(text[at + i])) : 0U;
+    return at + i < text.size() ? static_cast<unsigned>(static_cast<unsigned char>(text[at + i]))
+                                : 0U;
   };
   const unsigned first = byte(0);
   if (first < 0x80U) {

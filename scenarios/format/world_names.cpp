@@ -1,8 +1,8 @@
 #include "scenarios/format/world_names.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/suggest.hpp"
 

@@ -1,16 +1,16 @@
 #include "scenarios/format/yaml_reader.hpp"
 
-#include <fmt/format.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/mark.h>
-#include <yaml-cpp/parser.h>
-
 #include <algorithm>
 #include <map>
 #include <sstream>
 #include <string>
 #include <utility>
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
 
 #include "scenarios/format/utf8.hpp"
 
@@ -90,9 +90,9 @@ class TreeBuilder final : public YAML::EventHandler {
     Node node;
     YAML::anchor_t anchor;
     std::size_t nodes_before;
-    std::size_t deepest = 1;  // levels below and with this node
+    std::size_t deepest = 1;                      // levels below and with this node
     std::map<std::string, std::uint32_t> seen{};  // keys of a map and their lines
-    bool at_value = false;    // a map that has read a key
+    bool at_value = false;                        // a map that has read a key
   };
   struct Anchored {
     Node node;
@@ -224,8 +224,8 @@ class NothingMore final : public YAML::EventHandler {
   void OnSequenceStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/,
                        YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {}
   void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/,
-                  YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {}
+  void OnMapStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {}
   void OnMapEnd() override {}
 
  private:

@@ -1,11 +1,11 @@
 // Small worlds for tests, in a few calls: machine, tasks, executors, main; then simulate.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "models/machine/regular.hpp"
 #include "models/world.hpp"
@@ -39,19 +39,27 @@ inline WorldSpec cpp_world(std::uint32_t cores) {
 
 // Steps. Numbers are given out by `numbered`, in reading order.
 
-inline Step python(sim::Duration duration) { return {.what = PythonStep{constant(duration)}}; }
+inline Step python(sim::Duration duration) {
+  return {.what = PythonStep{constant(duration)}};
+}
 inline Step native(sim::Duration duration, bool holds_gil = false) {
   return {.what = NativeStep{constant(duration), holds_gil}};
 }
-inline Step io(sim::Duration duration) { return {.what = IoStep{constant(duration)}}; }
-inline Step sleep_for(sim::Duration duration) { return {.what = SleepStep{constant(duration)}}; }
+inline Step io(sim::Duration duration) {
+  return {.what = IoStep{constant(duration)}};
+}
+inline Step sleep_for(sim::Duration duration) {
+  return {.what = SleepStep{constant(duration)}};
+}
 inline Step repeat(std::uint64_t times, Steps body) {
   return {.what = RepeatStep{times, std::move(body)}};
 }
 inline Step with_lock(std::uint32_t lock, Steps body) {
   return {.what = WithStep{LockIndex{lock}, std::move(body)}};
 }
-inline Step call(std::uint32_t task) { return {.what = CallStep{TaskIndex{task}}}; }
+inline Step call(std::uint32_t task) {
+  return {.what = CallStep{TaskIndex{task}}};
+}
 inline Step map_items(std::uint64_t items, std::uint32_t task = 0, std::uint32_t executor = 0) {
   return {.what = MapStep{.task = TaskIndex{task},
                           .executor = ExecutorIndex{executor},
@@ -65,7 +73,9 @@ inline Step submit(std::uint64_t items, std::uint32_t task = 0, std::uint32_t ex
                              .items = items,
                              .as = FutureIndex{future}}};
 }
-inline Step join(std::uint32_t future = 0) { return {.what = JoinStep{FutureIndex{future}}}; }
+inline Step join(std::uint32_t future = 0) {
+  return {.what = JoinStep{FutureIndex{future}}};
+}
 
 inline void number_steps(Steps& steps, std::uint32_t& next) {
   for (Step& step : steps) {

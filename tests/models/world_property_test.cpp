@@ -1,9 +1,9 @@
 // Laws that hold in every world, tried on random ones. A failure prints the seed.
-#include <gtest/gtest.h>
-
 #include <array>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "models/trace_kinds.hpp"
 #include "sim/random.hpp"
@@ -25,7 +25,9 @@ class Dice {
   std::uint32_t count_ = 0;
 };
 
-sim::Duration some_time(Dice& dice) { return std::chrono::microseconds{50 + dice.roll(3000)}; }
+sim::Duration some_time(Dice& dice) {
+  return std::chrono::microseconds{50 + dice.roll(3000)};
+}
 
 Steps random_steps(Dice& dice, bool bytecode, std::uint32_t depth) {
   Steps steps;

@@ -1,9 +1,9 @@
 #include "models/world.hpp"
 
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <map>
 
 #include "tests/models/world_fixture.hpp"
 
@@ -22,9 +22,9 @@ TEST(World, a_serial_program_takes_the_sum_of_its_steps) {
 
 TEST(World, equal_seeds_give_equal_digests_and_others_do_not) {
   WorldSpec world = linux_world(2);
-  add_task(world, "page",
-           {io(1ms), {.what = PythonStep{{.kind = DistributionKind::exponential,
-                                          .first_ns = 3e5}}}});
+  add_task(
+      world, "page",
+      {io(1ms), {.what = PythonStep{{.kind = DistributionKind::exponential, .first_ns = 3e5}}}});
   add_executor(world, ExecutorKind::threads, 4);
   world.main = numbered({map_items(50)});
   const Timings one = run_world(world, 1);
@@ -41,9 +41,8 @@ TEST(World, two_designs_see_the_same_work) {
     WorldSpec world = ideal_world(64);
     world.runtime.gil.enabled = false;
     add_task(world, "page",
-             {{.what = NativeStep{{.kind = DistributionKind::lognormal,
-                                   .first_ns = 4e7,
-                                   .second = 0.6}}}});
+             {{.what = NativeStep{
+                   {.kind = DistributionKind::lognormal, .first_ns = 4e7, .second = 0.6}}}});
     add_executor(world, kind, 40);
     world.main = numbered({map_items(30), map_items(10)});
     WorldOptions options;

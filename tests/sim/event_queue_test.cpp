@@ -181,6 +181,28 @@ TEST(EventQueue, what_comes_in_below_a_bucket_that_is_being_served_is_dealt_into
   }
 }
 
+TEST(EventQueue, it_grows_while_a_crowded_bucket_is_dealt_into_a_finer_rung) {
+  // Nearly all events in one bucket of the first rung, so that dealing it needs new chunks.
+  for (const std::uint64_t count : {1'000U, 5'000U, 20'000U, 60'000U}) {
+    EventQueue queue{EventQueue::Tier::ladder};
+    const Random random{count};
+    queue.push({.time = std::uint64_t{1} << 50, .key = event_key(0, 1, 0)});
+    for (std::uint32_t i = 0; i < count; ++i) {
+      queue.push({.time = random.below({.task = i}, std::uint64_t{1} << 30),
+                  .key = event_key(0, i + 2, 0)});
+    }
+    Event last{};
+    for (std::uint64_t i = 0; i <= count; ++i) {
+      const Event top = queue.top();
+      ASSERT_TRUE(before(last, top)) << "event " << i << " of " << count;
+      ASSERT_NE(top, no_event);
+      last = top;
+      queue.pop();
+    }
+    EXPECT_TRUE(queue.empty());
+  }
+}
+
 TEST(Event, its_key_keeps_class_sequence_and_id_apart) {
   const Event event{.time = 5, .key = event_key(15, event_sequence_limit - 1, event_id_limit - 1)};
   EXPECT_EQ(event.key, UINT64_MAX);

@@ -117,7 +117,7 @@ struct Queue {
 
   static constexpr double service_ns = 1e9;
 
-  FramePool& frame_pool() const { return runner.frame_pool(); }
+  [[nodiscard]] FramePool& frame_pool() const { return runner.frame_pool(); }
 
   Process<> customer(std::uint32_t number) {
     const Instant arrived = runner.now();

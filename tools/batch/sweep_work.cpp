@@ -1,9 +1,5 @@
 #include "tools/batch/sweep_work.hpp"
 
-#include <tbb/global_control.h>
-#include <tbb/info.h>
-#include <tbb/task_arena.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -13,6 +9,10 @@
 #include <memory>
 #include <mutex>
 #include <utility>
+
+#include <tbb/global_control.h>
+#include <tbb/info.h>
+#include <tbb/task_arena.h>
 
 namespace timeslice::tools {
 namespace {
@@ -103,7 +103,7 @@ class Sweep {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::uint64_t completed_ = 0;                                    // guarded by mutex_
+  std::uint64_t completed_ = 0;                                   // guarded by mutex_
   std::map<std::uint64_t, std::unique_ptr<PointOutcome>> ready_;  // by sequence; guarded
 };
 

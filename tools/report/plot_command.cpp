@@ -1,10 +1,5 @@
 #include "tools/report/plot_command.hpp"
 
-#include <fmt/core.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -12,6 +7,11 @@
 #include <optional>
 #include <source_location>
 #include <vector>
+
+#include <fmt/core.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace timeslice::tools {
 namespace {
@@ -47,7 +47,7 @@ std::optional<std::string> script() {
 
 std::vector<std::string> words(const PlotRequest& request, const std::string& script_path) {
   // -I: nothing that lies in the current folder or PYTHONPATH is imported by accident.
-  std::vector<std::string> all{request.python,  "-I", script_path, "--output", request.output};
+  std::vector<std::string> all{request.python, "-I", script_path, "--output", request.output};
   if (!request.csv.empty()) {
     all.insert(all.end(), {"--csv", request.csv});
   }
@@ -85,8 +85,8 @@ sim::Result<int> run_plot(const PlotRequest& request) {
   }
   arguments.push_back(nullptr);
   pid_t child = 0;
-  const int problem = posix_spawn(&child, request.python.c_str(), nullptr, nullptr,
-                                  arguments.data(), environ);
+  const int problem =
+      posix_spawn(&child, request.python.c_str(), nullptr, nullptr, arguments.data(), environ);
   if (problem != 0) {
     return sim::Error{.where = request.python,
                       .what = fmt::format("cannot be started: {}", std::strerror(problem)),

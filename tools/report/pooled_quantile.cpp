@@ -41,9 +41,8 @@ std::int64_t PooledQuantiles::weighted(double q, std::span<const std::uint64_t> 
     }
     return below >= rank;
   };
-  const auto found =
-      std::partition_point(pooled_.begin(), pooled_.end(),
-                           [&](std::int64_t value) { return !reaches_rank(value); });
+  const auto found = std::partition_point(pooled_.begin(), pooled_.end(),
+                                          [&](std::int64_t value) { return !reaches_rank(value); });
   return found == pooled_.end() ? pooled_.back() : *found;
 }
 

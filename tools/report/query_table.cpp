@@ -1,9 +1,9 @@
 #include "tools/report/query_table.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 namespace timeslice::tools {
@@ -12,7 +12,8 @@ namespace {
 /// The shortest text that reads back as the same number; whole ones without exponent.
 std::string number_text(double value) {
   constexpr double plain_max = 1e15;
-  const bool whole = std::isfinite(value) && std::abs(value) < plain_max && value == std::floor(value);
+  const bool whole =
+      std::isfinite(value) && std::abs(value) < plain_max && value == std::floor(value);
   return whole ? fmt::format("{:.0f}", value) : fmt::format("{}", value);
 }
 
@@ -35,15 +36,15 @@ std::string cell_text(const Cell& cell) {
 /// In a table nobody needs 17 digits.
 std::string table_text(const Cell& cell) {
   const auto* number = std::get_if<double>(&cell);
-  const bool long_tail = number != nullptr && number_text(*number).size() > 10 &&
-                         *number != std::floor(*number);
+  const bool long_tail =
+      number != nullptr && number_text(*number).size() > 10 && *number != std::floor(*number);
   return long_tail ? fmt::format("{:.6g}", *number) : printable(cell_text(cell));
 }
 
 /// Columns that a text takes: code points, which is right for all but double-width scripts.
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 bool is_number(const Cell& cell) {

@@ -20,7 +20,9 @@ struct Series {
 };
 using SeriesByName = std::map<std::pair<std::string, std::string>, Series>;
 
-bool counts(const models::Timings& run) { return run.status == models::RunStatus::ok; }
+bool counts(const models::Timings& run) {
+  return run.status == models::RunStatus::ok;
+}
 
 SeriesByName collect(std::span<const models::Timings> runs) {
   SeriesByName all;

@@ -26,7 +26,8 @@ struct SummaryMetric {
   std::uint64_t n = 0;
 };
 
-/// Of the runs with status ok, ordered by name, then entity. Values that are not finite are skipped.
+/// Of the runs with status ok, ordered by name, then entity. Values that are not finite are
+/// skipped.
 [[nodiscard]] std::vector<SummaryMetric> summarise(std::span<const models::Timings> runs);
 
 /// Whether `metric` is a quantile over pooled replications, which no mean of runs can replace.
@@ -35,11 +36,11 @@ struct SummaryMetric {
 /// One finished point of a sweep.
 struct PointOutcome {
   scenarios::Point point;
-  std::vector<models::Timings> runs;    // by repetition
-  std::vector<std::int64_t> wall_ns;    // by repetition: how long the simulation took
-  std::vector<SummaryMetric> metrics;   // over the runs with status ok
-  std::vector<std::string> warnings;    // scenario's and runs', without repeats
-  std::string error;                    // the point could not be resolved: its diagnostics
+  std::vector<models::Timings> runs;   // by repetition
+  std::vector<std::int64_t> wall_ns;   // by repetition: how long the simulation took
+  std::vector<SummaryMetric> metrics;  // over the runs with status ok
+  std::vector<std::string> warnings;   // scenario's and runs', without repeats
+  std::string error;                   // the point could not be resolved: its diagnostics
 };
 
 }  // namespace timeslice::tools

@@ -1,7 +1,7 @@
 // The part of Writer that begins, resumes and ends batches.
-#include <SQLiteCpp/SQLiteCpp.h>
-
 #include <array>
+
+#include <SQLiteCpp/SQLiteCpp.h>
 
 #include "tools/store/host_info.hpp"
 #include "tools/store/statement.hpp"
@@ -37,8 +37,7 @@ std::int64_t scenario_id(SQLite::Database& database, const BatchInfo& info) {
                            "INSERT OR IGNORE INTO scenario (name, about, sha256, yaml, resolved) "
                            "VALUES (?, ?, ?, ?, ?)"};
   execute(adding, info.scenario, info.about, info.sha256, info.yaml, info.resolved_json);
-  SQLite::Statement finding{database,
-                            "SELECT id FROM scenario WHERE sha256 = ? AND resolved = ?"};
+  SQLite::Statement finding{database, "SELECT id FROM scenario WHERE sha256 = ? AND resolved = ?"};
   prepare(finding, info.sha256, info.resolved_json);
   finding.executeStep();
   return finding.getColumn(0).getInt64();

@@ -86,10 +86,10 @@ void refuse_foreign(SQLite::Database& database, const std::string& path, int new
     return;
   }
   if (id == application_id) {
-    throw error(StoreFault::unusable, path,
-                fmt::format("the database has version {}, this program knows up to {}", version,
-                            newest),
-                "use a newer timeslice for this file");
+    throw error(
+        StoreFault::unusable, path,
+        fmt::format("the database has version {}, this program knows up to {}", version, newest),
+        "use a newer timeslice for this file");
   }
   if (id != 0 || database.execAndGet("SELECT count(*) FROM sqlite_master").getInt() > 0) {
     throw error(StoreFault::unusable, path, "this SQLite database belongs to another program",
@@ -98,8 +98,7 @@ void refuse_foreign(SQLite::Database& database, const std::string& path, int new
 }
 
 std::unique_ptr<SQLite::Database> open_to_read(const std::string& path) {
-  auto database =
-      std::make_unique<SQLite::Database>(path, SQLite::OPEN_READONLY, busy_timeout_ms);
+  auto database = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READONLY, busy_timeout_ms);
   refuse_foreign(*database, path, newest_version());
   if (pragma(*database, "application_id") != application_id) {
     throw error(StoreFault::unusable, path, "this file holds no results",

@@ -1,5 +1,9 @@
 #include "tools/store/host_info.hpp"
 
+#include <array>
+#include <ctime>
+#include <fstream>
+
 #include <fcntl.h>
 #include <sched.h>
 #include <spawn.h>
@@ -7,10 +11,6 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <array>
-#include <ctime>
-#include <fstream>
 
 namespace timeslice::tools {
 namespace {
@@ -74,7 +74,7 @@ HostInfo host_info() {
   }
   host.cpu_model = cpu_model();
   host.cpus = usable_cpus();
-  struct sysinfo memory {};
+  struct sysinfo memory{};
   if (sysinfo(&memory) == 0) {
     host.memory_bytes =
         static_cast<std::int64_t>(memory.totalram) * static_cast<std::int64_t>(memory.mem_unit);

@@ -1,10 +1,10 @@
 #include "tools/store/migrations.hpp"
 
-#include <SQLiteCpp/SQLiteCpp.h>
-#include <fmt/core.h>
-
 #include <array>
 #include <string>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/core.h>
 
 #include "tools/report/student_t.hpp"
 #include "tools/store/connection.hpp"

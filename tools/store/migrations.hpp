@@ -14,8 +14,8 @@ class Database;
 namespace timeslice::tools {
 
 struct Migration {
-  int to_version;                      // one more than it starts from
-  void (*apply)(SQLite::Database&);    // throws SQLite::Exception
+  int to_version;                    // one more than it starts from
+  void (*apply)(SQLite::Database&);  // throws SQLite::Exception
 };
 
 [[nodiscard]] std::span<const Migration> migrations();

@@ -1,13 +1,13 @@
 #include "tools/store/query.hpp"
 
-#include <SQLiteCpp/SQLiteCpp.h>
-#include <fmt/core.h>
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/core.h>
+#include <sqlite3.h>
 
 #include "tools/store/connection.hpp"
 #include "tools/store/views.hpp"
@@ -17,21 +17,29 @@ namespace {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-/// SQLite asks this for everything that a statement would do.
-int allow_reading(void* /*context*/, int action, const char* /*first*/, const char* second,
-                  const char* /*database*/, const char* /*trigger*/) {
+bool is_reading(int action, const char* function) {
   switch (action) {
     case SQLITE_SELECT:
     case SQLITE_READ:
     case SQLITE_RECURSIVE:
-      return SQLITE_OK;
+      return true;
     case SQLITE_FUNCTION:
-      // Loads code into this process.
-      return second != nullptr && std::string_view{second} == "load_extension" ? SQLITE_DENY
-                                                                                 : SQLITE_OK;
+      // This one loads code into the process.
+      return function == nullptr || std::string_view{function} != "load_extension";
     default:
-      return SQLITE_DENY;
+      return false;
   }
+}
+
+/// SQLite asks this for everything that a statement would do; `denied` remembers a refusal,
+/// because SQLite reports some of them only as a failure.
+int allow_reading(void* denied, int action, const char* /*first*/, const char* second,
+                  const char* /*database*/, const char* /*trigger*/) {
+  if (is_reading(action, second)) {
+    return SQLITE_OK;
+  }
+  *static_cast<bool*>(denied) = true;
+  return SQLITE_DENY;
 }
 
 /// Called every few thousand steps of a query; not 0 stops it.
@@ -100,10 +108,8 @@ QueryTable read_rows(SQLite::Statement& statement, std::uint64_t rows_max) {
 
 StoreError explain_query(const SQLite::Exception& problem, const std::string& path,
                          const std::string& text) {
-  switch (problem.getErrorCode()) {
-    case SQLITE_AUTH:
-      return bad_query("only reading is allowed: one SELECT over this database's tables",
-                       "to change a copy of the file, use sqlite3");
+  constexpr int primary = 0xFF;
+  switch (problem.getErrorCode() & primary) {
     case SQLITE_INTERRUPT: {
       StoreError late = bad_query("the query took too long and was stopped", "narrow it by WHERE");
       late.fault = StoreFault::too_long;
@@ -112,8 +118,9 @@ StoreError explain_query(const SQLite::Exception& problem, const std::string& pa
     case SQLITE_ERROR:
     case SQLITE_TOOBIG:
     case SQLITE_MISUSE:
-      return bad_query(is_one_word(text) ? fmt::format("there is no view '{}'", text)
-                                         : fmt::format("SQL: {}", problem.what()),
+      return bad_query(is_one_word(text) && sql_of(text) == text
+                           ? fmt::format("there is no view '{}'", text)
+                           : fmt::format("SQL: {}", problem.what()),
                        "`timeslice query DB` lists the views with their columns");
     default:
       return explain(problem, path);
@@ -124,13 +131,14 @@ StoreError explain_query(const SQLite::Exception& problem, const std::string& pa
 
 std::variant<QueryTable, StoreError> run_query(const std::string& path, const std::string& text,
                                                const QueryOptions& options) {
+  bool denied = false;
   try {
     const auto database = open_to_read(path);
     sqlite3* handle = database->getHandle();
     Deadline deadline = std::chrono::steady_clock::now() + options.time_limit;
     sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, value_bytes_max);
-    database->exec("PRAGMA temp_store = FILE; PRAGMA trusted_schema = OFF;");
-    sqlite3_set_authorizer(handle, allow_reading, nullptr);
+    database->exec("PRAGMA temp_store = FILE");
+    sqlite3_set_authorizer(handle, allow_reading, &denied);
     sqlite3_progress_handler(handle, 10'000, stop_if_late, &deadline);
     const std::string sql = sql_of(text);
     SQLite::Statement statement{*database, sql};
@@ -142,7 +150,9 @@ std::variant<QueryTable, StoreError> run_query(const std::string& path, const st
     }
     return read_rows(statement, options.rows_max);
   } catch (const SQLite::Exception& problem) {
-    return explain_query(problem, path, text);
+    return denied ? bad_query("only reading is allowed: one SELECT over this database's tables",
+                              "to change a copy of the file, use sqlite3")
+                  : explain_query(problem, path, text);
   } catch (const StoreError& problem) {
     return problem;
   }

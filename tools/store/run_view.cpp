@@ -1,11 +1,11 @@
 // v_run: one wide row a run. Its columns depend on the parameters that the database holds.
-#include <SQLiteCpp/SQLiteCpp.h>
-#include <fmt/core.h>
-
 #include <array>
 #include <set>
 #include <string>
 #include <string_view>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/core.h>
 
 #include "tools/store/migrations.hpp"
 #include "tools/store/schema_text.hpp"

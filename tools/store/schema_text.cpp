@@ -4,7 +4,8 @@
 namespace timeslice::tools {
 
 std::string_view schema_sql() {
-  return R"sql(-- The results database, version 1. docs/DATABASE.md explains it; views.sql holds the views.
+  constexpr std::string_view text = R"sql(
+-- The results database, version 1. docs/DATABASE.md explains it; views.sql holds the views.
 -- Times are integer nanoseconds unless a name says otherwise; UTC times are ISO 8601 text.
 -- Never edited once released: a change is a new migration in tools/store/migrations.cpp.
 
@@ -171,10 +172,12 @@ CREATE TABLE t_quantile (
   value REAL NOT NULL
 ) STRICT;
 )sql";
+  return text.substr(1);
 }
 
 std::string_view views_sql() {
-  return R"sql(-- The views of a results database. Dropped and made anew by every program that writes, so that
+  constexpr std::string_view text = R"sql(
+-- The views of a results database. Dropped and made anew by every program that writes, so that
 -- an older file gets today's views. v_run is made by code: it has a column for each parameter.
 
 DROP VIEW IF EXISTS metric;
@@ -291,6 +294,7 @@ SELECT batch, scenario, kind, axis, value, base_value, others, n, makespan_ns, b
 FROM intervals
 ORDER BY batch, scenario, kind, axis, others, number IS NULL, number, value;
 )sql";
+  return text.substr(1);
 }
 
 }  // namespace timeslice::tools

@@ -1,12 +1,12 @@
 #include "tools/store/show.hpp"
 
-#include <SQLiteCpp/SQLiteCpp.h>
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
 #include <optional>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/core.h>
 
 #include "tools/report/query_table.hpp"
 #include "tools/store/connection.hpp"
@@ -20,8 +20,9 @@ std::optional<std::int64_t> first_id(SQLite::Statement& find) {
 }
 
 std::optional<std::int64_t> find_run(SQLite::Database& database, const std::string& run) {
-  const bool number = !run.empty() && run.size() < 16 &&
-                      std::ranges::all_of(run, [](unsigned char c) { return std::isdigit(c) != 0; });
+  const bool number =
+      !run.empty() && run.size() < 16 &&
+      std::ranges::all_of(run, [](unsigned char c) { return std::isdigit(c) != 0; });
   if (number) {
     SQLite::Statement find{database, "SELECT id FROM run WHERE id = ?"};
     prepare(find, std::stoll(run));

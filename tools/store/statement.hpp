@@ -1,13 +1,13 @@
 // Binding values of our types to a prepared statement. Internal; include in .cpp files only.
 #pragma once
 
-#include <SQLiteCpp/SQLiteCpp.h>
-
 #include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <type_traits>
+
+#include <SQLiteCpp/SQLiteCpp.h>
 
 namespace timeslice::tools {
 

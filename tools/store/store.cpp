@@ -1,9 +1,9 @@
 #include "tools/store/store.hpp"
 
-#include <SQLiteCpp/SQLiteCpp.h>
-
 #include <string_view>
 #include <utility>
+
+#include <SQLiteCpp/SQLiteCpp.h>
 
 #include "sim/expect.hpp"
 #include "tools/store/connection.hpp"
@@ -95,8 +95,7 @@ std::optional<StoreError> Store::write_measured(BatchId batch, const scenarios::
                                                 std::span<const models::Timings> runs) {
   sim::expect(state_->keep.contains(batch), "a run belongs to a batch that was begun here");
   return state_->in_transaction([&] {
-    const auto id =
-        state_->writer->find_or_add_point(static_cast<std::int64_t>(batch), point);
+    const auto id = state_->writer->find_or_add_point(static_cast<std::int64_t>(batch), point);
     state_->writer->add_runs({.point = id, .kind = "measured"}, runs, {}, state_->keep[batch]);
   });
 }
@@ -104,16 +103,14 @@ std::optional<StoreError> Store::write_measured(BatchId batch, const scenarios::
 std::optional<StoreError> Store::write_comparisons(BatchId batch, const scenarios::Point& point,
                                                    std::span<const ComparisonRow> rows) {
   return state_->in_transaction([&] {
-    const auto id =
-        state_->writer->find_or_add_point(static_cast<std::int64_t>(batch), point);
+    const auto id = state_->writer->find_or_add_point(static_cast<std::int64_t>(batch), point);
     state_->writer->add_comparisons(id, rows);
   });
 }
 
 std::optional<StoreError> Store::finish(BatchId batch) {
-  const auto problem = state_->in_transaction([&] {
-    state_->writer->end_batch(static_cast<std::int64_t>(batch));
-  });
+  const auto problem =
+      state_->in_transaction([&] { state_->writer->end_batch(static_cast<std::int64_t>(batch)); });
   return problem ? problem : pause();
 }
 

@@ -3,7 +3,8 @@
 // Every write is one BEGIN IMMEDIATE transaction with a busy timeout, one a point, so a killed
 // program loses at most the point it was writing and a second run can resume. While writing the
 // file has a WAL beside it; finish() folds it back into one plain file. Not for two threads at
-// once. Cost: about 10 us a point plus 1 us a metric; memory does not grow with the sweep.
+// once. Cost, measured: below 90 us of CPU a run of 20 metrics, and 440-560 bytes of file (10 runs
+// a point, 1 run a point); memory does not grow with the sweep.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 #include "tools/store/views.hpp"
 
-#include <fmt/core.h>
-
 #include <array>
+
+#include <fmt/core.h>
 
 namespace timeslice::tools {
 namespace {

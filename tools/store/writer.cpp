@@ -1,9 +1,9 @@
 #include "tools/store/writer.hpp"
 
+#include <utility>
+
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/core.h>
-
-#include <utility>
 
 #include "tools/store/names.hpp"
 #include "tools/store/quantity.hpp"
@@ -13,23 +13,28 @@ namespace timeslice::tools {
 
 struct Writer::Statements {
   explicit Statements(SQLite::Database& db)
-      : point{db, "INSERT INTO point (batch, ordinal, key, model) "
-                  "SELECT ?1, ?2, ?3, model FROM batch WHERE id = ?1"},
+      : point{db,
+              "INSERT INTO point (batch, ordinal, key, model) "
+              "SELECT ?1, ?2, ?3, model FROM batch WHERE id = ?1"},
         param{db, "INSERT INTO param VALUES (?, ?, ?, ?, ?)"},
-        run{db, "INSERT INTO run (point, kind, rep, seed, status, digest, events, wall_ns, error) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+        run{db,
+            "INSERT INTO run (point, kind, rep, seed, status, digest, events, wall_ns, error) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
         find_series{db, "SELECT id FROM series WHERE name = ? AND entity = ? AND unit = ?"},
         series{db, "INSERT INTO series (name, entity, unit) VALUES (?, ?, ?)"},
         sample{db, "INSERT OR REPLACE INTO sample VALUES (?, ?, ?)"},
         pooled{db, "INSERT INTO pooled VALUES (?, ?, ?, ?, ?, ?)"},
         warning{db, "INSERT OR IGNORE INTO warning (text) VALUES (?)"},
-        point_warning{db, "INSERT OR IGNORE INTO point_warning "
-                          "SELECT ?1, id FROM warning WHERE text = ?2"},
-        comparison{db, "INSERT OR REPLACE INTO comparison VALUES "
-                       "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+        point_warning{db,
+                      "INSERT OR IGNORE INTO point_warning "
+                      "SELECT ?1, id FROM warning WHERE text = ?2"},
+        comparison{db,
+                   "INSERT OR REPLACE INTO comparison VALUES "
+                   "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
         task{db, "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
-        histogram{db, "INSERT INTO histogram VALUES (?1, 'task_latency', ?2, ?3, ?4, 1) "
-                      "ON CONFLICT DO UPDATE SET count = count + 1"},
+        histogram{db,
+                  "INSERT INTO histogram VALUES (?1, 'task_latency', ?2, ?3, ?4, 1) "
+                  "ON CONFLICT DO UPDATE SET count = count + 1"},
         slice{db, "INSERT INTO slice VALUES (?, ?, ?, ?, ?, ?)"} {}
 
   SQLite::Statement point;
@@ -64,8 +69,7 @@ std::int64_t Writer::add_point(std::int64_t batch, const scenarios::Point& point
   const std::int64_t id = database_.getLastInsertRowid();
   for (const scenarios::Param& param : point.params) {
     const auto quantity = parse_quantity(param.value);
-    const std::optional<double> number =
-        quantity ? std::optional{quantity->number} : std::nullopt;
+    const std::optional<double> number = quantity ? std::optional{quantity->number} : std::nullopt;
     const std::string unit{quantity ? quantity->unit : ""};
     execute(statements_->param, id, param.name, param.value, number, unit);
   }

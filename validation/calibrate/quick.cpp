@@ -98,9 +98,11 @@ void apply_quick_costs(const QuickCosts& quick, models::WorldSpec& world) {
   world.runtime.memory = models::Bytes{quick.resident_bytes};
   if (!world.machine.costs_known) {
     apply_os(quick, world);
+    world.machine.costs_known = true;
   }
   if (!world.runtime.costs_known && world.runtime.language == models::Language::python) {
     apply_python(quick, world);
+    world.runtime.costs_known = true;
   }
 }
 

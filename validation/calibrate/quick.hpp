@@ -16,8 +16,9 @@ namespace timeslice::validation {
 /// Condenses what `calibrate.py quick` printed. Throws nlohmann::json::exception on other text.
 [[nodiscard]] QuickCosts read_quick_costs(const std::string& text);
 
-/// Lays `quick` over costs in `world` that nobody measured; measured ones stay. What stays at a
-/// default of another machine is not touched.
+/// Lays `quick` over costs in `world` that nobody measured and marks them known; measured ones
+/// stay. What `quick` does not have (switch, migration, pipes, pickling ...) stays at its default:
+/// the caller says so.
 void apply_quick_costs(const QuickCosts& quick, models::WorldSpec& world);
 
 /// One line a group of costs, for people.

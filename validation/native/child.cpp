@@ -341,7 +341,8 @@ std::uint64_t live_members(std::int32_t group) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator{"/proc", ignored}) {
     std::ifstream file{entry.path() / "stat"};
-    std::string text{std::istreambuf_iterator<char>{file}, {}};
+    std::string text;
+    std::getline(file, text, '\0');  // to the end; a process that has just gone gives nothing
     const auto after_name = text.rfind(')');  // the name itself may hold anything
     if (after_name == std::string::npos) {
       continue;

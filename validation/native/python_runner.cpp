@@ -126,15 +126,20 @@ std::vector<KernelSample> unpack(const std::string& bytes, std::int64_t start_ns
   return samples;
 }
 
+/// Shutdown of every executor; startup only where it is one act, the creation of a process pool.
 void add_executor_metrics(const models::WorldSpec& world, const json& result,
                           models::Timings& timings) {
-  for (const char* name : {"shutdown", "startup"}) {
-    const json& values = result.at(std::string{name} + "_ns");
-    for (std::size_t i = 0; i < world.executors.size(); ++i) {
+  for (std::size_t i = 0; i < world.executors.size(); ++i) {
+    const models::ExecutorSpec& executor = world.executors[i];
+    const auto add = [&](const char* name, const json& values) {
       timings.metrics.push_back({.name = name,
-                                 .entity = world.executors[i].name,
+                                 .entity = executor.name,
                                  .unit = "ns",
                                  .value = values.at(i).get<double>()});
+    };
+    add("shutdown", result.at("shutdown_ns"));
+    if (executor.kind == models::ExecutorKind::processes) {
+      add("startup", result.at("startup_ns"));
     }
   }
 }

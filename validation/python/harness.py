@@ -1,8 +1,8 @@
 """What a real CPython executes for `timeslice validate`: one run of one scenario.
 
-Called as `python3 harness.py run PLAN PARENT_PID`; writes one JSON line to stdout. The plan is data:
-numbers and a closed list of operations, resolved before (no name of a scenario reaches this file,
-nothing is evaluated). It is a real, importable file because spawned children import their main.
+Called as `python3 harness.py run PLAN PARENT_PID`; writes one JSON line to stdout. The plan is
+data: numbers and a closed list of operations, resolved before (no name of a scenario reaches this
+file, nothing is evaluated). It is a real, importable file: spawned children import their main.
 
 Kernels read the thread CPU clock and the CPU that they run on before and after: that is the speed
 index. What this bookkeeping costs is measured by calibrate.py and put into the model.
@@ -11,6 +11,7 @@ index. What this bookkeeping costs is measured by calibrate.py and put into the 
 import base64
 import concurrent.futures
 import ctypes
+import fcntl
 import gc
 import hashlib
 import json
@@ -30,6 +31,8 @@ PYTHON, NATIVE, HELD, SLEEP, LOCK, UNLOCK, MAP, SUBMIT, JOIN = range(9)
 # A Python step is cut into parts of about this length, so that the trace of a CPU's speed is fine.
 # Cutting bytecode changes nothing: the GIL is kept between the parts.
 PART_NS = 2_000_000
+
+F_SETPIPE_SZ = 1031  # fcntl.h of Linux; the fcntl module has it from 3.10 on
 
 _pack = struct.Struct("<qqqqii").pack
 # PyDLL keeps the GIL during a call: reading the CPU number must not be a point where it is lost.
@@ -121,6 +124,11 @@ def run_item(item):
 
 def run_star(program, argument, result_size):
     return run_item((program, argument, result_size))
+
+
+def shared_locks(scopes):
+    """The locks that may travel to another process; a thread's lock stays behind."""
+    return [lock if scope == "process" else None for lock, scope in zip(_locks, scopes)]
 
 
 def use(kernels, locks, burn_ns):
@@ -215,7 +223,8 @@ class Processes(Serial):
     def create(self):
         inherits = self.spec["start"] == "fork" and not self.spec["import_ns"]
         start = {} if inherits else {"initializer": use,
-                                     "initargs": (_kernels, _locks, self.spec["import_ns"])}
+                                     "initargs": (_kernels, shared_locks(self.spec["locks"]),
+                                                  self.spec["import_ns"])}
         self.pool = self.context.Pool(self.spec["workers"], **start)
 
     def map(self, items, chunksize, star):
@@ -244,9 +253,7 @@ class ProcessPerTask(Serial):
         self.spec = spec
         self.context = multiprocessing.get_context(spec["start"])
         self.source, self.sink = multiprocessing.Pipe(duplex=False)
-        set_pipe_size = 1031  # F_SETPIPE_SZ
-        import fcntl
-        fcntl.fcntl(self.sink.fileno(), set_pipe_size, 1 << 20)
+        fcntl.fcntl(self.sink.fileno(), F_SETPIPE_SZ, 1 << 20)
         os.set_blocking(self.sink.fileno(), False)
         os.set_blocking(self.source.fileno(), False)
 
@@ -257,7 +264,8 @@ class ProcessPerTask(Serial):
     def submit(self, item):
         process = self.context.Process(
             target=run_process,
-            args=(item, _kernels, _locks, self.spec["import_ns"], self.sink))
+            args=(item, _kernels, shared_locks(self.spec["locks"]), self.spec["import_ns"],
+                  self.sink))
         process.start()
         return process
 
@@ -370,8 +378,13 @@ def prepare(plan):
         os.sched_setaffinity(0, plan["cpus"])
     if plan["switch_interval_ns"]:
         sys.setswitchinterval(plan["switch_interval_ns"] * 1e-9)
-    make = {"thread": threading.Lock, "process": multiprocessing.get_context("fork").Lock}
+    # A lock made for spawned children serves forked ones as well, not the other way round.
+    methods = {spec["start"] for spec in plan["executors"] if "process" in spec["kind"]}
+    method = next((name for name in ("spawn", "forkserver") if name in methods), "fork")
+    make = {"thread": threading.Lock, "process": multiprocessing.get_context(method).Lock}
     _locks.extend(make[scope]() for scope in plan["locks"])
+    for spec in plan["executors"]:
+        spec["locks"] = plan["locks"]
     run = Run(plan)
     for name, kernel in (("python", python_kernel), ("native", native_kernel),
                          ("held", held_kernel)):

@@ -1,7 +1,8 @@
 // Where threads go, and how loads even out.
-#include <gtest/gtest.h>
-
+#include <algorithm>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "models/os/cpu_bitmap.hpp"
 #include "models/os/cpu_map.hpp"
@@ -14,10 +15,10 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::World;
 using testing::compute;
 using testing::quiet_os;
 using testing::small_machine;
+using testing::World;
 
 /// 2 packages of 2 caches of 2 cores of 2 CPUs; siblings are 8 apart.
 MachineSpec two_packages() {
@@ -60,8 +61,9 @@ TEST(LoadTree, knows_the_extremes_as_a_plain_search_does) {
   const sim::Random random{5};
   for (std::uint32_t step = 0; step < 5000; ++step) {
     const auto cpu = static_cast<std::uint32_t>(random.below({.step = step}, 13));
-    plain[cpu] = {.threads = static_cast<std::uint32_t>(random.below({.item = 1, .step = step}, 6)),
-                  .movable = static_cast<std::uint32_t>(random.below({.item = 2, .step = step}, 4))};
+    plain[cpu] = {
+        .threads = static_cast<std::uint32_t>(random.below({.item = 1, .step = step}, 6)),
+        .movable = static_cast<std::uint32_t>(random.below({.item = 2, .step = step}, 4))};
     tree.set(cpu, plain[cpu]);
     const auto least = std::ranges::min_element(plain, {}, &CpuLoad::threads);
     const auto longest = std::ranges::max_element(plain, {}, &CpuLoad::movable);
@@ -152,7 +154,9 @@ double moved_on_wake(double probability) {
   constexpr int cases = 300;
   for (int seed = 0; seed < cases; ++seed) {
     OsSpec os = quiet_os(PolicyKind::fifo, 1ms);
-    os.balance = {.move_on_wake = probability, .pull_when_idle = 0.0, .pull_when_idle_hot = 0.0,
+    os.balance = {.move_on_wake = probability,
+                  .pull_when_idle = 0.0,
+                  .pull_when_idle_hot = 0.0,
                   .pull_at_tick = 0.0};
     World world{small_machine(2), os, static_cast<std::uint64_t>(seed)};
     const ThreadId sleeper = world.add();
@@ -176,7 +180,9 @@ TEST(Balance, a_woken_thread_moves_with_the_given_probability) {
 sim::Duration first_tick_pull(double probability, std::uint64_t seed) {
   OsSpec os = quiet_os(PolicyKind::fifo, 1ms);
   os.tick = 4ms;
-  os.balance = {.move_on_wake = 0.0, .pull_when_idle = 0.0, .pull_when_idle_hot = 0.0,
+  os.balance = {.move_on_wake = 0.0,
+                .pull_when_idle = 0.0,
+                .pull_when_idle_hot = 0.0,
                 .pull_at_tick = probability};
   World world{small_machine(2), os, seed};
   const ThreadId first = world.add();

@@ -1,12 +1,12 @@
 // What holds in every simulated system: random programs on random small machines, by seed.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "models/os/mutex.hpp"
 #include "models/trace_kinds.hpp"
@@ -16,9 +16,9 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::World;
 using testing::quiet_os;
 using testing::small_machine;
+using testing::World;
 
 /// Draws in order, for building scenarios.
 class Dice {
@@ -26,7 +26,8 @@ class Dice {
   explicit Dice(std::uint64_t seed) : random_{seed} {}
   std::uint64_t below(std::uint64_t n) { return random_.below({.task = 99, .step = thrown_++}, n); }
   sim::Duration up_to(sim::Duration most) {
-    return sim::Duration{static_cast<std::int64_t>(below(static_cast<std::uint64_t>(most.count())))};
+    return sim::Duration{
+        static_cast<std::int64_t>(below(static_cast<std::uint64_t>(most.count())))};
   }
 
  private:
@@ -66,14 +67,17 @@ Scenario scenario(std::uint64_t seed) {
     made.os.random_tick_phase = true;
   }
   if (dice.below(2) == 0) {
-    made.os.balance = {.move_on_wake = 0.1, .pull_when_idle = 0.2, .pull_when_idle_hot = 0.04,
+    made.os.balance = {.move_on_wake = 0.1,
+                       .pull_when_idle = 0.2,
+                       .pull_when_idle_hot = 0.04,
                        .pull_at_tick = 0.35};
   }
   made.machine.speed_over_time.resize(cores * siblings);
   for (std::size_t i = 0; i < 20; ++i) {
     auto& timeline = made.machine.speed_over_time[i % made.machine.speed_over_time.size()];
     const double factor = 0.5 + static_cast<double>(dice.below(100)) / 100.0;
-    timeline.push_back({.from = sim::Instant{static_cast<std::int64_t>(i) * 1ms}, .factor = factor});
+    timeline.push_back(
+        {.from = sim::Instant{static_cast<std::int64_t>(i) * 1ms}, .factor = factor});
   }
   made.description = "seed " + std::to_string(seed) + ": " + std::to_string(cores) + " x " +
                      std::to_string(siblings) + " CPUs, policy " + std::to_string(kind);
@@ -141,7 +145,8 @@ void check_accounts(World& world, const std::vector<ThreadId>& threads,
     const ThreadAccounts accounts = world.dispatcher.accounts(threads[i]);
     EXPECT_TRUE(demands[i].done && world.dispatcher.finished(threads[i])) << "thread " << i;
     EXPECT_NEAR(accounts.nominal_done_ns, demands[i].nominal_ns,
-                200'000.0 + 1e-6 * demands[i].nominal_ns) << "kernel calls of the mutex apart";
+                200'000.0 + 1e-6 * demands[i].nominal_ns)
+        << "kernel calls of the mutex apart";
     EXPECT_GE(accounts.nominal_done_ns, demands[i].nominal_ns - 1e-3);
     used += accounts.cpu_time;
     work += demands[i].nominal_ns;
@@ -293,7 +298,8 @@ TEST(Conservation, the_default_balancer_leaves_no_cpu_idle_while_somebody_waits)
           able += away ? 0U : 1U;
           waited += runs || away ? 0us : 1us;
         }
-        ASSERT_EQ(running, std::min<std::size_t>(able, 3)) << "at " << at.count() << " seed " << seed;
+        ASSERT_EQ(running, std::min<std::size_t>(able, 3))
+            << "at " << at.count() << " seed " << seed;
       }
       EXPECT_GT(waited, 0us) << "the test has cases in which somebody waits";
     }

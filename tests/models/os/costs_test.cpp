@@ -9,10 +9,10 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::World;
 using testing::compute;
 using testing::quiet_os;
 using testing::small_machine;
+using testing::World;
 
 Program sleep_and_work(World& world, ThreadId thread, int rounds) {
   for (int i = 0; i < rounds; ++i) {
@@ -58,9 +58,15 @@ TEST(Costs, wake_up_jitter_stays_in_its_range_and_varies) {
   const ThreadId a = world.add();
   world.start(a, sleep_and_work(world, a, 1000));
   world.run();
-  const double mean =
-      static_cast<double>(world.dispatcher.accounts(a).ready_time.count()) / 1001.0;
+  const double mean = static_cast<double>(world.dispatcher.accounts(a).ready_time.count()) / 1001.0;
   EXPECT_NEAR(mean, 33'000.0, 400.0);
+}
+
+Program sleep_then_device(World& it, ThreadId thread) {
+  co_await it.dispatcher.sleep(thread, 1ms);
+  EXPECT_EQ(it.now(), 1070us);
+  co_await it.dispatcher.wait_for_device(thread, 1ms);
+  EXPECT_EQ(it.now(), 2090us);
 }
 
 TEST(Costs, timers_are_late_by_slack_and_latency_devices_by_latency_only) {
@@ -69,13 +75,7 @@ TEST(Costs, timers_are_late_by_slack_and_latency_devices_by_latency_only) {
   os.timer_latency = 20us;
   World world{small_machine(1), os};
   const ThreadId a = world.add();
-  const auto program = [](World& it, ThreadId thread) -> Program {
-    co_await it.dispatcher.sleep(thread, 1ms);
-    EXPECT_EQ(it.now(), 1070us);
-    co_await it.dispatcher.wait_for_device(thread, 1ms);
-    EXPECT_EQ(it.now(), 2090us);
-  };
-  world.start(a, program(world, a));
+  world.start(a, sleep_then_device(world, a));
   world.run();
   EXPECT_TRUE(world.dispatcher.finished(a));
 }
@@ -129,31 +129,32 @@ TEST(Rates, further_siblings_add_less_and_less) {
   EXPECT_DOUBLE_EQ(smt_share(1.25, 4), 1.4375 / 4.0);
 }
 
+Program all_kinds(World& it, ThreadId thread) {
+  co_await it.work(thread, 4ms, WorkKind::python);
+  EXPECT_EQ(it.now(), 10ms);
+  co_await it.work(thread, 4ms, WorkKind::native);
+  EXPECT_EQ(it.now(), 12500us);
+  co_await it.work(thread, 4ms, WorkKind::kernel);
+  EXPECT_EQ(it.now(), 15ms);
+  co_await it.work(thread, 4ms, WorkKind::memory);
+  EXPECT_EQ(it.now(), 20ms);
+}
+
 TEST(Rates, kind_of_work_core_kind_and_machine_multiply) {
   MachineSpec machine = small_machine(1);
   machine.speed = {.python = 0.5, .native = 2.0, .memory = 1.0};
   machine.core_kinds = {CoreKindSpec{.speed = 0.8}};
   World world{machine, ideal_os()};
   const ThreadId a = world.add();
-  const auto program = [](World& it, ThreadId thread) -> Program {
-    co_await it.work(thread, 4ms, WorkKind::python);
-    EXPECT_EQ(it.now(), 10ms);
-    co_await it.work(thread, 4ms, WorkKind::native);
-    EXPECT_EQ(it.now(), 12500us);
-    co_await it.work(thread, 4ms, WorkKind::kernel);
-    EXPECT_EQ(it.now(), 15ms);
-    co_await it.work(thread, 4ms, WorkKind::memory);
-    EXPECT_EQ(it.now(), 20ms);
-  };
-  world.start(a, program(world, a));
+  world.start(a, all_kinds(world, a));
   world.run();
   EXPECT_TRUE(world.dispatcher.finished(a));
 }
 
 TEST(Rates, speed_changes_within_a_segment_are_honoured_exactly) {
   MachineSpec machine = small_machine(1);
-  machine.speed_over_time = {{{.from = sim::Instant{1ms}, .factor = 0.5},
-                              {.from = sim::Instant{3ms}, .factor = 2.0}}};
+  machine.speed_over_time = {
+      {{.from = sim::Instant{1ms}, .factor = 0.5}, {.from = sim::Instant{3ms}, .factor = 2.0}}};
   World world{machine, ideal_os()};
   const ThreadId a = world.add();
   world.start(a, compute(world, a, 10ms));
@@ -217,12 +218,11 @@ TEST(Slices, end_for_a_rival_that_comes_later) {
   const ThreadId a = world.add();
   const ThreadId b = world.add();
   world.start(a, compute(world, a, 100ms));
-  world.start(b, sleep_and_work(world, b, 1));
-  world.run_until(5ms);
-  EXPECT_EQ(world.dispatcher.accounts(b).ready_time, 4ms + 10ms - 10ms)
-      << "it first waits for a's slice";
-  world.run_until(20ms);
-  EXPECT_TRUE(world.dispatcher.running(a));
+  world.run_until(23ms);
+  world.start(b, compute(world, b, 1ms));
+  world.run();
+  EXPECT_EQ(world.dispatcher.accounts(b).ready_time, 7ms) << "a is in its third slice";
+  EXPECT_EQ(world.dispatcher.accounts(a).ready_time, 1ms);
 }
 
 }  // namespace

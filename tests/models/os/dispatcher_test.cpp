@@ -1,8 +1,8 @@
 #include "models/os/dispatcher.hpp"
 
-#include <gtest/gtest.h>
-
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "models/trace_kinds.hpp"
 #include "tests/models/os/os_bench.hpp"
@@ -11,10 +11,10 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::World;
 using testing::compute;
 using testing::quiet_os;
 using testing::small_machine;
+using testing::World;
 
 constexpr double us = 1000.0;  // nominal ns in one microsecond
 
@@ -171,17 +171,18 @@ TEST(Interrupt, is_seen_at_switch_in_by_a_thread_that_was_queued) {
   EXPECT_DOUBLE_EQ(left, 700 * us) << "250 us before, 50 us after it was switched in";
 }
 
+Program work_then_interruptible(World& it, ThreadId self, double& rest) {
+  co_await it.work(self, 1ms);
+  const Work work{.kind = WorkKind::python, .nominal_ns = 1000 * us};
+  rest = co_await it.dispatcher.run_interruptible(self, work, 100 * us);
+}
+
 TEST(Interrupt, is_forgotten_outside_an_interruptible_run) {
   World world{small_machine(1), ideal_os()};
   double left = -1.0;
   const ThreadId thread = world.add();
   world.dispatcher.interrupt(thread);
-  const auto program = [](World& it, ThreadId self, double& rest) -> Program {
-    co_await it.work(self, 1ms);
-    const Work work{.kind = WorkKind::python, .nominal_ns = 1000 * us};
-    rest = co_await it.dispatcher.run_interruptible(self, work, 100 * us);
-  };
-  world.start(thread, program(world, thread, left));
+  world.start(thread, work_then_interruptible(world, thread, left));
   world.run_until(500us);
   world.dispatcher.interrupt(thread);
   world.run();
@@ -212,7 +213,7 @@ Program wake_in_kernel(World& world, ThreadId thread, std::vector<ThreadId> slee
 
 TEST(Preemption, a_waker_in_the_kernel_gives_way_at_the_end_of_its_call) {
   World world{small_machine(1), quiet_os(PolicyKind::fair, 3ms)};
-  const ThreadId sleeper = world.add();
+  const ThreadId sleeper = world.add({.nice = -5});
   const ThreadId waker = world.add();
   world.start(sleeper, block_once(world, sleeper));
   world.start(waker, wake_in_kernel(world, waker, {sleeper}));
@@ -231,7 +232,7 @@ TEST(Preemption, a_waker_in_the_kernel_gives_way_at_the_end_of_its_call) {
 TEST(Preemption, another_cpu_is_interrupted_at_once) {
   OsSpec os = quiet_os(PolicyKind::fair, 3ms);
   World world{small_machine(2), os};
-  const ThreadId sleeper = world.add({.affinity = {CpuId{1}}});
+  const ThreadId sleeper = world.add({.nice = -5, .affinity = {CpuId{1}}});
   const ThreadId burner = world.add({.affinity = {CpuId{1}}});
   const ThreadId waker = world.add({.affinity = {CpuId{0}}});
   world.start(sleeper, block_once(world, sleeper));

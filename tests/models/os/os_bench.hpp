@@ -16,11 +16,21 @@ namespace timeslice::models::testing {
 
 inline OsCosts no_costs() {
   const sim::Duration zero{};
-  return {.context_switch = zero, .wake_idle_cpu = zero, .wake_idle_cpu_jitter = zero,
-          .wake_syscall = zero,   .syscall = zero,       .migration = zero,
-          .tick_cost = zero,      .thread_start = zero,  .thread_exit = zero,
-          .fork = zero,           .fork_per_mib = zero,  .process_exit = zero,
-          .pipe_message = zero,   .pipe_copy_per_kib = zero, .page_fault = zero};
+  return {.context_switch = zero,
+          .wake_idle_cpu = zero,
+          .wake_idle_cpu_jitter = zero,
+          .wake_syscall = zero,
+          .syscall = zero,
+          .migration = zero,
+          .tick_cost = zero,
+          .thread_start = zero,
+          .thread_exit = zero,
+          .fork = zero,
+          .fork_per_mib = zero,
+          .process_exit = zero,
+          .pipe_message = zero,
+          .pipe_copy_per_kib = zero,
+          .page_fault = zero};
 }
 
 /// `cores` cores of `siblings` CPUs each, one package, one cache; nothing costs anything.
@@ -77,7 +87,8 @@ class World {
 
   /// `co_await world.work(thread, 5ms)`
   auto work(ThreadId thread, sim::Duration length, WorkKind kind = WorkKind::native) {
-    return dispatcher.run(thread, {.kind = kind, .nominal_ns = static_cast<double>(length.count())});
+    return dispatcher.run(thread,
+                          {.kind = kind, .nominal_ns = static_cast<double>(length.count())});
   }
 
   MachineSpec machine;

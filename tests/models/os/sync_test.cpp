@@ -1,7 +1,8 @@
 // Mutex, condition, semaphore, gate and pipe on a simulated machine.
-#include <gtest/gtest.h>
-
+#include <algorithm>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "models/os/condition.hpp"
 #include "models/os/gate.hpp"
@@ -15,9 +16,9 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::World;
 using testing::quiet_os;
 using testing::small_machine;
+using testing::World;
 
 constexpr std::uint32_t id = 7;
 
@@ -122,8 +123,8 @@ TEST(Condition, hands_over_every_item_once) {
     if (costly) {
       world.machine.costs = OsCosts{};
     }
-    Box box{.mutex = Mutex{world.dispatcher, 1}, .filled = Condition{world.dispatcher, 2},
-            .items = {}};
+    Box box{
+        .mutex = Mutex{world.dispatcher, 1}, .filled = Condition{world.dispatcher, 2}, .items = {}};
     std::vector<int> got;
     const ThreadId producer = world.add();
     const ThreadId one = world.add();
@@ -150,8 +151,8 @@ Program wait_a_while(World& world, ThreadId thread, Box& box, std::vector<WakeRe
 
 TEST(Condition, a_timed_wait_ends_by_a_sign_or_by_time) {
   World world{small_machine(2), ideal_os()};
-  Box box{.mutex = Mutex{world.dispatcher, 1}, .filled = Condition{world.dispatcher, 2},
-          .items = {}};
+  Box box{
+      .mutex = Mutex{world.dispatcher, 1}, .filled = Condition{world.dispatcher, 2}, .items = {}};
   std::vector<WakeResult> results;
   const ThreadId waiter = world.add();
   world.start(waiter, wait_a_while(world, waiter, box, results));
@@ -183,8 +184,8 @@ Program call_all(World& world, ThreadId thread, Box& box) {
 
 TEST(Condition, a_broadcast_wakes_all_that_wait) {
   World world{small_machine(2), quiet_os(PolicyKind::fair, 1ms)};
-  Box box{.mutex = Mutex{world.dispatcher, 1}, .filled = Condition{world.dispatcher, 2},
-          .items = {}};
+  Box box{
+      .mutex = Mutex{world.dispatcher, 1}, .filled = Condition{world.dispatcher, 2}, .items = {}};
   int released = 0;
   for (int i = 0; i < 5; ++i) {
     const ThreadId thread = world.add();

@@ -1,10 +1,9 @@
-#include "models/pool/executor.hpp"
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <set>
-
+#include "models/pool/executor.hpp"
 #include "models/python/start.hpp"
 #include "tests/models/world_fixture.hpp"
 
@@ -14,8 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-WorldSpec pool_world(WorldSpec world, ExecutorKind kind, std::uint32_t workers,
-                     sim::Duration item, std::uint64_t items) {
+WorldSpec pool_world(WorldSpec world, ExecutorKind kind, std::uint32_t workers, sim::Duration item,
+                     std::uint64_t items) {
   add_task(world, "item", {python(item)});
   add_executor(world, kind, workers);
   world.main = numbered({map_items(items)});
@@ -68,22 +67,24 @@ TEST(StartMethods, default_by_platform_and_version) {
   EXPECT_EQ(resolve_start(StartMethod::fork, runtime), StartMethod::fork);
 }
 
-/// Six naps of 200 ms, one after the other handed to a pool of six.
-std::size_t threads_for_naps(PythonVersion version) {
+/// Threads that a pool of six makes for three items that are handed over one after the other.
+std::size_t threads_for_three(PythonVersion version) {
   WorldSpec world = linux_world(2);
   world.runtime.version = version;
-  add_task(world, "nap", {sleep_for(20ms)});
+  add_task(world, "nap", {sleep_for(1ms)});
   add_executor(world, ExecutorKind::threads, 6);
-  world.futures = {"f"};
-  // Two short rounds leave idle tokens behind where workers release one after every item.
-  world.main = numbered({map_items(1), map_items(1), map_items(6)});
-  return workers_of(run_with_tasks(world)).size();
+  world.main = numbered({repeat(3, {map_items(1), sleep_for(1ms)})});
+  std::size_t threads = 0;
+  for (const Metric& one : run_world(world).metrics) {
+    threads += one.name == "cpu_time" && one.entity.starts_with("pool0-") ? 1U : 0U;
+  }
+  return threads;
 }
 
-TEST(ThreadPool, stale_idle_tokens_stop_growth_before_3_12) {
-  EXPECT_EQ(threads_for_naps({.major = 3, .minor = 7}), 6U) << "always one more, up to the limit";
-  EXPECT_LT(threads_for_naps({.major = 3, .minor = 11}), 6U);
-  EXPECT_EQ(threads_for_naps({.major = 3, .minor = 12}), 6U);
+TEST(ThreadPool, uses_idle_workers_again_from_3_8_on) {
+  EXPECT_EQ(threads_for_three({.major = 3, .minor = 7}), 3U);
+  EXPECT_EQ(threads_for_three({.major = 3, .minor = 11}), 1U);
+  EXPECT_EQ(threads_for_three({.major = 3, .minor = 12}), 1U);
 }
 
 TEST(ThreadPool, makes_no_more_workers_than_items_need) {
@@ -113,8 +114,7 @@ class EveryPythonExecutor : public testing::TestWithParam<ExecutorKind> {};
 
 TEST_P(EveryPythonExecutor, does_all_items_once_in_any_number) {
   for (const std::uint64_t items : {0U, 1U, 5U, 100U}) {
-    const Timings timings =
-        run_with_tasks(pool_world(linux_world(2), GetParam(), 3, 300us, items));
+    const Timings timings = run_with_tasks(pool_world(linux_world(2), GetParam(), 3, 300us, items));
     ASSERT_EQ(timings.tasks.size(), items);
     std::set<std::uint64_t> numbers;
     for (const TaskTiming& task : timings.tasks) {

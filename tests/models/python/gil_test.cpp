@@ -1,9 +1,9 @@
 #include "models/python/gil.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "tests/models/world_fixture.hpp"
 
@@ -42,8 +42,7 @@ std::vector<double> excess_ms(const WorldSpec& world, std::uint64_t seed = 1) {
       continue;
     }
     const auto kind = static_cast<TraceKind>(record.kind);
-    if (kind == TraceKind::blocked &&
-        record.value == static_cast<std::uint64_t>(WaitFor::sleep)) {
+    if (kind == TraceKind::blocked && record.value == static_cast<std::uint64_t>(WaitFor::sleep)) {
       dropped = record.time_ns;
     } else if (kind == TraceKind::gil_take && dropped >= 0) {
       found.push_back(static_cast<double>(record.time_ns - dropped) / 1e6 - 1.0);

@@ -1,10 +1,10 @@
 #include "models/work/distribution.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "models/work/draws.hpp"
 
@@ -63,8 +63,7 @@ TEST(Distribution, a_lognormal_has_the_mean_and_the_coefficient_of_variation_tha
 }
 
 TEST(Distribution, a_pareto_has_the_mean_that_it_names) {
-  const Moments found =
-      moments({.kind = DistributionKind::pareto, .first_ns = 3e6, .second = 3.0});
+  const Moments found = moments({.kind = DistributionKind::pareto, .first_ns = 3e6, .second = 3.0});
   EXPECT_NEAR(found.mean, 3e6, 0.05e6);
 }
 
@@ -81,8 +80,7 @@ TEST(Distribution, a_normal_is_cut_at_zero) {
 }
 
 TEST(Distribution, an_empirical_one_draws_its_values_equally_often) {
-  const Distribution measured{
-      .kind = DistributionKind::empirical, .values_ns = {1e6, 2e6, 6e6}};
+  const Distribution measured{.kind = DistributionKind::empirical, .values_ns = {1e6, 2e6, 6e6}};
   EXPECT_NEAR(moments(measured).mean, 3e6, 0.02e6);
   EXPECT_EQ(mean_ns(measured), 3e6);
 }

@@ -1,7 +1,5 @@
 #include "tools/batch/sweep_work.hpp"
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -11,6 +9,8 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace timeslice::tools {
 namespace {
@@ -73,11 +73,10 @@ TEST(Sweep, an_empty_plan_is_complete_at_once) {
 TEST(Sweep, only_wanted_points_are_run_and_counted) {
   std::vector<std::uint64_t> seen;
   std::uint64_t last_total = 0;
-  const SweepOptions options{.jobs = 2,
-                             .wanted = [](std::uint64_t ordinal) { return ordinal % 3 == 1; },
-                             .progress = [&](std::uint64_t, std::uint64_t total) {
-                               last_total = total;
-                             }};
+  const SweepOptions options{
+      .jobs = 2,
+      .wanted = [](std::uint64_t ordinal) { return ordinal % 3 == 1; },
+      .progress = [&](std::uint64_t, std::uint64_t total) { last_total = total; }};
   const SweepEnd end = run_sweep(work_of(10, 2), options, [&](PointOutcome&& outcome) {
     seen.push_back(outcome.point.ordinal);
   });

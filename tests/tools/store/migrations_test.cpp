@@ -1,16 +1,16 @@
 #include "tools/store/migrations.hpp"
 
-#include <SQLiteCpp/SQLiteCpp.h>
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <csignal>
 #include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/tools/store/sample_batch.hpp"
 #include "tools/store/store.hpp"

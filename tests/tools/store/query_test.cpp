@@ -1,11 +1,11 @@
 #include "tools/store/query.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <string>
 #include <variant>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "tests/tools/store/sample_batch.hpp"
 #include "tools/report/query_table.hpp"
@@ -106,10 +106,9 @@ TEST(QueryTable, stored_text_cannot_steer_the_terminal) {
 }
 
 TEST(QueryTable, csv_quotes_what_needs_it_and_leaves_null_empty) {
-  const QueryTable result{
-      .columns = {"a", "b"},
-      .rows = {{std::string{"x,\"y\""}, std::monostate{}}, {1.25e9, Blob{7}}},
-      .cut = false};
+  const QueryTable result{.columns = {"a", "b"},
+                          .rows = {{std::string{"x,\"y\""}, std::monostate{}}, {1.25e9, Blob{7}}},
+                          .cut = false};
   EXPECT_EQ(to_csv(result), "a,b\r\n\"x,\"\"y\"\"\",\r\n1250000000,<7 bytes>\r\n");
 }
 

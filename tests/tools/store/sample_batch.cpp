@@ -1,13 +1,13 @@
 #include "tests/tools/store/sample_batch.hpp"
 
-#include <fmt/core.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <filesystem>
 #include <utility>
 #include <variant>
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tools/report/query_table.hpp"
 #include "tools/store/query.hpp"
@@ -32,8 +32,12 @@ BatchInfo sample_info() {
           .version = "0.1.0",
           .git = "abc1234",
           .model_version = 1,
-          .host = {.name = "here", .kernel = "Linux 6.1", .cpu_model = "some CPU", .cpus = 4,
-                   .memory_bytes = 1 << 30, .python = "3.11.2"},
+          .host = {.name = "here",
+                   .kernel = "Linux 6.1",
+                   .cpu_model = "some CPU",
+                   .cpus = 4,
+                   .memory_bytes = 1 << 30,
+                   .python = "3.11.2"},
           .scenario = "sample",
           .about = "a sample",
           .yaml = "timeslice: 1\n",

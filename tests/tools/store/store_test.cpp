@@ -1,9 +1,5 @@
 #include "tools/store/store.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -12,9 +8,13 @@
 #include <string>
 #include <utility>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
 #include "tests/tools/store/sample_batch.hpp"
-#include "tools/store/query.hpp"
 #include "tools/store/quantity.hpp"
+#include "tools/store/query.hpp"
 #include "tools/store/schema_text.hpp"
 #include "tools/store/show.hpp"
 
@@ -53,8 +53,9 @@ TEST(Store, metrics_of_every_run_can_be_read_back_by_plain_sql) {
   fill(file.path, {.workers = {1, 2}, .repeat = 3});
   EXPECT_EQ(one(file.path, "SELECT count(*) FROM run"), "6");
   EXPECT_EQ(one(file.path, "SELECT count(*) FROM metric WHERE name = 'makespan'"), "6");
-  EXPECT_EQ(one(file.path, "SELECT value FROM metric WHERE name = 'cpu_utilization' AND run = 1 "
-                           "AND entity = '0'"),
+  EXPECT_EQ(one(file.path,
+                "SELECT value FROM metric WHERE name = 'cpu_utilization' AND run = 1 "
+                "AND entity = '0'"),
             "0.5");
   EXPECT_EQ(one(file.path, "SELECT unit FROM metric WHERE name = 'makespan' LIMIT 1"), "ns");
   EXPECT_EQ(one(file.path, "SELECT finished_utc IS NOT NULL FROM batch"), "1");
@@ -175,11 +176,16 @@ TEST(Store, values_that_are_not_numbers_are_null) {
 
 TEST(Store, tasks_and_slices_are_kept_only_on_request) {
   PointOutcome outcome = sample_outcome(0, 1, 1);
-  outcome.runs[0].tasks.push_back({.task = "page", .item = 3, .executor = "pool",
-                                   .worker = "pool-0", .submitted = {}, .started = {},
-                                   .finished = {}, .readable = {}});
-  outcome.runs[0].slices.push_back({.thread = "main", .cpu = -1, .start = {}, .end = {},
-                                    .state = models::SliceState::gil_wait});
+  outcome.runs[0].tasks.push_back({.task = "page",
+                                   .item = 3,
+                                   .executor = "pool",
+                                   .worker = "pool-0",
+                                   .submitted = {},
+                                   .started = {},
+                                   .finished = {},
+                                   .readable = {}});
+  outcome.runs[0].slices.push_back(
+      {.thread = "main", .cpu = -1, .start = {}, .end = {}, .state = models::SliceState::gil_wait});
   outcome.runs[0].latencies.push_back({"page", {100, 101, 5000}});
   const SampleFile without;
   write_all(without.path, {outcome});
@@ -189,8 +195,9 @@ TEST(Store, tasks_and_slices_are_kept_only_on_request) {
   write_all(with.path, {outcome}, {.tasks = true, .timeline = true});
   EXPECT_EQ(one(with.path, "SELECT worker FROM task WHERE item = 3"), "pool-0");
   EXPECT_EQ(one(with.path, "SELECT state || coalesce(cpu, '-') FROM slice"), "gil_wait-");
-  EXPECT_EQ(one(with.path, "SELECT sum(count) FROM histogram WHERE low_ns <= 100 AND high_ns > 101"),
-            "2");
+  EXPECT_EQ(
+      one(with.path, "SELECT sum(count) FROM histogram WHERE low_ns <= 100 AND high_ns > 101"),
+      "2");
 }
 
 TEST(Store, warnings_are_stored_once_and_shown_with_the_run) {
@@ -266,8 +273,8 @@ TEST(Store, measured_runs_stand_beside_the_simulated_ones_of_their_point) {
   const PointOutcome outcome = sample_outcome(0, 4, 2);
   EXPECT_FALSE(store.write_point(batch, outcome));
   EXPECT_FALSE(store.write_measured(batch, outcome.point, outcome.runs));
-  ComparisonRow row{.name = "makespan", .entity = "", .unit = "ns", .predicted = 110.0,
-                    .measured = 100.0};
+  ComparisonRow row{
+      .name = "makespan", .entity = "", .unit = "ns", .predicted = 110.0, .measured = 100.0};
   row.error = 0.1;
   row.covered = true;
   EXPECT_FALSE(store.write_comparisons(batch, outcome.point, std::vector{row}));

@@ -1,9 +1,9 @@
 #include "tools/report/student_t.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace timeslice::tools {
 namespace {

@@ -1,7 +1,5 @@
 #include "tools/report/summary.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <limits>
 #include <numeric>
@@ -9,6 +7,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "tools/report/pooled_quantile.hpp"
 
@@ -38,9 +38,9 @@ TEST(Summary, runs_that_failed_do_not_count) {
 }
 
 TEST(Summary, values_that_are_not_finite_do_not_count) {
-  const std::vector runs{run_with({{"ipc_bytes", "pool", "B", 4.0}}),
-                         run_with({{"ipc_bytes", "pool", "B",
-                                    std::numeric_limits<double>::quiet_NaN()}})};
+  const std::vector runs{
+      run_with({{"ipc_bytes", "pool", "B", 4.0}}),
+      run_with({{"ipc_bytes", "pool", "B", std::numeric_limits<double>::quiet_NaN()}})};
   const auto metrics = summarise(runs);
   ASSERT_EQ(metrics.size(), 1U);
   EXPECT_EQ(metrics[0].n, 1U);

@@ -154,12 +154,12 @@ def gantt_figure(title, rows):
     upper.set_ylabel("CPU")
     lower.set_ylabel("thread")
     lower.set_xlabel(f"time since main's first step ({unit})")
-    upper.set_title(title)
+    upper.set_title(title, loc="left")
     if len(shown) < len(threads):
         lower.set_title(f"the first {len(shown)} of {len(threads)} threads", fontsize="small")
     names = [Patch(facecolor=colour, hatch=hatch, edgecolor="black", label=state.replace("_", " "))
              for state, (colour, hatch) in STATES.items() if any(row[5] == state for row in rows)]
-    figure.legend(handles=names, loc="outside lower center", ncols=len(names))
+    upper.legend(handles=names, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(names))
     return figure
 
 
@@ -210,6 +210,9 @@ def validation_figure(rows):
     axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends,
              xlabel=f"measured makespan ({unit})", ylabel=f"predicted makespan ({unit})",
              title="Predicted against measured, 95 % intervals of the prediction")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter("{x:g}")
     axes.legend(loc="upper left")
     return figure
 

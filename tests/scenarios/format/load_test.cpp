@@ -1,0 +1,254 @@
+#include "scenarios/format/load.hpp"
+
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/scenarios/format/loading.hpp"
+
+namespace timeslice::scenarios {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const char* const crawler = R"(timeslice: 1
+name: crawler
+machine: ideal-8
+os: {scheduler: linux-6.12}
+runtime: {python: "3.11", gil: on, switch_interval: 5ms}
+locks: {db_lock: {kind: mutex}}
+tasks:
+  page:
+    - io: lognormal(40ms, cv=0.6)
+    - python: 6ms
+    - native: 3ms
+    - with: db_lock
+      do: [{python: 200us}, {io: 1ms}]
+executors:
+  crawlers: {kind: threads, workers: "${workers}"}
+main:
+  - map: {task: page, items: 400, executor: crawlers}
+params: {workers: 8}
+matrix:
+  workers: [1, 2, 4, 8, 16, 32]
+  runtime.gil: [on, off]
+  skip: [{workers: [1, 2], runtime.gil: off}]
+variants:
+  spawned: {executors.crawlers: {kind: processes, start: spawn}}
+repeat: 10
+seed: 42
+expect:
+  - makespan < 20s at workers=16, runtime.gil=on
+  - speedup(workers=8 / workers=1) > 3 at runtime.gil=on
+)";
+
+TEST(Load, the_example_of_the_contract_becomes_a_world) {
+  const Scenario read = point(plan(crawler)).scenario;
+  EXPECT_EQ(read.name, "crawler");
+  EXPECT_EQ(read.repeat, 10U);
+  EXPECT_EQ(read.seed, 42U);
+  EXPECT_EQ(read.world.machine.cpus.size(), 8U);
+  EXPECT_EQ(read.world.runtime.gil.switch_interval, 5ms);
+  ASSERT_EQ(read.world.tasks.size(), 1U);
+  const models::Steps& page = read.world.tasks[0].steps;
+  ASSERT_EQ(page.size(), 4U);
+  EXPECT_EQ(std::get<models::IoStep>(page[0].what).duration.second, 0.6);
+  EXPECT_EQ(std::get<models::PythonStep>(page[1].what).duration.first_ns, 6e6);
+  const auto& with = std::get<models::WithStep>(page[3].what);
+  EXPECT_EQ(page[3].number, 3U);
+  EXPECT_EQ(with.body[1].number, 5U) << "steps are numbered in reading order";
+  EXPECT_EQ(std::get<models::MapStep>(read.world.main[0].what).items, 400U);
+  EXPECT_EQ(read.world.executors[0].workers.number, 1U);
+}
+
+TEST(Load, the_matrix_is_a_product_with_the_last_axis_fastest) {
+  const Plan read = plan(crawler);
+  EXPECT_EQ(read.size(), 20U) << "12 combinations less 2, for the base and one variant";
+  EXPECT_THAT(read.axes(), ElementsAre("workers", "runtime.gil"));
+  EXPECT_THAT(read.params(0),
+              ElementsAre(Param{"variant", ""}, Param{"workers", "1"}, Param{"runtime.gil", "on"}));
+  EXPECT_THAT(read.params(3), ElementsAre(Param{"variant", ""}, Param{"workers", "4"},
+                                          Param{"runtime.gil", "off"}));
+  EXPECT_EQ(read.params(10)[0].value, "spawned");
+  EXPECT_EQ(point(read, 3).params, read.params(3));
+  EXPECT_FALSE(point(read, 3).scenario.world.runtime.gil.enabled);
+  EXPECT_EQ(point(read, 10).scenario.world.executors[0].kind, models::ExecutorKind::processes);
+}
+
+TEST(Load, added_points_follow_and_take_what_they_leave_out_from_the_scenario) {
+  const Plan read =
+      plan(around("params: {a: 1, b: 2}\nabout: \"${a} ${b}\"\n"
+                  "matrix: {a: [3, 4], b: [5], add: [{a: 9}]}\n"));
+  ASSERT_EQ(read.size(), 3U);
+  EXPECT_EQ(point(read, 2).scenario.about, "9 2");
+  EXPECT_EQ(read.params(2)[2].value, "2");
+}
+
+TEST(Load, the_command_line_pins_axes_and_chooses_variants) {
+  const Plan pinned = plan(crawler, {.set = {{"workers", "4"}}});
+  EXPECT_EQ(pinned.size(), 4U);
+  EXPECT_TRUE(pinned.narrowed());
+  const Plan variant = plan(crawler, {.variant = "spawned"});
+  EXPECT_EQ(variant.size(), 10U);
+  EXPECT_EQ(plan(crawler, {.variant = "base"}).params(0)[0].value, "");
+  EXPECT_THAT(errors(crawler, {.variant = "spwaned"}), HasSubstr("did you mean 'spawned'?"));
+  const Plan set = plan(crawler, {.set = {{"tasks.page.1.python", "9ms"}}, .seed = 7, .repeat = 3});
+  EXPECT_FALSE(set.narrowed());
+  const Scenario read = point(set).scenario;
+  EXPECT_EQ(std::get<models::PythonStep>(read.world.tasks[0].steps[1].what).duration.first_ns, 9e6);
+  EXPECT_EQ(read.seed, 7U);
+  EXPECT_EQ(read.repeat, 3U);
+}
+
+TEST(Load, errors_on_the_command_line_name_the_option) {
+  EXPECT_THAT(errors(crawler, {.set = {{"seed", "soon"}}}),
+              HasSubstr("--set seed:1:1: error[E-type]"));
+  EXPECT_THAT(errors(crawler, {.set = {{"runtme.gil", "off"}}}), HasSubstr("unknown key 'runtme'"));
+  EXPECT_THAT(errors(crawler, {.set = {{"tasks.page.7.io", "1ms"}}}),
+              HasSubstr("there is nothing at"));
+  EXPECT_THAT(errors(crawler, {.machine = "vm-2d"}), HasSubstr("--machine:1:1: error[E-name]"));
+}
+
+TEST(Load, a_reference_alone_keeps_its_type_and_inside_text_is_put_in) {
+  const Scenario read = scenario(around(
+      "params: {n: 3, ms: \"${n}ms\"}\nabout: \"n is ${n}\"\nmain: [{io: \"${ms}\"}, {repeat: "
+      "\"${n}\", do: []}]\n"));
+  EXPECT_EQ(read.about, "n is 3");
+  EXPECT_EQ(std::get<models::IoStep>(read.world.main[0].what).duration.first_ns, 3e6);
+  EXPECT_EQ(std::get<models::RepeatStep>(read.world.main[1].what).times, 3U);
+  EXPECT_THAT(errors(around("about: \"${n}\"\n")), HasSubstr("define it under params"));
+}
+
+TEST(Load, a_quoted_number_is_text) {
+  EXPECT_THAT(errors(around("seed: \"8\"\n")), HasSubstr("\"8\" in quotes is text"));
+  EXPECT_THAT(errors(around("params: {n: \"8\"}\nseed: \"${n}\"\n")),
+              HasSubstr("in quotes is text"));
+}
+
+TEST(Load, extends_merges_maps_and_replaces_lists) {
+  const Folder folder{"extends"};
+  folder.write("base.yaml", std::string{crawler});
+  const std::string path = folder.write("top.yaml",
+                                        "extends: base.yaml\nname: top\nruntime: {gil: off}\n"
+                                        "matrix: {workers: [3], skip: []}\n"
+                                        "tasks: {page: [{io: 1ms}]}\n");
+  const Loaded loaded = load_file(path, {}, test_machines());
+  ASSERT_TRUE(std::holds_alternative<Plan>(loaded)) << to_text(std::get<Diagnostics>(loaded));
+  const Scenario read = point(std::get<Plan>(loaded), 0).scenario;
+  EXPECT_EQ(read.name, "top");
+  EXPECT_EQ(read.world.tasks[0].steps.size(), 1U);
+  EXPECT_EQ(read.world.executors[0].workers.number, 3U);
+}
+
+TEST(Load, extends_in_a_circle_is_refused) {
+  const Folder folder{"circle"};
+  folder.write("a.yaml", "extends: b.yaml\n");
+  const std::string path = folder.write("b.yaml", "extends: a.yaml\n");
+  const Loaded loaded = load_file(path, {}, {});
+  ASSERT_TRUE(std::holds_alternative<Diagnostics>(loaded));
+  EXPECT_THAT(to_text(std::get<Diagnostics>(loaded)), HasSubstr("error[E-cycle]"));
+}
+
+TEST(Load, keys_that_start_with_x_are_skipped) {
+  EXPECT_EQ(errors(around("x-note: {any: [thing, 5]}\nexecutors: {x-old: 3}\n")), "");
+}
+
+TEST(Load, unused_things_are_warnings) {
+  const Scenario read = scenario(
+      around("params: {spare: 1}\ntasks: {t: []}\nexecutors: {e: {kind: serial}}\nlocks: {l: {}}\n"
+             "os: {policy: {queue: per-cpu}, groups: {g: {}}}\n"));
+  for (const char* name :
+       {"parameter 'spare'", "task 't'", "executor 'e'", "lock 'l'", "group 'g'"}) {
+    EXPECT_THAT(read.warnings, testing::Contains(HasSubstr(name)));
+  }
+}
+
+TEST(Load, names_are_numbered_by_the_alphabet_so_order_decides_nothing) {
+  const Plan one =
+      plan(around("tasks: {b: [{io: 1ms}], a: [{io: 2ms}]}\nseed: 3 # a remark\n"
+                  "main: [{call: a}, {call: b}]\n"));
+  const Plan other = plan(
+      "main: [{call: a}, {call: b}]\nseed: 3\nmachine: ideal-4\n"
+      "tasks: {a: [{io: 2ms}], b: [{io: 1ms}]}\ntimeslice: 1\n");
+  EXPECT_EQ(point(one).key, point(other).key);
+  EXPECT_EQ(point(one).scenario.world.tasks[0].name, "a");
+}
+
+TEST(Load, the_key_of_a_point_follows_its_content) {
+  std::set<std::string> keys;
+  const Plan read = plan(crawler);
+  for (std::uint64_t i = 0; i < read.size(); ++i) {
+    EXPECT_THAT(point(read, i).key, testing::MatchesRegex("[0-9a-f]{16}"));
+    keys.insert(point(read, i).key);
+  }
+  EXPECT_EQ(keys.size(), read.size());
+  EXPECT_NE(point(plan(crawler, {.machine = "ideal-4"})).key, point(read).key);
+  EXPECT_NE(point(plan(crawler, {.seed = 43})).key, point(read).key);
+  EXPECT_EQ(point(plan(crawler, {.repeat = 99})).key, point(read).key) << "more of the same";
+}
+
+TEST(Load, measured_values_are_part_of_the_key) {
+  const Folder folder{"empirical"};
+  const auto key = [&](const std::string& values) {
+    folder.write("v.csv", values);
+    const std::string path = folder.write("s.yaml", around("main: [{io: empirical(v.csv)}]\n"));
+    const Loaded loaded = load_file(path, {}, {});
+    EXPECT_TRUE(std::holds_alternative<Plan>(loaded));
+    return point(std::get<Plan>(loaded)).key;
+  };
+  EXPECT_NE(key("5ms\n"), key("6ms\n"));
+}
+
+TEST(Load, axes_must_lead_somewhere) {
+  EXPECT_THAT(errors(around("matrix: {wrkers: [1]}\nparams: {workers: 1}\n")),
+              HasSubstr("did you mean 'workers'?"));
+  EXPECT_THAT(errors(around("matrix: {runtime.gill: [on]}\n")), HasSubstr("unknown key 'gill'"));
+  EXPECT_THAT(errors(around("params: {a: 1}\nmatrix: {a: [1, 1]}\n")), HasSubstr("error[E-dup]"));
+  EXPECT_THAT(errors(around("params: {a: 1}\nmatrix: {a: [1, 2], skip: [{a: 3}]}\n")),
+              HasSubstr("'a' has no value 3"));
+  EXPECT_THAT(errors(around("variants: {v: {matrix: {a: [1]}}}\n")),
+              HasSubstr("a variant cannot change 'matrix'"));
+}
+
+TEST(Load, an_error_of_one_point_is_found_at_load) {
+  EXPECT_THAT(errors(around("params: {w: 1}\nexecutors: {e: {kind: threads, workers: \"${w}\"}}\n"
+                            "matrix: {w: [1, 2, 0]}\n")),
+              HasSubstr("t.yaml:5:20: error[E-range]: 'workers' must be at least 1, not 0"));
+}
+
+TEST(Load, points_may_be_resolved_by_several_threads) {
+  const Plan read = plan(crawler);
+  std::vector<std::string> keys(read.size());
+  {
+    std::vector<std::jthread> threads;
+    for (std::uint64_t first = 0; first < 4; ++first) {
+      threads.emplace_back([&, first] {
+        for (std::uint64_t i = first; i < read.size(); i += 4) {
+          keys[i] = std::get<Point>(read.point(i)).key;
+        }
+      });
+    }
+  }
+  for (std::uint64_t i = 0; i < read.size(); ++i) {
+    EXPECT_EQ(keys[i], point(read, i).key);
+  }
+}
+
+TEST(Load, futures_are_joined_only_where_something_is_submitted) {
+  const std::string head = "tasks: {a: [{io: 1ms}]}\nexecutors: {e: {kind: threads}}\n";
+  EXPECT_THAT(errors(around(head + "main: [{submit: {task: a, executor: e, as: f}}, {join: g}]\n")),
+              HasSubstr("nothing is submitted as 'g'"));
+  const Scenario read =
+      scenario(around(head + "main: [{submit: {task: a, executor: e, as: f}}]\n"));
+  EXPECT_THAT(read.warnings, testing::Contains(HasSubstr("never joined")));
+  EXPECT_THAT(read.world.futures, ElementsAre("f"));
+}
+
+}  // namespace
+}  // namespace timeslice::scenarios
