@@ -58,17 +58,21 @@ class Session {
  private:
   /// Round-robin over the points, so that drift of the host hits all alike.
   void measure() {
-    const Clock::time_point end = Clock::now() + options_.budget;
-    bool again = true;
-    while (again && Clock::now() < end && !interrupted()) {
-      again = false;
-      for (std::size_t i = 0; i < points_.size(); ++i) {
-        if (wants_more(trials_[i]) && Clock::now() < end && !interrupted()) {
-          attempt(i);
-          again = true;
-        }
+    end_ = Clock::now() + options_.budget;
+    while (one_round()) {
+    }
+  }
+
+  /// An attempt at each point that wants one; false when there was none.
+  bool one_round() {
+    bool any = false;
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+      if (wants_more(trials_[i]) && Clock::now() < end_ && !interrupted()) {
+        attempt(i);
+        any = true;
       }
     }
+    return any;
   }
 
   bool interrupted() {
@@ -201,7 +205,8 @@ class Session {
     return pair;
   }
 
-  models::Timings simulate(const scenarios::Scenario& scenario, std::uint64_t repetition) const {
+  [[nodiscard]] models::Timings simulate(const scenarios::Scenario& scenario,
+                                         std::uint64_t repetition) const {
     scenarios::RunOptions run_options;
     run_options.give_up = options_.give_up;
     return lab_.simulated->run(scenario, repetition, run_options);
@@ -217,24 +222,23 @@ class Session {
 
   static std::vector<double> mean_by_cpu(const std::vector<std::vector<double>>& slowness,
                                          std::size_t cpus) {
-    std::vector<double> means(cpus, 0.0);
+    std::vector<double> means;
     for (std::size_t cpu = 0; cpu < cpus; ++cpu) {
       std::vector<double> seen;
       for (const std::vector<double>& run : slowness) {
-        if (run[cpu] > 0.0) {
-          seen.push_back(run[cpu]);
-        }
+        seen.push_back(run[cpu]);
       }
-      means[cpu] = seen.empty() ? 0.0 : mean(seen);
+      std::erase(seen, 0.0);  // no kernel ran there
+      means.push_back(seen.empty() ? 0.0 : mean(seen));
     }
     return means;
   }
 
   [[nodiscard]] bool within_tolerance(const std::vector<Comparison>& comparisons) const {
-    if (options_.tolerance <= 0.0 || comparisons.empty() || !comparisons.front().error) {
+    if (options_.tolerance <= 0.0 || comparisons.empty()) {
       return true;
     }
-    const double error = *comparisons.front().error;
+    const double error = comparisons.front().error.value_or(0.0);
     return error <= options_.tolerance && -error <= options_.tolerance;
   }
 
@@ -258,6 +262,7 @@ class Session {
   const Lab& lab_;
   std::vector<Trials> trials_;
   std::uint64_t wanted_;
+  Clock::time_point end_;  // of the budget for native runs
   std::uint64_t done_ = 0;
   Validation result_;
 };

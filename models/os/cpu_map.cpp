@@ -23,6 +23,15 @@ Address address_of(const MachineSpec& machine, std::uint32_t cpu) {
 
 }  // namespace
 
+/// The position belongs to the range of the one before it, or begins a range.
+void CpuMap::append(Level& level, std::uint32_t position, bool begins) {
+  if (begins) {
+    level.ranges.push_back({.begin = position, .end = position});
+  }
+  level.ranges.back().end = position + 1;
+  level.number.push_back(static_cast<std::uint32_t>(level.ranges.size() - 1));
+}
+
 CpuMap::CpuMap(const MachineSpec& machine)
     : cpu_at_(machine.cpus.size()), position_(machine.cpus.size()) {
   sim::expect(!machine.cpus.empty(), "a machine has a CPU");
@@ -33,22 +42,15 @@ CpuMap::CpuMap(const MachineSpec& machine)
   }
   std::ranges::sort(addresses);
   const std::array<Level*, 4> levels{&packages_, &nodes_, &llcs_, &cores_};
-  Address previous{};
   for (std::uint32_t position = 0; position < cpus(); ++position) {
     const Address& here = addresses[position];
     cpu_at_[position] = here.back();
     position_[here.back()] = position;
     bool differs = position == 0;
     for (std::size_t i = 0; i < levels.size(); ++i) {
-      differs = differs || here[i] != previous[i];
-      Level& level = *levels[i];
-      if (differs) {
-        level.ranges.push_back({.begin = position, .end = position});
-      }
-      level.ranges.back().end = position + 1;
-      level.number.push_back(static_cast<std::uint32_t>(level.ranges.size() - 1));
+      differs = differs || here[i] != addresses[position - 1][i];
+      append(*levels[i], position, differs);
     }
-    previous = here;
   }
   for (const CpuRange& range : cores_.ranges) {
     core_size_max_ = std::max(core_size_max_, range.size());

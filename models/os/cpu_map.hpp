@@ -57,6 +57,8 @@ class CpuMap {
     return level.ranges[level.number[position]];
   }
 
+  static void append(Level& level, std::uint32_t position, bool begins);
+
   std::vector<std::uint32_t> cpu_at_;    // by position
   std::vector<std::uint32_t> position_;  // by CPU
   Level cores_;

@@ -136,11 +136,10 @@ EntityId Fair::choose(const Queue& queue) const {
   if (queue.waiting == 1) {
     return EntityId{queue.waiting_by_deadline.node};
   }
-  if (const auto eligible = tree_.first_up_to(queue.waiting_by_deadline, average(queue))) {
-    return *eligible;
-  }
-  const VirtualTime least = tree_.least_virtual_time(queue.waiting_by_deadline);
-  return *tree_.first_up_to(queue.waiting_by_deadline, least);
+  const VirtualTime limit =
+      std::max(average(queue), tree_.least_virtual_time(queue.waiting_by_deadline));
+  return tree_.first_up_to(queue.waiting_by_deadline, limit)
+      .value_or(EntityId{queue.waiting_by_deadline.node});
 }
 
 std::optional<Grant> Fair::pick_next(QueueId queue) {

@@ -51,7 +51,7 @@ sim::Process<> Mutex::lock(ThreadId thread) {
       continue;
     }
     sim::TraceRecord wait = record_of(dispatcher_, TraceKind::lock_wait, thread, id_);
-    wait.cause = static_cast<std::uint32_t>(*holder_);
+    wait.cause = static_cast<std::uint32_t>(holder_.value_or(thread));
     dispatcher_.trace().record(wait);
     waiters_.push(thread);
     const WaitCause cause{.what = WaitFor::lock, .object = id_};

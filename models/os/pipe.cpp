@@ -1,7 +1,6 @@
 #include "models/os/pipe.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "models/os/kernel_work.hpp"
 #include "models/trace_kinds.hpp"
@@ -40,7 +39,9 @@ void Pipe::note(ThreadId thread, bool written, Bytes size) {
 void Pipe::bytes_came(ThreadId writer) {
   const WakeCause cause{.thread = static_cast<std::uint32_t>(writer)};
   if (bytes_waiter_) {
-    dispatcher_.wake(*std::exchange(bytes_waiter_, std::nullopt), cause);
+    const ThreadId waiter = *bytes_waiter_;
+    bytes_waiter_.reset();
+    dispatcher_.wake(waiter, cause);
   } else if (!reading_ && !readers_.empty()) {
     dispatcher_.wake(readers_.pop(), cause);
   }
@@ -49,7 +50,9 @@ void Pipe::bytes_came(ThreadId writer) {
 void Pipe::room_came(ThreadId reader) {
   if (room_waiter_) {
     const WakeCause cause{.thread = static_cast<std::uint32_t>(reader)};
-    dispatcher_.wake(*std::exchange(room_waiter_, std::nullopt), cause);
+    const ThreadId waiter = *room_waiter_;
+    room_waiter_.reset();
+    dispatcher_.wake(waiter, cause);
   }
 }
 

@@ -28,7 +28,7 @@ struct Message {
 
 class Pipe {
  public:
-  static constexpr Bytes default_capacity{64 * 1024};  // pipe(7), Linux
+  static constexpr Bytes default_capacity{std::int64_t{64} * 1024};  // pipe(7), Linux
 
   Pipe(Dispatcher& dispatcher, std::uint32_t id, Bytes capacity = default_capacity)
       : dispatcher_{dispatcher}, id_{id}, capacity_{capacity} {}

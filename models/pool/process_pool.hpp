@@ -82,10 +82,14 @@ class ProcessPool final : public Executor {
   sim::Process<> write(Actor& actor, Pipe& pipe, Bytes size, std::uint64_t value);
   sim::Process<> write_once(Actor& actor, Pipe& pipe, Bytes size, std::uint64_t value);
   sim::Process<std::uint64_t> read(Actor& actor, Pipe& pipe);
+  /// A result was written: wakes the worker handler, mostly after the waiting result handler.
+  void wake_poller(Actor& writer, bool reader_waits);
+  void wake_deferred_poller(Actor& reader);
   sim::Process<> acquire(Actor& actor, Semaphore& lock);
   /// Pickles or unpickles `size` bytes on top of `base`.
   sim::Process<> convert(Actor& actor, sim::Duration base, Bytes size);
 
+  [[nodiscard]] sim::Duration turn_cost() const;
   [[nodiscard]] Bytes task_size(const Chunk& chunk) const;
   [[nodiscard]] Bytes result_size(const Chunk& chunk) const;
 
@@ -101,7 +105,10 @@ class ProcessPool final : public Executor {
   ThreadId poller_{};
   bool job_waiter_waits_ = false;
   bool poller_waits_ = false;
-  bool change_ = false;  // something for the worker handler to look at
+  std::uint32_t wake_draws_ = 0;
+  bool reading_results_ = false;  // the result handler is in read()
+  bool poller_deferred_ = false;  // is woken once the result handler has read
+  bool change_ = false;           // something for the worker handler to look at
   bool closing_ = false;
   bool terminated_ = false;
 };

@@ -1,6 +1,7 @@
 // How multiprocessing.Pool's messages travel: pickled, through a pipe, under a lock.
 #include "models/pool/process_pool.hpp"
 #include "models/work/context.hpp"
+#include "models/work/draws.hpp"
 #include "sim/expect.hpp"
 
 namespace timeslice::models {
@@ -18,6 +19,11 @@ constexpr std::int64_t chunk_bytes = 84;
 constexpr std::int64_t chunk_item_bytes = 2;
 constexpr std::int64_t result_bytes = 24;
 constexpr std::int64_t result_item_bytes = 3;
+
+/// One write wakes result handler and worker handler; when both landed on one CPU the result
+/// handler ran first in 3057 of 3250 cases (scheduler traces of three pools on the reference
+/// guest). Otherwise the worker handler polls in vain until its slice ends.
+constexpr double reader_first = 0.94;
 
 /// From here on malloc asks the kernel for fresh pages (mallopt(3), M_MMAP_THRESHOLD), and the
 /// first touch of each costs a page fault.
@@ -75,14 +81,43 @@ sim::Process<> ProcessPool::write_once(Actor& actor, Pipe& pipe, Bytes size, std
     co_await leave(actor);
   }
   const Message message{.size = size, .value = value};
+  const bool reader_waits = reading_results_ && !results_.pipe.readable();
   co_await pipe.write(actor.thread, message);
-  if (&pipe == &results_.pipe && poller_waits_) {
-    poller_waits_ = false;
-    world_.os.wake(poller_, WakeCause{.thread = static_cast<std::uint32_t>(actor.thread)});
+  if (&pipe == &results_.pipe) {
+    wake_poller(actor, reader_waits);
   }
   co_await return_to_user(actor);
   if (!quick_enter(actor)) {
     co_await enter(actor);
+  }
+}
+
+void ProcessPool::wake_poller(Actor& writer, bool reader_waits) {
+  if (!poller_waits_) {
+    return;
+  }
+  constexpr std::uint32_t stream = task_key("(pool wake order)");
+  const sim::DrawKey key{.task = stream,
+                         .item = static_cast<std::uint32_t>(index_),
+                         .step = 0,
+                         .count = ++wake_draws_};
+  if (reader_waits && world_.random.uniform(key) < reader_first) {
+    poller_deferred_ = true;
+    return;
+  }
+  poller_waits_ = false;
+  world_.os.wake(poller_, WakeCause{.thread = static_cast<std::uint32_t>(writer.thread)});
+}
+
+void ProcessPool::wake_deferred_poller(Actor& reader) {
+  if (!poller_deferred_) {
+    return;
+  }
+  poller_deferred_ = false;
+  change_ = true;
+  if (poller_waits_) {
+    poller_waits_ = false;
+    world_.os.wake(poller_, WakeCause{.thread = static_cast<std::uint32_t>(reader.thread)});
   }
 }
 
@@ -91,7 +126,13 @@ sim::Process<std::uint64_t> ProcessPool::read(Actor& actor, Pipe& pipe) {
     if (!quick_leave(actor)) {
       co_await leave(actor);
     }
+    const bool results = &pipe == &results_.pipe;
+    reading_results_ = results || reading_results_;
     const std::optional<Message> message = co_await pipe.read(actor.thread);
+    if (results) {
+      reading_results_ = false;
+      wake_deferred_poller(actor);
+    }
     co_await return_to_user(actor);
     if (!quick_enter(actor)) {
       co_await enter(actor);

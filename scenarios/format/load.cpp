@@ -1,6 +1,8 @@
 #include "scenarios/format/load.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -49,16 +51,19 @@ std::vector<Setting> pin(const Node& base, const std::vector<Setting>& settings)
   return pinned;
 }
 
+void apply_setting(const Setting& setting, Node& tree, Reporter& reporter) {
+  if (!assign(tree, locate(tree, setting.key), setting.value, setting.value.mark)) {
+    reporter.error(setting.value.mark, "E-key",
+                   fmt::format("there is nothing at '{}'", setting.key),
+                   "the path must lead through maps, or to an element of a list");
+  }
+}
+
 void apply_settings(std::vector<Variant>& variants, const std::vector<Setting>& settings,
                     Reporter& reporter) {
   for (Variant& variant : variants) {
     for (const Setting& setting : settings) {
-      if (!assign(variant.tree, locate(variant.tree, setting.key), setting.value,
-                  setting.value.mark)) {
-        reporter.error(setting.value.mark, "E-key",
-                       fmt::format("there is nothing at '{}'", setting.key),
-                       "the path must lead through maps, or to an element of a list");
-      }
+      apply_setting(setting, variant.tree, reporter);
     }
   }
 }
@@ -96,25 +101,33 @@ void read_rules(Plan::State& state, Node& base, Reporter& reporter) {
   base.erase("expect");
 }
 
-/// Whether every axis is a parameter, or a path into keys that scenarios have.
+/// Whether a path leads into keys that a point may change.
+bool is_open(const std::string& first) {
+  constexpr std::array<std::string_view, 5> closed{"timeslice", "extends", "matrix", "variants",
+                                                   "expect"};
+  return find_key(section_named("scenario"), first) != nullptr &&
+         std::ranges::find(closed, first) == closed.end();
+}
+
+void refuse_axis(const Axis& axis, const Node& base, Reporter& reporter) {
+  std::vector<std::string> names = key_names(section_named("scenario"));
+  if (const Node* params = base.find("params"); params != nullptr) {
+    for (const Node::Key& key : params->keys) {
+      names.push_back(key.text);
+    }
+  }
+  reporter.error(axis.mark, "E-name",
+                 fmt::format("'{}' is neither a parameter nor a path", axis.key),
+                 near_names(axis.key, names).empty()
+                     ? "define it under params, or write a path such as runtime.gil"
+                     : suggestion(axis.key, names));
+}
+
+/// Reports axes that are neither a parameter nor a path into keys that scenarios have.
 void check_axes(const Plan::State& state, const Node& base, Reporter& reporter) {
   for (const Axis& axis : state.matrix.axes()) {
-    const Path path = locate(base, axis.key);
-    const bool known = find_key(section_named("scenario"), path[0]) != nullptr;
-    const bool fixed = path[0] == "matrix" || path[0] == "variants" || path[0] == "expect" ||
-                       path[0] == "timeslice" || path[0] == "extends";
-    if (!known || fixed || axis.key == "variant") {
-      std::vector<std::string> names = key_names(section_named("scenario"));
-      if (const Node* params = base.find("params"); params != nullptr) {
-        for (const Node::Key& key : params->keys) {
-          names.push_back(key.text);
-        }
-      }
-      reporter.error(axis.mark, "E-name",
-                     fmt::format("'{}' is neither a parameter nor a path", axis.key),
-                     near_names(axis.key, names).empty()
-                         ? "define it under params, or write a path such as runtime.gil"
-                         : suggestion(axis.key, names));
+    if (!is_open(locate(base, axis.key)[0]) || axis.key == "variant") {
+      refuse_axis(axis, base, reporter);
     }
   }
 }

@@ -21,11 +21,11 @@ namespace timeslice::scenarios {
 
 /// What the command line lays over the file.
 struct Overrides {
-  std::vector<std::pair<std::string, std::string>> set;  // --set path=value (YAML scalar)
-  std::optional<std::string> variant;                    // only this one; "" or "base": the base
-  std::optional<std::string> machine;                    // name, path to .yaml or hwloc .xml, host
-  std::optional<std::uint64_t> seed;
-  std::optional<std::uint64_t> repeat;
+  std::vector<std::pair<std::string, std::string>> set{};  // --set path=value (YAML scalar)
+  std::optional<std::string> variant{};                    // only this one; "" or "base": the base
+  std::optional<std::string> machine{};  // name, path to .yaml or hwloc .xml, host
+  std::optional<std::uint64_t> seed{};
+  std::optional<std::uint64_t> repeat{};
 };
 
 /// Where machine presets are looked for, in order: directories that hold NAME.yaml.

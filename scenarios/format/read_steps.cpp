@@ -69,6 +69,10 @@ class StepReader {
     models::Step step;
     step.number = next_++;
     const auto reader = std::ranges::find(readers, section->name, &Entry::name);
+    if (section->name == "python" && !context_.has_python) {
+      fields.error("python", "E-key", "'python' steps need a Python, and the runtime is none",
+                   "use native, or give a runtime");
+    }
     if (reader != readers.end()) {
       (this->*(reader->reader))(fields, step);
       steps.push_back(std::move(step));
@@ -88,10 +92,6 @@ class StepReader {
   void read_python(Fields& fields, models::Step& step) {
     models::PythonStep read;
     fields.read("python", read.duration);
-    if (!context_.has_python) {
-      fields.error("python", "E-key", "'python' steps need a Python, and the runtime is none",
-                   "use native, or give a runtime");
-    }
     step.what = std::move(read);
   }
 

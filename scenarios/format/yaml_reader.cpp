@@ -10,6 +10,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
+#include <yaml-cpp/node/node.h>  // completes what parser.h declares
 #include <yaml-cpp/parser.h>
 
 #include "scenarios/format/utf8.hpp"

@@ -1,5 +1,6 @@
 """Ctrl-C, time limits and what they leave behind."""
 
+import contextlib
 import signal
 import sqlite3
 import subprocess
@@ -12,12 +13,13 @@ from harness import ENDLESS, PROGRAM, CliTest
 class Interrupt(CliTest):
     def start(self, *words):
         return subprocess.Popen([PROGRAM, *map(str, words)], cwd=self.folder, text=True,
-                                env=self.environment, stdout=subprocess.PIPE,
+                                env=self.environment, stdout=subprocess.DEVNULL,
                                 stderr=subprocess.PIPE)
 
     def stored_points(self) -> int:
         try:
-            with sqlite3.connect(f"file:{self.folder}/timeslice.db?mode=ro", uri=True) as database:
+            address = f"file:{self.folder}/timeslice.db?mode=ro"
+            with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
                 return database.execute("SELECT count(*) FROM point").fetchone()[0]
         except sqlite3.OperationalError:  # not there yet, or without tables
             return 0

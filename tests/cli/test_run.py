@@ -1,5 +1,6 @@
 """`timeslice run`: the answer, its JSON, what is stored, pictures and traces."""
 
+import contextlib
 import os
 import sqlite3
 import unittest
@@ -79,8 +80,16 @@ class Run(CliTest):
         self.assertIn("deadlock in 1 of 1", done.stdout)
 
     def test_4_wins_over_5(self):
-        text = DEADLOCK + "expect:\n  - tasks_done > 99\n"
-        self.expect(4, "run", self.write("d.yaml", text), "--no-db")
+        text = DEADLOCK.replace("workers: 2", 'workers: "${workers}"') + (
+            "params: {workers: 1}\nmatrix: {workers: [1, 2]}\n"
+            "expect:\n  - makespan < 1us at workers=1\n")
+        done = self.expect(4, "run", self.write("d.yaml", text), "--no-db")
+        self.assertIn("FAILS", done.stdout)
+
+    def test_a_claim_about_a_failed_run_is_not_evaluated(self):
+        text = DEADLOCK + "expect:\n  - makespan < 1s\n"
+        done = self.expect(4, "run", self.write("d.yaml", text), "--no-db")
+        self.assertIn("not evaluated  makespan < 1s", done.stdout)
 
     def test_several_files_give_several_answers_and_the_worst_code(self):
         good, bad = self.write("good.yaml", SINGLE), self.write("bad.yaml", "timeslice: 1\nnmae: x\n")
@@ -99,13 +108,13 @@ class Run(CliTest):
 
     def test_the_database_holds_every_run(self):
         self.expect(0, "run", self.write("pool.yaml", POOL), "--db", "my.db")
-        with sqlite3.connect(self.folder / "my.db") as database:
+        with contextlib.closing(sqlite3.connect(self.folder / "my.db")) as database:
             self.assertEqual(database.execute("SELECT count(*) FROM run").fetchone(), (6,))
         self.assertEqual([p.name for p in self.folder.glob("*.db*")], ["my.db"], "no WAL is left")
 
     def test_kept_timelines_and_tasks_are_stored(self):
         self.expect(0, "run", self.write("s.yaml", SINGLE), "--keep", "tasks,timeline")
-        with sqlite3.connect(self.folder / "timeslice.db") as database:
+        with contextlib.closing(sqlite3.connect(self.folder / "timeslice.db")) as database:
             self.assertEqual(database.execute("SELECT count(*) FROM task").fetchone(), (5,))
             self.assertGreater(database.execute("SELECT count(*) FROM slice").fetchone()[0], 5)
 

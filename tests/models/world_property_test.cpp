@@ -138,7 +138,7 @@ class GilWatch final : public sim::TraceSink {
 };
 
 TEST(WorldLaws, hold_in_random_worlds) {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const RandomWorld random = random_world(seed);
     GilWatch watch;

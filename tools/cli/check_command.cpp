@@ -17,7 +17,7 @@ std::string doubts(const scenarios::Plan& plan) {
   const auto first = plan.point(0);
   if (const auto* point = std::get_if<scenarios::Point>(&first)) {
     for (const std::string& warning : point->scenario.warnings) {
-      text += "warning: " + printable(warning) + '\n';
+      text += "warning: " + safe_text(warning) + '\n';
     }
   }
   return text;
@@ -36,7 +36,7 @@ ExitCode check_command(const Arguments& arguments, Console& console) {
       continue;
     }
     console.warn(doubts(*plan));
-    console.print(fmt::format("{}: good; {}, {}\n", printable(file),
+    console.print(fmt::format("{}: good; {}, {}\n", safe_text(file),
                               counted(plan->size(), "point", "points"),
                               counted(plan->expectations().size(), "expectation", "expectations")));
   }

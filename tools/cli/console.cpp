@@ -111,9 +111,9 @@ void Console::warn(std::string_view lines) {
 
 void Console::complain(const sim::Error& error) {
   std::string text = "timeslice: ";
-  text += error.where.empty() ? "" : printable(error.where) + ": ";
-  text += printable(error.what);
-  text += error.advice.empty() ? "" : "; " + printable(error.advice);
+  text += error.where.empty() ? "" : safe_text(error.where) + ": ";
+  text += safe_text(error.what);
+  text += error.advice.empty() ? "" : "; " + safe_text(error.advice);
   tell(Paint{colour_err_}.bad(text) + '\n');
 }
 

@@ -72,7 +72,7 @@ std::variant<scenarios::Plan, ExitCode> load_plan(const std::string& file,
 }
 
 void show_diagnostics(const scenarios::Diagnostics& diagnostics, Console& console) {
-  std::string text = printable_lines(scenarios::to_text(diagnostics));
+  std::string text = safe_lines(scenarios::to_text(diagnostics));
   if (!text.ends_with('\n')) {
     text += '\n';
   }
@@ -85,7 +85,7 @@ std::string params_text(const scenarios::Params& params) {
     if (param.name == "variant" && param.value.empty()) {
       continue;
     }
-    text += (text.empty() ? "" : " ") + printable(param.name) + "=" + printable(param.value);
+    text += (text.empty() ? "" : " ") + safe_text(param.name) + "=" + safe_text(param.value);
   }
   return text;
 }

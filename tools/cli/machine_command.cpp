@@ -69,9 +69,9 @@ ExitCode list_machines(Console& console) {
       }
       const models::MachineSpec& machine = std::get<scenarios::MachineFile>(loaded).machine;
       const models::MachineCounts count = models::counts(machine);
-      table.add_row({printable(file.stem().string()), std::to_string(count.cpus),
+      table.add_row({safe_text(file.stem().string()), std::to_string(count.cpus),
                      std::to_string(count.cores), std::to_string(count.packages),
-                     std::to_string(count.numa_nodes), shortened(printable(machine.about), 70)});
+                     std::to_string(count.numa_nodes), shortened(safe_text(machine.about), 70)});
     }
   }
   if (table.rows() == 0) {

@@ -74,11 +74,11 @@ ExitCode dry_run(const scenarios::Plan& plan, const std::string& file, const Arg
   const scenarios::Scenario& scenario = std::get<scenarios::Point>(first).scenario;
   const auto database = database_of(arguments);
   console.print(fmt::format(
-      "{}: would simulate {} with {} each on {}, seed {}, and {}\n", printable(file),
+      "{}: would simulate {} with {} each on {}, seed {}, and {}\n", safe_text(file),
       counted(plan.size(), "point", "points"),
-      counted(scenario.repeat, "repetition", "repetitions"), printable(scenario.world.machine.name),
+      counted(scenario.repeat, "repetition", "repetitions"), safe_text(scenario.world.machine.name),
       scenario.seed,
-      database ? "store them in " + printable(*database) : std::string{"store nothing"}));
+      database ? "store them in " + safe_text(*database) : std::string{"store nothing"}));
   return ExitCode::done;
 }
 
@@ -150,7 +150,7 @@ void ScenarioRun::answer() {
   console_.tell(failure_lines(report_));
   for (const PointReport& point : report_.points) {
     if (!point.error.empty()) {
-      console_.tell(printable_lines(point.error) + '\n');
+      console_.tell(safe_lines(point.error) + '\n');
     }
   }
   console_.warn(warning_lines(report_));
@@ -165,7 +165,8 @@ ExitCode ScenarioRun::stopped(const BatchWriter& writer) {
   const std::string kept =
       writer.path().empty()
           ? "nothing is stored; without --no-db a run can be resumed"
-          : fmt::format("they are in {}; the same command with --resume goes on", writer.path());
+          : fmt::format("what is done is in {}; the same command with --resume goes on",
+                        writer.path());
   if (interrupted()) {
     console_.complain({.where = {}, .what = "interrupted: " + done, .advice = kept});
     return ExitCode::interrupted;
@@ -207,7 +208,7 @@ ExitCode ScenarioRun::run(BatchWriter& writer) {
       fmt::format("{} of {} simulated in {}{}{}", counted(runs, "run", "runs"),
                   counted(report_.points.size(), "point", "points"), human_duration(wall),
                   report_.skipped == 0 ? "" : fmt::format(", {} were done before", report_.skipped),
-                  writer.path().empty() ? "" : "; stored in " + printable(writer.path())));
+                  writer.path().empty() ? "" : "; stored in " + safe_text(writer.path())));
   const bool picture = arguments_.has("gantt") || arguments_.has("trace");
   const ExitCode code = verdict();
   return picture ? worse(code, picture_run(plan_, arguments_, console_)) : code;

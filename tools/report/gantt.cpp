@@ -154,7 +154,7 @@ std::string_view letter_of(std::size_t thread) {
 }
 
 std::string label(std::string_view text, std::size_t width) {
-  std::string result = shortened(printable(text), width);
+  std::string result = shortened(safe_text(text), width);
   result.append(width - std::min(width, display_width(result)), ' ');
   return result;
 }
@@ -289,7 +289,7 @@ std::string item_table(std::span<const models::TaskTiming> tasks, std::size_t ro
     const auto time = [](sim::Instant at) {
       return human_duration(static_cast<double>(nanoseconds(at)));
     };
-    table.add_row({printable(task.task), std::to_string(task.item), printable(task.worker),
+    table.add_row({safe_text(task.task), std::to_string(task.item), safe_text(task.worker),
                    time(task.started), time(task.finished), time(task.readable)});
   }
   return table.text(rows_max);

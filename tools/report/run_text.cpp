@@ -44,7 +44,7 @@ std::string param_of(const PointReport& point, const std::string& name) {
   if (found == point.params.end()) {
     return "-";
   }
-  return name == "variant" && found->value.empty() ? "base" : printable(found->value);
+  return name == "variant" && found->value.empty() ? "base" : safe_text(found->value);
 }
 
 // Sum over the entities of a metric that has no total of its own.
@@ -104,7 +104,7 @@ std::string outcome_of(const PointReport& point) {
 std::vector<TextColumn> columns_of(const std::vector<std::string>& params) {
   std::vector<TextColumn> columns;
   for (const std::string& name : params) {
-    columns.push_back({.title = printable(name), .align = Align::left});
+    columns.push_back({.title = safe_text(name), .align = Align::left});
   }
   for (const char* title : {"makespan", "± 95 %", "speed-up", "CPUs busy", "GIL held", "GIL wait",
                             "switches", "startup", "shutdown"}) {
@@ -136,19 +136,19 @@ std::vector<std::string> cells_of(const PointReport& point, const std::vector<st
 }
 
 std::string head_lines(const RunReport& report, const Paint& paint) {
-  std::string text = paint.bold(printable(report.name));
+  std::string text = paint.bold(safe_text(report.name));
   if (!report.about.empty()) {
-    text += ": " + printable(report.about);
+    text += ": " + safe_text(report.about);
   }
   if (report.machine.empty()) {
     return text + "\n\n";
   }
   std::string setting;
   for (const std::string& part : report.setting) {
-    setting += (setting.empty() ? "" : "; ") + printable(part);
+    setting += (setting.empty() ? "" : "; ") + safe_text(part);
   }
   const std::string machine =
-      report.machines_differ ? "several machines" : "machine " + printable(report.machine);
+      report.machines_differ ? "several machines" : "machine " + safe_text(report.machine);
   return text + '\n' + machine + (setting.empty() ? "" : ": " + setting) + "\n\n";
 }
 
@@ -164,7 +164,13 @@ std::string point_table(const RunReport& report, const Paint& paint) {
   table.drop_empty_columns();
   std::string text = table.text(rows_max, paint.bold_on(), paint.off());
   if (!axis.empty()) {
-    text += fmt::format("  speed-up: against the smallest {}, all else equal\n", printable(axis));
+    text += fmt::format("  speed-up: against the smallest {}, all else equal\n", safe_text(axis));
+  }
+  const bool several_gils = std::ranges::any_of(report.points, [](const PointReport& point) {
+    return share_of_makespan(point, "gil_held").value_or(0.0) > 1.0;
+  });
+  if (several_gils) {
+    text += "  GIL held: share of the makespan, summed over the interpreters\n";
   }
   if (table.rows() > rows_max) {
     text += "  all points: timeslice query DB v_summary\n";
@@ -213,7 +219,7 @@ std::string point_title(const PointReport& point, const std::vector<std::string>
   std::string text;
   for (const std::string& name : params) {
     text +=
-        fmt::format("{}{}={}", text.empty() ? "" : ", ", printable(name), param_of(point, name));
+        fmt::format("{}{}={}", text.empty() ? "" : ", ", safe_text(name), param_of(point, name));
   }
   return text;
 }
@@ -243,7 +249,7 @@ std::string every_metric(const RunReport& report) {
     TextTable table{
         {{"metric", Align::left}, {"entity", Align::left}, {"mean"}, {"± 95 %"}, {"n"}}};
     for (const SummaryMetric& metric : point.metrics) {
-      table.add_row({metric.name, printable(metric.entity), human_value(metric.mean, metric.unit),
+      table.add_row({metric.name, safe_text(metric.entity), human_value(metric.mean, metric.unit),
                      human_spread(metric.low, metric.high, metric.unit), std::to_string(metric.n)});
     }
     text +=
@@ -262,7 +268,7 @@ std::string verdict_lines(const RunReport& report, const Paint& paint) {
     const std::string word = !verdict.holds   ? "  not evaluated"
                              : *verdict.holds ? paint.good("  holds        ")
                                               : paint.bad("  FAILS        ");
-    text += fmt::format("{}  {}  ({})\n", word, printable(verdict.rule), printable(verdict.actual));
+    text += fmt::format("{}  {}  ({})\n", word, safe_text(verdict.rule), safe_text(verdict.actual));
   }
   return text;
 }
@@ -296,7 +302,7 @@ std::string warning_lines(const RunReport& report) {
   }
   std::string text;
   for (const auto& [warning, count] : counts) {
-    text += "warning: " + printable(warning);
+    text += "warning: " + safe_text(warning);
     if (count < report.points.size()) {
       text += fmt::format(" ({} of {} points)", count, report.points.size());
     }
@@ -315,9 +321,13 @@ std::string failure_lines(const RunReport& report) {
         continue;
       }
       const std::string title = point_title(point, params);
+      std::string reason = run.error.empty() ? "no reason given" : safe_text(run.error);
+      if (reason.starts_with(status_name(run.status) + ": ")) {
+        reason.erase(0, status_name(run.status).size() + 2);
+      }
       text += fmt::format("{}: point {}{}{}, repetition {}, seed {}: {}\n", status_name(run.status),
                           point.ordinal, title.empty() ? "" : " at ", title, run.repetition,
-                          run.seed, run.error.empty() ? "no reason given" : printable(run.error));
+                          run.seed, reason);
     }
   }
   if (failures > failures_shown) {

@@ -69,7 +69,7 @@ std::size_t display_width(std::string_view text) {
       std::ranges::count_if(text, [](char byte) { return !continues(byte); }));
 }
 
-std::string printable(std::string_view text) {
+std::string safe_text(std::string_view text) {
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {
@@ -87,11 +87,11 @@ std::string printable(std::string_view text) {
   return result;
 }
 
-std::string printable_lines(std::string_view text) {
+std::string safe_lines(std::string_view text) {
   std::string result;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
-    result += printable(text.substr(0, end));
+    result += safe_text(text.substr(0, end));
     if (end == std::string_view::npos) {
       break;
     }

@@ -45,10 +45,10 @@ class TextTable {
 
 /// The text with control characters, escape sequences and broken UTF-8 replaced by "?", so that
 /// a name from a file cannot steer the terminal. Line ends become blanks.
-[[nodiscard]] std::string printable(std::string_view text);
+[[nodiscard]] std::string safe_text(std::string_view text);
 
 /// The same for text of several lines, whose line ends stay.
-[[nodiscard]] std::string printable_lines(std::string_view text);
+[[nodiscard]] std::string safe_lines(std::string_view text);
 
 /// At most `width` columns, the cut marked by "..".
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t width);

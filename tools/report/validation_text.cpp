@@ -37,7 +37,7 @@ std::string params_of(const PointValidation& point) {
     if (param.name == "variant" && param.value.empty()) {
       continue;
     }
-    text += (text.empty() ? "" : " ") + printable(param.name) + "=" + printable(param.value);
+    text += (text.empty() ? "" : " ") + safe_text(param.name) + "=" + safe_text(param.value);
   }
   return text.empty() ? fmt::format("point {}", point.point.ordinal) : text;
 }
@@ -50,7 +50,7 @@ std::string runs_of(const PointValidation& point) {
 
 void add_comparison(TextTable& table, const PointValidation& point, const Comparison& one) {
   const std::string metric = one.entity.empty() ? one.name : one.name + "[" + one.entity + "]";
-  table.add_row({params_of(point), printable(metric), human_value(one.predicted, one.unit),
+  table.add_row({params_of(point), safe_text(metric), human_value(one.predicted, one.unit),
                  fmt::format("{} .. {}", human_value(one.predicted_low, one.unit),
                              human_value(one.predicted_high, one.unit)),
                  human_value(one.measured, one.unit), share(one.measured_cv),
@@ -100,7 +100,7 @@ std::string rejected_lines(const validation::Validation& result) {
   }
   std::string text;
   for (const auto& [reason, count] : reasons) {
-    text += fmt::format("  rejected {}: {}\n", counted(count, "run", "runs"), printable(reason));
+    text += fmt::format("  rejected {}: {}\n", counted(count, "run", "runs"), safe_text(reason));
   }
   return text;
 }
@@ -129,12 +129,12 @@ std::string validation_text(const validation::Validation& result,
   text += summary_line("all", result.all);
   if (result.groups.size() > 1) {
     for (const auto& group : result.groups) {
-      text += summary_line(printable(group.name), group.summary);
+      text += summary_line(safe_text(group.name), group.summary);
     }
   }
   if (style.details) {
     for (const std::string& note : result.notes) {
-      text += "  " + printable(note) + '\n';
+      text += "  " + safe_text(note) + '\n';
     }
   }
   return text;
@@ -151,7 +151,7 @@ std::string validation_warnings(const validation::Validation& result) {
   }
   std::string text;
   for (const std::string& warning : all) {
-    text += "warning: " + printable(warning) + '\n';
+    text += "warning: " + safe_text(warning) + '\n';
   }
   return text;
 }

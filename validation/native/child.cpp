@@ -329,7 +329,7 @@ std::string describe(const ChildOutcome& outcome) {
     case ChildEnd::exited:
       break;
   }
-  const std::string::size_type end = outcome.err.find_last_not_of("\n");
+  const std::string::size_type end = outcome.err.find_last_not_of('\n');
   const std::string::size_type line = end == std::string::npos ? 0 : outcome.err.rfind('\n', end);
   const std::string last =
       outcome.err.substr(line == std::string::npos ? 0 : line, end == std::string::npos ? 0 : 400);

@@ -26,22 +26,23 @@ void* counted(std::size_t bytes, std::size_t alignment) {
 
 }  // namespace
 
-void* operator new(std::size_t bytes) {
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
   return counted(bytes, 16);
 }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
+[[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
   return counted(bytes, static_cast<std::size_t>(alignment));
 }
-void operator delete(void* block) noexcept {
+[[gnu::noinline]] void operator delete(void* block) noexcept {
   std::free(block);
 }
-void operator delete(void* block, std::size_t /*bytes*/) noexcept {
+[[gnu::noinline]] void operator delete(void* block, std::size_t /*bytes*/) noexcept {
   std::free(block);
 }
-void operator delete(void* block, std::align_val_t /*alignment*/) noexcept {
+[[gnu::noinline]] void operator delete(void* block, std::align_val_t /*alignment*/) noexcept {
   std::free(block);
 }
-void operator delete(void* block, std::size_t /*bytes*/, std::align_val_t /*a*/) noexcept {
+[[gnu::noinline]] void operator delete(void* block, std::size_t /*bytes*/,
+                                       std::align_val_t /*a*/) noexcept {
   std::free(block);
 }
 

@@ -136,7 +136,7 @@ TEST(Load, extends_merges_maps_and_replaces_lists) {
   folder.write("base.yaml", std::string{crawler});
   const std::string path = folder.write("top.yaml",
                                         "extends: base.yaml\nname: top\nruntime: {gil: off}\n"
-                                        "matrix: {workers: [3], skip: []}\n"
+                                        "matrix: {workers: [3], skip: []}\nexpect: []\n"
                                         "tasks: {page: [{io: 1ms}]}\n");
   const Loaded loaded = load_file(path, {}, test_machines());
   ASSERT_TRUE(std::holds_alternative<Plan>(loaded)) << to_text(std::get<Diagnostics>(loaded));

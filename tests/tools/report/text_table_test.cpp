@@ -41,19 +41,19 @@ TEST(TextTable, columns_without_content_are_dropped) {
   EXPECT_EQ(table.text(10), "  a  c\n  1  0\n  2  3\n");
 }
 
-TEST(Printable, a_name_cannot_steer_the_terminal) {
-  EXPECT_EQ(printable("a\x1b[31mb"), "a?[31mb");
-  EXPECT_EQ(printable("a\x7f\x01"), "a??");
-  EXPECT_EQ(printable("\xc2\x9b"), "?") << "a C1 control character";
-  EXPECT_EQ(printable("line\nend\ttab"), "line end tab");
-  EXPECT_EQ(printable("straße"), "straße");
+TEST(SafeText, a_name_cannot_steer_the_terminal) {
+  EXPECT_EQ(safe_text("a\x1b[31mb"), "a?[31mb");
+  EXPECT_EQ(safe_text("a\x7f\x01"), "a??");
+  EXPECT_EQ(safe_text("\xc2\x9b"), "?") << "a C1 control character";
+  EXPECT_EQ(safe_text("line\nend\ttab"), "line end tab");
+  EXPECT_EQ(safe_text("straße"), "straße");
 }
 
-TEST(Printable, broken_utf8_becomes_question_marks) {
-  EXPECT_EQ(printable("\xff"), "?");
-  EXPECT_EQ(printable("a\xc3"), "a?");
-  EXPECT_EQ(printable("\xc0\xaf"), "??") << "an overlong slash";
-  EXPECT_EQ(printable_lines("a\xff\nb\x1b"), "a?\nb?");
+TEST(SafeText, broken_utf8_becomes_question_marks) {
+  EXPECT_EQ(safe_text("\xff"), "?");
+  EXPECT_EQ(safe_text("a\xc3"), "a?");
+  EXPECT_EQ(safe_text("\xc0\xaf"), "??") << "an overlong slash";
+  EXPECT_EQ(safe_lines("a\xff\nb\x1b"), "a?\nb?");
 }
 
 TEST(Shortened, a_cut_is_marked_and_never_splits_a_character) {

@@ -1,6 +1,7 @@
 // Real runs on this host's CPython and on C++ threads. They look at what was done, not at how
 // long it took: this machine may be busy.
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -171,8 +172,12 @@ std::vector<pid_t> children_of(pid_t parent) {
 }
 
 TEST(NativePythonRuns, a_killed_timeslice_leaves_no_python_behind) {
+  const std::filesystem::path folder = std::filesystem::path{testing::TempDir()} /
+                                       ("timeslice-killed-" + std::to_string(::getpid()));
+  std::filesystem::create_directory(folder);
   const pid_t parent = ::fork();
   if (parent == 0) {
+    ::setenv("TMPDIR", folder.c_str(), 1);  // what it cannot remove itself any more
     PythonRunner runner = python_runner();
     const auto world = on_this_host(mapped({sleep(30s)}, 2, ExecutorKind::processes, 2));
     static_cast<void>(runner.measure(scenario_of(world), 0, {}));
@@ -192,6 +197,7 @@ TEST(NativePythonRuns, a_killed_timeslice_leaves_no_python_behind) {
     std::this_thread::sleep_for(20ms);
   }
   EXPECT_EQ(live_members(group), 0U);
+  std::filesystem::remove_all(folder);
 }
 
 class NativeCpp : public testing::TestWithParam<ExecutorKind> {};
