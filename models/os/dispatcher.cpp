@@ -52,6 +52,7 @@ Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
                                        balance.pull_when_idle_hot >= 1.0;
   watches_ticks = balances && os.tick > sim::Duration::zero() && balance.pull_at_tick > 0.0 &&
                   !never_idle_beside_queue;
+  watches_siblings = balances && os.tick > sim::Duration::zero() && balance.pull_at_tick > 0.0;
   if (balances && balance.rotate_every > sim::Duration::zero()) {
     next_rotation = balance.rotate_every.count();
   }

@@ -15,13 +15,18 @@ std::uint32_t Dispatcher::State::nearest_idle(std::uint32_t thread) const {
   return it.pinned != 0 ? idle.nearest_of(it.cpu, infos[thread].affinity) : idle.nearest(it.cpu);
 }
 
-/// Back to where it ran; if that is busy, perhaps to an idle CPU.
+/// Back to where it ran; if that is busy, or the idle sibling of a busy CPU while a whole core is
+/// idle, perhaps to an idle CPU. Linux wakes it beside the busy sibling and lets the balancer of
+/// the SMT domain move it within a few ticks (kernel/sched/fair.c of 6.12: group_smt_balance).
 std::uint32_t Dispatcher::State::cpu_for_woken(std::uint32_t thread) {
   const std::uint32_t previous = threads[thread].cpu;
-  if (!balances || idle.empty() || idle.contains(previous)) {
+  if (!balances || idle.empty() || idle.core_idle(previous)) {
     return previous;
   }
   const std::uint32_t free = nearest_idle(thread);
+  if (idle.contains(previous) && (free == IdleCpus::none || !idle.core_idle(free))) {
+    return previous;
+  }
   if (free == IdleCpus::none || !wake_draws.happens(random, os.balance.move_on_wake)) {
     return previous;
   }
@@ -141,6 +146,30 @@ void Dispatcher::State::balance_at_tick(std::uint32_t cpu) {
   }
   move(*thread, to, MoveReason::tick_pull);
   make_ready(*thread, EnqueueReason::migrated, WakeCause{});
+}
+
+/// Linux's active balance in the SMT domain: an idle core takes a running thread from a core whose
+/// siblings are both busy. Here at the next tick; there after a balance interval of a few ms.
+/// Source: kernel/sched/fair.c of 6.12, group_smt_balance.
+bool Dispatcher::State::moves_to_idle_core(std::uint32_t cpu) {
+  const std::uint32_t thread = cpus[cpu].thread;
+  const bool crowded_core = busy_in_core[cpus[cpu].core] > 1 && cpus[cpu].waiting == 0;
+  if (!crowded_core || idle.empty() || threads[thread].kind == WorkKind::kernel) {
+    return false;
+  }
+  const std::uint32_t to = nearest_idle(thread);
+  if (to == IdleCpus::none || !idle.core_idle(to) ||
+      !tick_draws.happens(random, os.balance.pull_at_tick)) {
+    return false;
+  }
+  queues.put_back(seat(thread), EnqueueReason::preempted);
+  add_waiting(cpu);
+  cpus[cpu].thread = nobody;
+  switch_out(cpu, thread, SwitchOut::preempted);
+  move(thread, to, MoveReason::idle_core);
+  make_ready(thread, EnqueueReason::migrated, WakeCause{});
+  schedule(cpu, nobody, SwitchOut::preempted);
+  return true;
 }
 
 /// The busy CPUs with most threads of which one could move, and those with fewest.

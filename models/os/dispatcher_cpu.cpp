@@ -74,7 +74,9 @@ std::int64_t Dispatcher::State::next_while_running(std::uint32_t cpu) {
     return now();
   }
   const std::int64_t next = std::min({it.completes_at, it.slice_end, rates.next_change(cpu)});
-  if (!watches_ticks || it.waiting == 0) {
+  const bool tick_matters = it.waiting > 0 ? watches_ticks
+                                           : watches_siblings && busy_in_core[it.core] > 1;
+  if (!tick_matters) {
     return next;
   }
   if (it.balance_tick == never) {
@@ -213,6 +215,9 @@ void Dispatcher::State::on_running(std::uint32_t cpu) {
   if (tick_due) {
     it.balance_tick = never;
     balance_at_tick(cpu);
+    if (it.completes_at > now() && moves_to_idle_core(cpu)) {
+      return;
+    }
   }
   if (tick_due || it.slice_end <= now()) {
     rotate_if_due();

@@ -130,6 +130,8 @@ struct Dispatcher::State {
   bool pull(std::uint32_t cpu);
   [[nodiscard]] bool pull_from(std::uint32_t from, std::uint32_t to);
   void balance_at_tick(std::uint32_t cpu);
+  /// Takes the running thread from beside a busy sibling to an idle core; false: it stays.
+  bool moves_to_idle_core(std::uint32_t cpu);
   void rotate_if_due();
   void collect_unequal();
 
@@ -171,6 +173,7 @@ struct Dispatcher::State {
   bool per_cpu = true;
   bool balances = false;       // more than one CPU, each with its own queue
   bool watches_ticks = false;  // an idle CPU beside a queue is possible
+  bool watches_siblings = false;  // a running thread may move to an idle core at a tick
   std::int64_t next_rotation = never;
   std::uint32_t rotations = 0;
   std::vector<std::uint32_t> crowded;

@@ -20,7 +20,15 @@ enum class ThreadState : std::uint8_t { created, ready, running, blocked, finish
 enum class Request : std::uint8_t { none, run, block, yield };
 
 /// Why a thread came to another CPU; the cause of a `migrated` record.
-enum class MoveReason : std::uint8_t { none, wake, idle_pull, tick_pull, periodic, shared_queue };
+enum class MoveReason : std::uint8_t {
+  none,
+  wake,
+  idle_pull,
+  tick_pull,
+  periodic,
+  shared_queue,
+  idle_core
+};
 
 /// What a context switch touches.
 struct Thread {
