@@ -99,6 +99,7 @@ void lay_over(Node& tree, const Node& changes, Reporter& reporter) {
 
 std::vector<std::string> variant_names(const Node& variants) {
   std::vector<std::string> names;
+  names.reserve(variants.keys.size());
   for (const Node::Key& key : variants.keys) {
     names.push_back(key.text);
   }
@@ -160,7 +161,7 @@ std::vector<Variant> expand_variants(const Node& base, const std::optional<std::
     expanded.push_back({.name = name, .tree = plain});
     lay_over(expanded.back().tree, variants->items[i], reporter);
   }
-  if (expanded.empty() && reporter.clean()) {
+  if (only.has_value() && expanded.empty() && reporter.clean()) {
     reporter.error(base.mark, "E-name", fmt::format("no variant is called '{}'", *only),
                    suggestion(*only, variants == nullptr ? std::vector<std::string>{}
                                                          : variant_names(*variants)));

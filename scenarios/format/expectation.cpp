@@ -113,6 +113,7 @@ std::optional<double> speedup(const PointMetrics& fast, const PointMetrics& slow
   }
   const std::size_t pairs = std::min(numerator->values.size(), denominator->values.size());
   std::vector<double> ratios;
+  ratios.reserve(pairs);
   for (std::size_t i = 0; i < pairs; ++i) {
     ratios.push_back(numerator->values[i] / denominator->values[i]);
   }
@@ -136,6 +137,13 @@ Found find_speedups(const Clause& clause, const std::vector<PointMetrics>& point
     }
   }
   return found;
+}
+
+sim::Result<Found> find(const Clause& clause, const std::vector<PointMetrics>& points) {
+  if (clause.metric == nullptr) {
+    return find_speedups(clause, points);
+  }
+  return find_values(clause, points);
 }
 
 bool names(const Conditions& conditions, const std::string& key) {
@@ -194,17 +202,12 @@ sim::Result<Verdict> evaluate_expectation(std::string_view rule,
     if (!complete && !points.empty() && !pins_everything(clause, points[0].params)) {
       return not_evaluated(rule);
     }
-    const sim::Result<Found> found = clause.metric == nullptr
-                                         ? sim::Result<Found>{find_speedups(clause, points)}
-                                         : find_values(clause, points);
+    const sim::Result<Found> found = find(clause, points);
     if (!found) {
       return found.error();
     }
     if (found.value().values.empty()) {
-      if (complete) {
-        return no_point(rule);
-      }
-      return not_evaluated(rule);
+      return complete ? sim::Result<Verdict>{no_point(rule)} : not_evaluated(rule);
     }
     verdict.holds = *verdict.holds && found.value().all_hold;
     verdict.actual += (verdict.actual.empty() ? "" : ", ") + text_of(clause, found.value());

@@ -164,15 +164,18 @@ std::string row(const Key& key) {
 constexpr std::string_view table_head =
     "| key | value | range | default | meaning |\n|---|---|---|---|---|\n";
 
+std::string word_line(const Key& key, const Choice& choice) {
+  const std::string_view doc = choice.later.empty() ? choice.doc : choice.later;
+  return doc.empty() ? std::string{}
+                     : fmt::format("- `{}: {}`: {}{}\n", key.name, choice.word,
+                                   choice.later.empty() ? "" : "not in this version; ", doc);
+}
+
 std::string words_table(const Section& section) {
   std::string text;
   for (const Key& key : section.keys) {
     for (const Choice& choice : key.choices) {
-      const std::string_view doc = choice.later.empty() ? choice.doc : choice.later;
-      if (!doc.empty()) {
-        text += fmt::format("- `{}: {}`: {}{}\n", key.name, choice.word,
-                            choice.later.empty() ? "" : "not in this version; ", doc);
-      }
+      text += word_line(key, choice);
     }
   }
   return text.empty() ? text : "\n" + text;
@@ -186,17 +189,22 @@ std::string section_text(const Section& section) {
   return text + words_table(section) + "\n";
 }
 
+/// A row of the table of steps; arguments stand behind the name of their step.
+std::string step_row(const Section& step, const Key& key) {
+  std::string line = row(key);
+  if (&key != step.keys.data()) {
+    line.replace(0, 3, fmt::format("| {}: `", step.name));
+  }
+  return line;
+}
+
 std::string steps_text() {
   std::string text = fmt::format(
       "## steps\n\nA step is a map; its first key names it, the others are its arguments.\n\n{}",
       table_head);
   for (const Section& step : all_steps()) {
     for (const Key& key : step.keys) {
-      std::string line = row(key);
-      if (&key != &step.keys[0]) {
-        line.replace(0, 3, fmt::format("| {}: `", step.name));
-      }
-      text += line;
+      text += step_row(step, key);
     }
   }
   return text + "\n";

@@ -37,15 +37,19 @@ bool is_path(const std::string& name) {
          name.ends_with(".xml");
 }
 
+void add_presets(const std::string& directory, std::set<std::string>& names) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator{directory, error}) {
+    if (entry.path().extension() == ".yaml") {
+      names.insert(entry.path().stem().string());
+    }
+  }
+}
+
 std::vector<std::string> preset_names(const SearchPath& search) {
   std::set<std::string> names{"host", "ideal-4"};
   for (const std::string& directory : search.machines) {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator{directory, error}) {
-      if (entry.path().extension() == ".yaml") {
-        names.insert(entry.path().stem().string());
-      }
-    }
+    add_presets(directory, names);
   }
   return {names.begin(), names.end()};
 }
@@ -173,7 +177,7 @@ class MachineLoader {
     if (tree.has_value() && !tree->is_map()) {
       reporter.error({&source, 1, 1, 1}, "E-type", "a machine file is a map", "write packages: 1");
     }
-    if (!reporter.clean()) {
+    if (!tree.has_value() || !reporter.clean()) {
       LoadedMachine machine;
       machine.problems = reporter.take();
       return machine;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,21 +15,37 @@ namespace {
 
 std::vector<std::string> axis_names(const std::vector<Axis>& axes) {
   std::vector<std::string> names;
+  names.reserve(axes.size());
   for (const Axis& axis : axes) {
     names.push_back(axis.key);
   }
   return names;
 }
 
-bool same_value(const Node& a, const Node& b) {
-  return a.kind == b.kind &&
-         (a.is_scalar() ? a.text == b.text : canonical_json(a) == canonical_json(b));
-}
-
 constexpr double max_skip_work = 1e8;  // points times entries of `skip`: about a second
 
-/// One entry of `skip`: for each axis, which of its values it covers.
-using SkipMask = std::vector<std::vector<bool>>;
+/// Reports values that stand twice: their points would be the same point.
+void refuse_twins(const Axis& axis, Reporter& reporter) {
+  std::set<std::string> seen;
+  for (const Node& value : axis.values) {
+    if (!seen.insert(flow_text(value)).second) {
+      reporter.error(value.mark, "E-dup",
+                     fmt::format("'{}' has the value {} twice", axis.key, flow_text(value)),
+                     "write each value once; `repeat` makes replications");
+    }
+  }
+}
+
+Axis read_axis(const Node::Key& key, const Node& values, Reporter& reporter) {
+  Axis axis{.key = key.text, .mark = key.mark, .values = values.items};
+  if (!values.is_sequence() || values.items.empty()) {
+    reporter.error(values.mark, "E-type", fmt::format("'{}' must be a list of values", key.text),
+                   "write it as [1, 2, 4]");
+    axis.values = {scalar_node("1", key.mark)};
+  }
+  refuse_twins(axis, reporter);
+  return axis;
+}
 
 std::vector<bool> covered(const Axis& axis, const Node& wanted, Reporter& reporter) {
   std::vector<bool> mask(axis.values.size());
@@ -83,35 +100,16 @@ Matrix Matrix::read(const Node* node, const std::vector<Setting>& pinned, Report
 
 void Matrix::read_axes(const Node& node, const std::vector<Setting>& pinned, Reporter& reporter) {
   for (std::size_t i = 0; i < node.keys.size(); ++i) {
-    const Node::Key& key = node.keys[i];
-    if (key.text == "skip" || key.text == "add" || is_ignored(key.text)) {
+    const std::string& key = node.keys[i].text;
+    if (key == "skip" || key == "add" || is_ignored(key)) {
       continue;
     }
-    Axis axis{.key = key.text, .mark = key.mark, .values = {}};
-    const auto pin = std::ranges::find(pinned, key.text, &Setting::key);
-    if (!node.items[i].is_sequence() || node.items[i].items.empty()) {
-      reporter.error(node.items[i].mark, "E-type",
-                     fmt::format("'{}' must be a list of values", key.text),
-                     "write it as [1, 2, 4]");
-      axis.values = {scalar_node("1", key.mark)};
-    } else if (pin != pinned.end()) {
-      axis.values = {pin->value};
-      axis.pinned = true;
-    } else {
-      axis.values = node.items[i].items;
+    axes_.push_back(read_axis(node.keys[i], node.items[i], reporter));
+    const auto pin = std::ranges::find(pinned, key, &Setting::key);
+    if (pin != pinned.end()) {
+      axes_.back().values = {pin->value};
+      axes_.back().pinned = true;
     }
-    for (std::size_t v = 1; v < axis.values.size() && axis.values.size() <= 1000; ++v) {
-      const auto end = axis.values.begin() + static_cast<std::ptrdiff_t>(v);
-      const auto twin = std::find_if(axis.values.begin(), end, [&](const Node& each) {
-        return same_value(each, axis.values[v]);
-      });
-      if (twin != end) {
-        reporter.error(axis.values[v].mark, "E-dup",
-                       fmt::format("'{}' has the value {} twice", key.text, flow_text(*twin)),
-                       "write each value once; `repeat` makes replications");
-      }
-    }
-    axes_.push_back(std::move(axis));
   }
 }
 
@@ -125,11 +123,22 @@ std::optional<std::size_t> Matrix::axis_index(const Node::Key& key, Reporter& re
   return static_cast<std::size_t>(found - axes_.begin());
 }
 
+namespace {
+
+/// Whether `skip` or `add` has the shape of a list of maps.
+bool list_of_maps(const Node& node, std::string_view key, Reporter& reporter) {
+  if (node.is_sequence() && std::ranges::all_of(node.items, &Node::is_map)) {
+    return true;
+  }
+  reporter.error(node.mark, "E-type", fmt::format("'{}' must be a list of maps", key),
+                 "write it as [{workers: 64}]");
+  return false;
+}
+
+}  // namespace
+
 void Matrix::read_skip(const Node& skip, Reporter& reporter) {
-  std::vector<SkipMask> masks;
-  if (!skip.is_sequence() || !std::ranges::all_of(skip.items, &Node::is_map)) {
-    reporter.error(skip.mark, "E-type", "'skip' must be a list of maps",
-                   "write it as [{workers: [1, 2], runtime.gil: off}]");
+  if (!list_of_maps(skip, "skip", reporter)) {
     return;
   }
   if (static_cast<double>(product()) * static_cast<double>(skip.items.size()) > max_skip_work) {
@@ -137,36 +146,51 @@ void Matrix::read_skip(const Node& skip, Reporter& reporter) {
                    "write lists inside fewer entries");
     return;
   }
+  std::vector<SkipMask> masks;
+  masks.reserve(skip.items.size());
   for (const Node& entry : skip.items) {
-    SkipMask mask(axes_.size());
-    for (std::size_t i = 0; i < entry.keys.size(); ++i) {
-      if (const auto axis = axis_index(entry.keys[i], reporter)) {
-        mask[*axis] = covered(axes_[*axis], entry.items[i], reporter);
-      }
+    masks.push_back(read_mask(entry, reporter));
+  }
+  if (reporter.clean()) {
+    keep_unmasked(masks);
+  }
+}
+
+Matrix::SkipMask Matrix::read_mask(const Node& entry, Reporter& reporter) const {
+  SkipMask mask(axes_.size());
+  for (std::size_t i = 0; i < entry.keys.size(); ++i) {
+    if (const auto axis = axis_index(entry.keys[i], reporter)) {
+      mask[*axis] = covered(axes_[*axis], entry.items[i], reporter);
     }
-    masks.push_back(std::move(mask));
   }
-  if (!reporter.clean()) {
-    return;
+  return mask;
+}
+
+/// Which value of each axis combination `number` takes.
+std::vector<std::size_t> Matrix::digits_of(std::uint64_t number) const {
+  std::vector<std::size_t> digits(axes_.size());
+  for (std::size_t a = axes_.size(); a-- > 0;) {
+    digits[a] = number % axes_[a].values.size();
+    number /= axes_[a].values.size();
   }
+  return digits;
+}
+
+bool Matrix::covers(const SkipMask& mask, const std::vector<std::size_t>& digits) {
+  for (std::size_t a = 0; a < digits.size(); ++a) {
+    if (!mask[a].empty() && !mask[a][digits[a]]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Matrix::keep_unmasked(const std::vector<SkipMask>& masks) {
   const std::uint64_t all = product();
   std::vector<std::uint32_t> kept;
-  std::vector<std::size_t> digits(axes_.size());
-  const auto skips = [&](const SkipMask& mask) {
-    for (std::size_t a = 0; a < digits.size(); ++a) {
-      if (!mask[a].empty() && !mask[a][digits[a]]) {
-        return false;
-      }
-    }
-    return true;
-  };
   for (std::uint64_t number = 0; number < all; ++number) {
-    std::uint64_t rest = number;
-    for (std::size_t a = axes_.size(); a-- > 0;) {
-      digits[a] = rest % axes_[a].values.size();
-      rest /= axes_[a].values.size();
-    }
-    if (std::ranges::none_of(masks, skips)) {
+    const std::vector<std::size_t> digits = digits_of(number);
+    if (std::ranges::none_of(masks, [&](const SkipMask& mask) { return covers(mask, digits); })) {
       kept.push_back(static_cast<std::uint32_t>(number));
     }
   }
@@ -174,22 +198,24 @@ void Matrix::read_skip(const Node& skip, Reporter& reporter) {
 }
 
 void Matrix::read_add(const Node& add, Reporter& reporter) {
-  if (!add.is_sequence() || !std::ranges::all_of(add.items, &Node::is_map)) {
-    reporter.error(add.mark, "E-type", "'add' must be a list of maps",
-                   "write it as [{workers: 64}]: a single point each");
+  if (!list_of_maps(add, "add", reporter)) {
     return;
   }
   for (const Node& entry : add.items) {
-    std::vector<Node>& values = added_values_.emplace_back();
-    values.reserve(entry.items.size());  // pointers into it stay
-    Combination combination(axes_.size(), nullptr);
-    for (std::size_t i = 0; i < entry.keys.size(); ++i) {
-      if (const auto axis = axis_index(entry.keys[i], reporter)) {
-        combination[*axis] = &values.emplace_back(entry.items[i]);
-      }
-    }
-    added_.push_back(std::move(combination));
+    add_point(entry, reporter);
   }
+}
+
+void Matrix::add_point(const Node& entry, Reporter& reporter) {
+  std::vector<Node>& values = added_values_.emplace_back();
+  values.reserve(entry.items.size());  // pointers into it stay
+  Combination combination(axes_.size(), nullptr);
+  for (std::size_t i = 0; i < entry.keys.size(); ++i) {
+    if (const auto axis = axis_index(entry.keys[i], reporter)) {
+      combination[*axis] = &values.emplace_back(entry.items[i]);
+    }
+  }
+  added_.push_back(std::move(combination));
 }
 
 const Axis* Matrix::find(const std::string& key) const {

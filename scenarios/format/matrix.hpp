@@ -39,9 +39,17 @@ class Matrix {
   [[nodiscard]] std::vector<std::uint64_t> corners(std::size_t most) const;
 
  private:
+  /// One entry of `skip`: for each axis, which of its values it covers; empty: all of them.
+  using SkipMask = std::vector<std::vector<bool>>;
+
   void read_axes(const Node& node, const std::vector<Setting>& pinned, Reporter& reporter);
   void read_skip(const Node& skip, Reporter& reporter);
+  [[nodiscard]] SkipMask read_mask(const Node& entry, Reporter& reporter) const;
+  [[nodiscard]] std::vector<std::size_t> digits_of(std::uint64_t number) const;
+  [[nodiscard]] static bool covers(const SkipMask& mask, const std::vector<std::size_t>& digits);
+  void keep_unmasked(const std::vector<SkipMask>& masks);
   void read_add(const Node& add, Reporter& reporter);
+  void add_point(const Node& entry, Reporter& reporter);
   [[nodiscard]] std::uint64_t product() const;
   [[nodiscard]] Combination product_at(std::uint64_t number) const;
   [[nodiscard]] std::optional<std::size_t> axis_index(const Node::Key& key,

@@ -246,7 +246,7 @@ Parsed<std::int64_t> whole(std::string_view text, const Parsed<double>& parsed, 
     return {.problem = {"E-limit", fmt::format("{{}} is too large: {}", text),
                         fmt::format("at most {}", most_text)}};
   }
-  return {.value = static_cast<std::int64_t>(parsed.value + 0.5), .problem = {}};
+  return {.value = std::llround(parsed.value), .problem = {}};
 }
 
 }  // namespace

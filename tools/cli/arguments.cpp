@@ -22,17 +22,16 @@ constexpr std::array<TimeUnit, 6> time_units{
 
 std::optional<std::uint64_t> parse_count(std::string_view text) {
   std::uint64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, problem] = std::from_chars(text.data(), end, value);
-  const bool whole = problem == std::errc{} && stop == end && !text.empty();
+  const auto [stop, problem] = std::from_chars(text.begin(), text.end(), value);
+  const bool whole = problem == std::errc{} && stop == text.end() && !text.empty();
   return whole ? std::optional{value} : std::nullopt;
 }
 
 std::optional<double> parse_decimal(std::string_view text) {
   double value = 0.0;
-  const char* end = text.data() + text.size();
-  const auto [stop, problem] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
-  const bool whole = problem == std::errc{} && stop == end && std::isfinite(value);
+  const auto [stop, problem] =
+      std::from_chars(text.begin(), text.end(), value, std::chars_format::fixed);
+  const bool whole = problem == std::errc{} && stop == text.end() && std::isfinite(value);
   return whole ? std::optional{value} : std::nullopt;
 }
 

@@ -89,12 +89,11 @@ BatchWriter::BatchWriter(const Arguments& arguments, const scenarios::Plan& plan
     note_problem(*problem);
     return;
   }
-  store_.emplace(std::get<Store>(std::move(opened)));
-  begin(info_of(arguments, plan, file), plan);
+  begin(store_.emplace(std::get<Store>(std::move(opened))), info_of(arguments, plan, file), plan);
 }
 
-void BatchWriter::begin(const BatchInfo& info, const scenarios::Plan& plan) {
-  const auto batch = store_->begin_batch(info);
+void BatchWriter::begin(Store& store, const BatchInfo& info, const scenarios::Plan& plan) {
+  const auto batch = store.begin_batch(info);
   if (const auto* problem = std::get_if<StoreError>(&batch)) {
     note_problem(*problem);
     return;
@@ -103,7 +102,7 @@ void BatchWriter::begin(const BatchInfo& info, const scenarios::Plan& plan) {
   if (!info.resume) {
     return;
   }
-  const auto stored = store_->finished_points(batch_);
+  const auto stored = store.finished_points(batch_);
   if (const auto* problem = std::get_if<StoreError>(&stored)) {
     note_problem(*problem);
     return;

@@ -48,7 +48,7 @@ class BatchWriter {
   [[nodiscard]] const std::string& path() const { return path_; }  // empty: nothing is stored
 
  private:
-  void begin(const BatchInfo& info, const scenarios::Plan& plan);
+  void begin(Store& store, const BatchInfo& info, const scenarios::Plan& plan);
   void note_problem(const std::optional<StoreError>& problem);
 
   Console& console_;

@@ -7,8 +7,8 @@ namespace timeslice::tools {
 namespace {
 
 // A signal handler has no other way to speak to the program than a variable of static storage.
-std::atomic<bool> asked_to_stop{
-    false};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
+std::atomic<bool> asked_to_stop{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may store it");
 
 void remember(int /*signal*/) {

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <set>
 #include <string>
 #include <system_error>
@@ -46,6 +48,26 @@ std::vector<fs::path> preset_files(const std::string& directory) {
   return files;
 }
 
+// Every preset file that counts: one in an earlier directory hides one of its name in a later.
+std::vector<fs::path> all_presets(const scenarios::SearchPath& search) {
+  std::vector<fs::path> presets;
+  std::set<std::string> seen;
+  for (const std::string& directory : search.machines) {
+    const std::vector<fs::path> files = preset_files(directory);
+    std::ranges::copy_if(files, std::back_inserter(presets), [&](const fs::path& file) {
+      return seen.insert(file.stem().string()).second;
+    });
+  }
+  return presets;
+}
+
+void add_machine(TextTable& table, const std::string& name, const models::MachineSpec& machine) {
+  const models::MachineCounts count = models::counts(machine);
+  table.add_row({safe_text(name), std::to_string(count.cpus), std::to_string(count.cores),
+                 std::to_string(count.packages), std::to_string(count.numa_nodes),
+                 shortened(safe_text(machine.about), 70)});
+}
+
 ExitCode list_machines(Console& console) {
   const scenarios::SearchPath search = machine_search_path();
   TextTable table{{{"name", Align::left},
@@ -54,32 +76,21 @@ ExitCode list_machines(Console& console) {
                    {"packages"},
                    {"nodes"},
                    {"about", Align::left}}};
-  std::set<std::string> seen;  // an earlier directory hides a later one
   ExitCode code = ExitCode::done;
-  for (const std::string& directory : search.machines) {
-    for (const fs::path& file : preset_files(directory)) {
-      if (!seen.insert(file.stem().string()).second) {
-        continue;
-      }
-      const auto loaded = scenarios::load_machine(file.string(), search);
-      if (const auto* diagnostics = std::get_if<scenarios::Diagnostics>(&loaded)) {
-        show_diagnostics(*diagnostics, console);
-        code = ExitCode::invalid_input;
-        continue;
-      }
-      const models::MachineSpec& machine = std::get<scenarios::MachineFile>(loaded).machine;
-      const models::MachineCounts count = models::counts(machine);
-      table.add_row({safe_text(file.stem().string()), std::to_string(count.cpus),
-                     std::to_string(count.cores), std::to_string(count.packages),
-                     std::to_string(count.numa_nodes), shortened(safe_text(machine.about), 70)});
+  for (const fs::path& file : all_presets(search)) {
+    const auto loaded = scenarios::load_machine(file.string(), search);
+    if (const auto* diagnostics = std::get_if<scenarios::Diagnostics>(&loaded)) {
+      show_diagnostics(*diagnostics, console);
+      code = ExitCode::invalid_input;
+    } else {
+      add_machine(table, file.stem().string(), std::get<scenarios::MachineFile>(loaded).machine);
     }
   }
   if (table.rows() == 0) {
     console.warn("no machine presets were found; name their directory in TIMESLICE_MACHINES");
   }
   console.print(table.text(SIZE_MAX));
-  console.note(
-      "also: ideal-N (N cores, nothing costs anything), host, or a .yaml or hwloc .xml file");
+  console.note("also: ideal-N (N cores, nothing costs anything), host, a .yaml or hwloc .xml file");
   return code;
 }
 

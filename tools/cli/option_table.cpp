@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <iterator>
 #include <sstream>
 
 namespace timeslice::tools {
@@ -214,8 +215,9 @@ std::vector<CommandSpec> later_commands() {
   };
 }
 
-std::vector<CommandSpec> build_commands() {
-  std::vector<CommandSpec> commands{
+// Commands over scenarios and machines.
+std::vector<CommandSpec> input_commands() {
+  return {
       {.name = "run",
        .help = "simulate a scenario; with a matrix, the whole sweep",
        .operands = {{.name = "FILE...", .choices = {}, .help = "scenarios; - reads stdin"}},
@@ -254,6 +256,12 @@ std::vector<CommandSpec> build_commands() {
        .operands_max = 2,
        .example = "timeslice machine show laptop-4c8t",
        .instead = {}},
+  };
+}
+
+// Commands over results and hardware.
+std::vector<CommandSpec> result_commands() {
+  return {
       {.name = "query",
        .help = "results as a table, CSV or JSON; without SQL: explain the views",
        .operands = {{.name = "DB", .choices = {}, .help = "a database of results"},
@@ -288,9 +296,12 @@ std::vector<CommandSpec> build_commands() {
        .example = "timeslice plot timeslice.db speedup -o speedup.png",
        .instead = {}},
   };
-  for (CommandSpec& later : later_commands()) {
-    commands.push_back(std::move(later));
-  }
+}
+
+std::vector<CommandSpec> build_commands() {
+  std::vector<CommandSpec> commands = input_commands();
+  std::ranges::copy(result_commands(), std::back_inserter(commands));
+  std::ranges::copy(later_commands(), std::back_inserter(commands));
   return commands;
 }
 

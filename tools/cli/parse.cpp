@@ -105,29 +105,38 @@ std::optional<sim::Error> leftovers(const Level& level) {
   return std::nullopt;
 }
 
+std::optional<sim::Error> check_texts(const OptionSpec& option,
+                                      const std::vector<std::string>& texts) {
+  const std::string shown = "--" + std::string{option.name};
+  if (texts.size() > 1 && !option.repeatable) {
+    return usage(fmt::format("{} is given {} times", shown, texts.size()), "give it once");
+  }
+  for (const std::string& text : texts) {
+    if (text.starts_with("--") && find_option(text.substr(2)) != nullptr) {
+      return usage(fmt::format("{} needs a value, but {} follows", shown, text),
+                   fmt::format("write {} {}", shown, option.argument));
+    }
+    if (const auto good = check_value(option, text); !good) {
+      return sim::Error{.where = shown, .what = good.error().what, .advice = good.error().advice};
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<sim::Error> take_values(const Level& level, Arguments& arguments) {
   for (const auto& [option, parsed] : level.options) {
     if (parsed->count() == 0) {
       continue;
     }
-    const std::string shown = "--" + std::string{option->name};
-    OptionValue value{.texts = {}, .origin = shown};
+    const std::string name{option->name};
+    OptionValue value{.texts = {}, .origin = "--" + name};
     if (option->kind != ValueKind::flag) {
       value.texts = parsed->results();
     }
-    if (value.texts.size() > 1 && !option->repeatable) {
-      return usage(fmt::format("{} is given {} times", shown, value.texts.size()), "give it once");
+    if (const auto problem = check_texts(*option, value.texts)) {
+      return problem;
     }
-    for (const std::string& text : value.texts) {
-      if (text.starts_with("--") && find_option(text.substr(2)) != nullptr) {
-        return usage(fmt::format("{} needs a value, but {} follows", shown, text),
-                     fmt::format("write {} {}", shown, option->argument));
-      }
-      if (const auto good = check_value(*option, text); !good) {
-        return sim::Error{.where = shown, .what = good.error().what, .advice = good.error().advice};
-      }
-    }
-    arguments.options.insert_or_assign(std::string{option->name}, std::move(value));
+    arguments.options.insert_or_assign(name, std::move(value));
   }
   return std::nullopt;
 }

@@ -54,6 +54,7 @@ PointOutcome predicted_outcome(const PointValidation& point) {
 
 std::vector<ComparisonRow> rows_of(const PointValidation& point) {
   std::vector<ComparisonRow> rows;
+  rows.reserve(point.comparisons.size());
   for (const validation::Comparison& one : point.comparisons) {
     rows.push_back({.name = one.name,
                     .entity = one.entity,
@@ -167,6 +168,9 @@ ExitCode validate_command(const Arguments& arguments, Console& console) {
   }
   scenarios::Overrides overrides = overrides_of(arguments);
   overrides.repeat.reset();  // --repeat counts native runs here
+  if (!overrides.machine) {
+    overrides.machine = "host";  // native runs happen nowhere else
+  }
   ExitCode code = ExitCode::done;
   for (const std::string& file : arguments.operands) {
     if (interrupted()) {

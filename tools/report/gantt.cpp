@@ -127,24 +127,33 @@ std::size_t number_of(Chart& chart, const std::string& thread) {
   return at->second;
 }
 
-Chart build_chart(const models::Timings& run, std::size_t cells) {
-  Chart chart;
+// The time that the picture covers: the makespan, or the last slice of a run that has none.
+std::int64_t end_of(const models::Timings& run) {
   std::int64_t end_ns = std::max<std::int64_t>(run.makespan.count(), 1);
-  if (run.makespan == sim::Duration::zero()) {  // a run that failed has none
+  if (run.makespan == sim::Duration::zero()) {
     for (const SliceTiming& slice : run.slices) {
       end_ns = std::max(end_ns, nanoseconds(slice.end));
     }
   }
-  chart.scale = Scale{.end_ns = end_ns, .cells = cells};
+  return end_ns;
+}
+
+void add_slice(Chart& chart, const SliceTiming& slice) {
+  const std::size_t thread = number_of(chart, slice.thread);
+  Row& row = chart.thread_rows[thread];
+  const auto state = static_cast<std::size_t>(slice.state);
+  chart.scale.spread(slice, [&](std::size_t cell, double ns) { row.add(cell, state, ns); });
+  if (slice.state == SliceState::running && slice.cpu >= 0) {
+    Row& cpu = chart.cpus.try_emplace(slice.cpu, chart.scale.cells).first->second;
+    chart.scale.spread(slice, [&](std::size_t cell, double ns) { cpu.add(cell, thread, ns); });
+  }
+}
+
+Chart build_chart(const models::Timings& run, std::size_t cells) {
+  Chart chart;
+  chart.scale = Scale{.end_ns = end_of(run), .cells = cells};
   for (const SliceTiming& slice : run.slices) {
-    const std::size_t thread = number_of(chart, slice.thread);
-    Row& row = chart.thread_rows[thread];
-    const auto state = static_cast<std::size_t>(slice.state);
-    chart.scale.spread(slice, [&](std::size_t cell, double ns) { row.add(cell, state, ns); });
-    if (slice.state == SliceState::running && slice.cpu >= 0) {
-      Row& cpu = chart.cpus.try_emplace(slice.cpu, cells).first->second;
-      chart.scale.spread(slice, [&](std::size_t cell, double ns) { cpu.add(cell, thread, ns); });
-    }
+    add_slice(chart, slice);
   }
   return chart;
 }
@@ -159,26 +168,28 @@ std::string label(std::string_view text, std::size_t width) {
   return result;
 }
 
+std::string cpu_line(const Row& row, const Scale& scale, bool unicode) {
+  // A CPU that was busy in less than a third of a cell is drawn idle there.
+  const double least_ns = scale.cell_ns() / 3.0;
+  const std::string_view nobody = unicode ? nobody_unicode : nobody_ascii;
+  std::string text;
+  for (std::size_t cell = 0; cell < scale.cells; ++cell) {
+    const std::int64_t thread = row.strongest(cell, least_ns);
+    text += thread < 0 ? nobody : letter_of(static_cast<std::size_t>(thread));
+  }
+  return text;
+}
+
 std::string cpu_lines(const Chart& chart, const GanttStyle& style, std::size_t width) {
   std::string text;
   std::size_t shown = 0;
-  // A CPU that was busy in less than a third of a cell is drawn idle there.
-  const double least_ns = chart.scale.cell_ns() / 3.0;
   for (const auto& [cpu, row] : chart.cpus) {
     if (shown++ == style.rows_max) {
       text += fmt::format("  ... {} more CPUs ...\n", chart.cpus.size() - style.rows_max);
       break;
     }
-    text += "  " + label(fmt::format("cpu {}", cpu), width) + " ";
-    for (std::size_t cell = 0; cell < chart.scale.cells; ++cell) {
-      const std::int64_t thread = row.strongest(cell, least_ns);
-      if (thread >= 0) {
-        text += letter_of(static_cast<std::size_t>(thread));
-      } else {
-        text += style.unicode ? nobody_unicode : nobody_ascii;
-      }
-    }
-    text += '\n';
+    text += "  " + label(fmt::format("cpu {}", cpu), width) + " " +
+            cpu_line(row, chart.scale, style.unicode) + '\n';
   }
   return text;
 }

@@ -11,9 +11,8 @@ namespace timeslice::tools {
 
 std::optional<double> plain_number(std::string_view text) {
   double value = 0.0;
-  const char* end = text.data() + text.size();
-  const auto [stop, problem] = std::from_chars(text.data(), end, value);
-  if (problem != std::errc{} || stop != end || !std::isfinite(value)) {
+  const auto [stop, problem] = std::from_chars(text.begin(), text.end(), value);
+  if (problem != std::errc{} || stop != text.end() || !std::isfinite(value)) {
     return std::nullopt;
   }
   return value;

@@ -32,25 +32,28 @@ bool is_total(const SummaryMetric& metric) {
          metric.name == "ipc_bytes";
 }
 
-PointMetrics samples_of(const PointOutcome& outcome, const std::vector<std::string>& rules) {
+MetricSamples samples_of(const SummaryMetric& metric, const PointOutcome& outcome) {
+  MetricSamples samples{.name = metric.name, .entity = metric.entity, .values = {}, .pooled = {}};
+  for (const models::Timings& run : outcome.runs) {
+    const auto found = std::ranges::find_if(run.metrics, [&](const models::Metric& one) {
+      return one.name == metric.name && one.entity == metric.entity;
+    });
+    if (run.status == models::RunStatus::ok && found != run.metrics.end()) {
+      samples.values.push_back(found->value);
+    }
+  }
+  if (over_pooled_latencies(metric.name) || samples.values.empty()) {
+    samples.pooled = metric.mean;
+  }
+  return samples;
+}
+
+PointMetrics claimed_samples(const PointOutcome& outcome, const std::vector<std::string>& rules) {
   PointMetrics point{.params = outcome.point.params, .metrics = {}};
   for (const SummaryMetric& metric : outcome.metrics) {
-    if (!is_claimed(metric.name, rules)) {
-      continue;
+    if (is_claimed(metric.name, rules)) {
+      point.metrics.push_back(samples_of(metric, outcome));
     }
-    MetricSamples samples{.name = metric.name, .entity = metric.entity, .values = {}, .pooled = {}};
-    for (const models::Timings& run : outcome.runs) {
-      const auto found = std::ranges::find_if(run.metrics, [&](const models::Metric& one) {
-        return one.name == metric.name && one.entity == metric.entity;
-      });
-      if (run.status == models::RunStatus::ok && found != run.metrics.end()) {
-        samples.values.push_back(found->value);
-      }
-    }
-    if (over_pooled_latencies(metric.name) || samples.values.empty()) {
-      samples.pooled = metric.mean;
-    }
-    point.metrics.push_back(std::move(samples));
   }
   return point;
 }
@@ -129,20 +132,22 @@ void RunReport::add(const PointOutcome& outcome, const ReportNeeds& needs) {
     add_setting(outcome.point.scenario.world);
   }
   if (!needs.rules.empty() && outcome.error.empty()) {
-    samples_.push_back(samples_of(outcome, needs.rules));
+    samples_.push_back(claimed_samples(outcome, needs.rules));
   }
 }
 
 void RunReport::judge(const std::vector<std::string>& rules, bool complete) {
+  // Runs that did not end well have no metrics: no fault of the claims.
+  const bool blameless = any_failed();
   for (const std::string& rule : rules) {
     const auto verdict = scenarios::evaluate_expectation(rule, samples_, complete);
     if (verdict) {
       verdicts.push_back(verdict.value());
-    } else {
-      verdicts.push_back({.rule = rule, .holds = {}, .actual = verdict.error().what});
-      if (!any_failed()) {  // runs that did not end well have no metrics: no fault of the claim
-        rule_errors.push_back(verdict.error());
-      }
+      continue;
+    }
+    verdicts.push_back({.rule = rule, .holds = {}, .actual = verdict.error().what});
+    if (!blameless) {
+      rule_errors.push_back(verdict.error());
     }
   }
 }

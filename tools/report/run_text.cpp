@@ -1,12 +1,13 @@
 #include "tools/report/run_text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include "tools/report/humanize.hpp"
 #include "tools/report/paint.hpp"
 #include "tools/report/speedup.hpp"
+#include "tools/report/tally.hpp"
 #include "tools/report/text_table.hpp"
 
 namespace timeslice::tools {
@@ -25,18 +27,20 @@ constexpr std::size_t failures_shown = 5;
 
 // Parameters that are not the same at every point, in file order.
 std::vector<std::string> varying_params(const RunReport& report) {
-  std::vector<std::string> order;
   std::map<std::string, std::set<std::string>> values;
   for (const PointReport& point : report.points) {
     for (const scenarios::Param& param : point.params) {
-      if (!values.contains(param.name)) {
-        order.push_back(param.name);
-      }
       values[param.name].insert(param.value);
     }
   }
-  std::erase_if(order, [&](const std::string& name) { return values[name].size() < 2; });
-  return order;
+  std::vector<std::string> names;
+  if (!report.points.empty()) {
+    for (const scenarios::Param& param : report.points.front().params) {
+      names.push_back(param.name);
+    }
+  }
+  std::erase_if(names, [&](const std::string& name) { return values[name].size() < 2; });
+  return names;
 }
 
 std::string param_of(const PointReport& point, const std::string& name) {
@@ -102,12 +106,14 @@ std::string outcome_of(const PointReport& point) {
 }
 
 std::vector<TextColumn> columns_of(const std::vector<std::string>& params) {
+  constexpr std::array titles{"makespan", "± 95 %",   "speed-up", "CPUs busy", "GIL held",
+                              "GIL wait", "switches", "startup",  "shutdown"};
   std::vector<TextColumn> columns;
+  columns.reserve(params.size() + titles.size() + 1);
   for (const std::string& name : params) {
     columns.push_back({.title = safe_text(name), .align = Align::left});
   }
-  for (const char* title : {"makespan", "± 95 %", "speed-up", "CPUs busy", "GIL held", "GIL wait",
-                            "switches", "startup", "shutdown"}) {
+  for (const char* title : titles) {
     columns.push_back({.title = title, .align = Align::right});
   }
   columns.push_back({.title = "outcome", .align = Align::left});
@@ -117,9 +123,8 @@ std::vector<TextColumn> columns_of(const std::vector<std::string>& params) {
 std::vector<std::string> cells_of(const PointReport& point, const std::vector<std::string>& params,
                                   const std::optional<double>& speedup) {
   std::vector<std::string> cells;
-  for (const std::string& name : params) {
-    cells.push_back(param_of(point, name));
-  }
+  std::ranges::transform(params, std::back_inserter(cells),
+                         [&](const std::string& name) { return param_of(point, name); });
   const SummaryMetric* makespan = find_metric(point, "makespan");
   cells.push_back(makespan == nullptr ? "-" : human_duration(makespan->mean));
   cells.push_back(makespan == nullptr ? "" : human_spread(makespan->low, makespan->high, "ns"));
@@ -236,8 +241,8 @@ std::string account(const RunReport& report, const RunTextStyle& style, const Pa
       continue;
     }
     const std::string title = point_title(point, params);
-    text += "\n  " + paint.bold("where the time went") + (title.empty() ? "" : " at " + title) +
-            '\n' + lines;
+    text += fmt::format("\n  {}{}{}\n{}", paint.bold("where the time went"),
+                        title.empty() ? "" : " at ", title, lines);
   }
   return text;
 }
@@ -273,6 +278,16 @@ std::string verdict_lines(const RunReport& report, const Paint& paint) {
   return text;
 }
 
+std::string failure_line(const PointReport& point, const RunRow& run, const std::string& title) {
+  const std::string status = status_name(run.status);
+  std::string reason = run.error.empty() ? "no reason given" : safe_text(run.error);
+  if (reason.starts_with(status + ": ")) {  // it is said already
+    reason.erase(0, status.size() + 2);
+  }
+  return fmt::format("{}: point {}{}{}, repetition {}, seed {}: {}\n", status, point.ordinal,
+                     title.empty() ? "" : " at ", title, run.repetition, run.seed, reason);
+}
+
 }  // namespace
 
 std::string run_text(const RunReport& report, const RunTextStyle& style) {
@@ -288,20 +303,12 @@ std::string run_text(const RunReport& report, const RunTextStyle& style) {
 }
 
 std::string warning_lines(const RunReport& report) {
-  std::vector<std::pair<std::string, std::size_t>> counts;
+  Tally warnings;
   for (const PointReport& point : report.points) {
-    for (const std::string& warning : point.warnings) {
-      const auto known =
-          std::ranges::find(counts, warning, &std::pair<std::string, std::size_t>::first);
-      if (known == counts.end()) {
-        counts.emplace_back(warning, 1);
-      } else {
-        ++known->second;
-      }
-    }
+    warnings.add_all(point.warnings);
   }
   std::string text;
-  for (const auto& [warning, count] : counts) {
+  for (const auto& [warning, count] : warnings.entries()) {
     text += "warning: " + safe_text(warning);
     if (count < report.points.size()) {
       text += fmt::format(" ({} of {} points)", count, report.points.size());
@@ -312,22 +319,15 @@ std::string warning_lines(const RunReport& report) {
 }
 
 std::string failure_lines(const RunReport& report) {
+  const auto params = varying_params(report);
   std::string text;
   std::size_t failures = 0;
-  const auto params = varying_params(report);
   for (const PointReport& point : report.points) {
+    const std::string title = point_title(point, params);
     for (const RunRow& run : point.runs) {
-      if (run.status == models::RunStatus::ok || failures++ >= failures_shown) {
-        continue;
-      }
-      const std::string title = point_title(point, params);
-      std::string reason = run.error.empty() ? "no reason given" : safe_text(run.error);
-      if (reason.starts_with(status_name(run.status) + ": ")) {
-        reason.erase(0, status_name(run.status).size() + 2);
-      }
-      text += fmt::format("{}: point {}{}{}, repetition {}, seed {}: {}\n", status_name(run.status),
-                          point.ordinal, title.empty() ? "" : " at ", title, run.repetition,
-                          run.seed, reason);
+      failures += run.status == models::RunStatus::ok ? 0 : 1;
+      const bool told = run.status != models::RunStatus::ok && failures <= failures_shown;
+      text += told ? failure_line(point, run, title) : "";
     }
   }
   if (failures > failures_shown) {

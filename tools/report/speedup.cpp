@@ -42,23 +42,25 @@ std::optional<double> paired_ratio(const PointReport& base, const PointReport& p
   return pairs == 0 ? std::nullopt : std::optional{sum / static_cast<double>(pairs)};
 }
 
+// The different values of the axis; nothing where one is no number.
+std::set<double> numbers_of(const RunReport& report, const std::string& axis) {
+  std::set<double> values;
+  for (const PointReport& point : report.points) {
+    const auto number = plain_number(value_of(point, axis));
+    if (!number) {
+      return {};
+    }
+    values.insert(*number);
+  }
+  return values;
+}
+
 }  // namespace
 
 std::string speedup_axis(const RunReport& report) {
-  for (const std::string& axis : report.axes) {
-    std::set<double> values;
-    const bool numbers = std::ranges::all_of(report.points, [&](const PointReport& point) {
-      const auto number = plain_number(value_of(point, axis));
-      if (number) {
-        values.insert(*number);
-      }
-      return number.has_value();
-    });
-    if (numbers && values.size() > 1) {
-      return axis;
-    }
-  }
-  return {};
+  const auto usable = std::ranges::find_if(
+      report.axes, [&](const std::string& axis) { return numbers_of(report, axis).size() > 1; });
+  return usable == report.axes.end() ? std::string{} : *usable;
 }
 
 std::vector<std::optional<double>> speedups(const RunReport& report, const std::string& axis) {
@@ -71,6 +73,7 @@ std::vector<std::optional<double>> speedups(const RunReport& report, const std::
     }
   }
   std::vector<std::optional<double>> ratios;
+  ratios.reserve(report.points.size());
   for (const PointReport& point : report.points) {
     ratios.push_back(paired_ratio(*bases.at(others(point, axis)), point));
   }

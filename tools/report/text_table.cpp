@@ -1,6 +1,7 @@
 #include "tools/report/text_table.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <ranges>
 #include <utility>
 
@@ -139,40 +140,48 @@ void TextTable::drop_empty_columns() {
   }
 }
 
-std::string TextTable::text(std::size_t rows_max, std::string_view bold_on,
-                            std::string_view bold_off) const {
-  const std::size_t shown = std::min(rows_.size(), rows_max);
-  const std::size_t head = (shown + 1) / 2;
-  const auto is_shown = [&](std::size_t row) {
-    return rows_.size() <= rows_max || row < head || row >= rows_.size() - (shown - head);
-  };
+std::vector<std::size_t> TextTable::widths(const std::vector<std::size_t>& shown) const {
   std::vector<std::size_t> widths;
   for (std::size_t column = 0; column < columns_.size(); ++column) {
     std::size_t width = display_width(columns_[column].title);
-    for (std::size_t row = 0; row < rows_.size(); ++row) {
-      width = std::max(width, is_shown(row) ? display_width(rows_[row][column]) : 0);
+    for (const std::size_t row : shown) {
+      width = std::max(width, display_width(rows_[row][column]));
     }
     widths.push_back(width);
   }
-  const auto line_of = [&](auto&& cell_of) {
-    std::string line = "  ";
-    for (std::size_t column = 0; column < columns_.size(); ++column) {
-      line += column == 0 ? "" : "  ";
-      append_cell(line, cell_of(column), widths[column], columns_[column].align);
+  return widths;
+}
+
+std::string TextTable::line(const std::vector<std::string>& cells,
+                            const std::vector<std::size_t>& widths) const {
+  std::string line = "  ";
+  for (std::size_t column = 0; column < cells.size(); ++column) {
+    line += column == 0 ? "" : "  ";
+    append_cell(line, cells[column], widths[column], columns_[column].align);
+  }
+  trim_end(line);
+  return line;
+}
+
+std::string TextTable::text(std::size_t rows_max, std::string_view bold_on,
+                            std::string_view bold_off) const {
+  const std::size_t kept = std::min(rows_.size(), rows_max);
+  const std::size_t head = (kept + 1) / 2;
+  const std::size_t left_out = rows_.size() - kept;
+  std::vector<std::size_t> shown;
+  shown.reserve(kept);
+  for (std::size_t row = 0; row < kept; ++row) {
+    shown.push_back(row < head ? row : row + left_out);
+  }
+  const std::vector<std::size_t> wide = widths(shown);
+  std::vector<std::string> titles;
+  std::ranges::transform(columns_, std::back_inserter(titles), &TextColumn::title);
+  std::string result = std::string{bold_on} + line(titles, wide) + std::string{bold_off} + '\n';
+  for (const std::size_t row : shown) {
+    if (row == head + left_out && left_out > 0) {
+      result += "  ... " + std::to_string(left_out) + " more rows ...\n";
     }
-    trim_end(line);
-    return line;
-  };
-  std::string result{bold_on};
-  result += line_of([&](std::size_t column) { return columns_[column].title; });
-  result += bold_off;
-  result += '\n';
-  for (std::size_t row = 0; row < rows_.size(); ++row) {
-    if (is_shown(row)) {
-      result += line_of([&](std::size_t column) { return rows_[row][column]; }) + '\n';
-    } else if (row == head) {
-      result += "  ... " + std::to_string(rows_.size() - shown) + " more rows ...\n";
-    }
+    result += line(rows_[row], wide) + '\n';
   }
   return result;
 }

@@ -36,6 +36,11 @@ class TextTable {
                                  std::string_view bold_off = {}) const;
 
  private:
+  /// Of each column, over its title and the rows `shown`.
+  [[nodiscard]] std::vector<std::size_t> widths(const std::vector<std::size_t>& shown) const;
+  [[nodiscard]] std::string line(const std::vector<std::string>& cells,
+                                 const std::vector<std::size_t>& widths) const;
+
   std::vector<TextColumn> columns_;
   std::vector<std::vector<std::string>> rows_;
 };

@@ -4,13 +4,12 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 
 #include "tools/report/humanize.hpp"
 #include "tools/report/paint.hpp"
+#include "tools/report/tally.hpp"
 #include "tools/report/text_table.hpp"
 
 namespace timeslice::tools {
@@ -86,20 +85,14 @@ std::string comparison_table(const validation::Validation& result, const Validat
 }
 
 std::string rejected_lines(const validation::Validation& result) {
-  std::vector<std::pair<std::string, std::uint64_t>> reasons;
+  Tally reasons;
   for (const PointValidation& point : result.points) {
     for (const auto& rejected : point.native.rejected) {
-      const auto known = std::ranges::find(reasons, rejected.reason,
-                                           &std::pair<std::string, std::uint64_t>::first);
-      if (known == reasons.end()) {
-        reasons.emplace_back(rejected.reason, rejected.count);
-      } else {
-        known->second += rejected.count;
-      }
+      reasons.add(rejected.reason, rejected.count);
     }
   }
   std::string text;
-  for (const auto& [reason, count] : reasons) {
+  for (const auto& [reason, count] : reasons.entries()) {
     text += fmt::format("  rejected {}: {}\n", counted(count, "run", "runs"), safe_text(reason));
   }
   return text;
@@ -141,16 +134,13 @@ std::string validation_text(const validation::Validation& result,
 }
 
 std::string validation_warnings(const validation::Validation& result) {
-  std::vector<std::string> all = result.warnings;
+  Tally warnings;
+  warnings.add_all(result.warnings);
   for (const PointValidation& point : result.points) {
-    for (const std::string& warning : point.warnings) {
-      if (std::ranges::find(all, warning) == all.end()) {
-        all.push_back(warning);
-      }
-    }
+    warnings.add_all(point.warnings);
   }
   std::string text;
-  for (const std::string& warning : all) {
+  for (const auto& [warning, count] : warnings.entries()) {
     text += "warning: " + safe_text(warning) + '\n';
   }
   return text;
