@@ -122,7 +122,7 @@ Program WorldRun::background_program(Actor& actor, std::uint32_t entry, std::uin
   const BackgroundSpec& other = spec_.background[entry];
   const Steps& steps = spec_.tasks[index_of(other.task)].steps;
   if (other.start > sim::Duration::zero()) {
-    co_await os_.wait_for_device(actor.thread, other.start);
+    static_cast<void>(co_await os_.wait_for_device(actor.thread, other.start));
   }
   co_await enter(actor);
   DrawScope scope{.task = context_.task_keys[index_of(other.task)],

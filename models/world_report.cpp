@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 namespace timeslice::models {
@@ -253,9 +254,8 @@ void add_metrics(Context& world, const MainSpan& span, Timings& timings) {
     add_cpus(report, elapsed_ns);
   }
   add_executors(report);
-  std::ranges::stable_sort(timings.metrics, [](const Metric& a, const Metric& b) {
-    return std::pair{std::string_view{a.name}, std::string_view{a.entity}} <
-           std::pair{std::string_view{b.name}, std::string_view{b.entity}};
+  std::ranges::sort(timings.metrics, [](const Metric& a, const Metric& b) {
+    return std::tie(a.name, a.entity, a.value) < std::tie(b.name, b.entity, b.value);
   });
 }
 

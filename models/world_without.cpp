@@ -15,8 +15,8 @@ void drop_start_costs(WorldSpec& world) {
   }
   PythonCosts& python = world.runtime.costs;
   for (sim::Duration* cost :
-       {&python.thread_object, &python.pool_create, &python.process_object, &python.fork_child,
-        &python.child_exit, &python.spawn_parent, &python.interpreter_start,
+       {&python.thread_object, &python.pool_create, &python.pool_import, &python.process_object,
+        &python.fork_child, &python.child_exit, &python.spawn_parent, &python.interpreter_start,
         &python.resource_tracker, &python.forkserver_start, &python.forkserver_child}) {
     *cost = none;
   }

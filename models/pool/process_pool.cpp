@@ -26,6 +26,10 @@ ProcessPool::ProcessPool(Context& world, ExecutorIndex index)
       worker_total_{worker_count()} {}
 
 sim::Process<> ProcessPool::do_create(Actor& who) {
+  if (!who.process.has_pool_module) {
+    who.process.has_pool_module = true;
+    co_await bytecode(who, world_.costs().pool_import);
+  }
   co_await bytecode(who, world_.costs().pool_create);
   co_await start_workers(who);
   const NewThread plain{.name = {}, .affinity = {}, .nice = 0, .group = spec_.group};

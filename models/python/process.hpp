@@ -28,6 +28,7 @@ struct UserProcess {
   std::vector<std::unique_ptr<Mutex>> locks;  // its own copy of thread locks, by LockIndex
   std::vector<bool> dead_locks;  // by LockIndex: were held when it was forked, are never free
   std::uint32_t live_threads = 0;
+  bool has_pool_module = false;  // multiprocessing.pool was imported
   bool exited = false;
 };
 

@@ -21,6 +21,7 @@ constexpr std::array cost_fields{
     &PythonCosts::pool_store,
     &PythonCosts::worker_handler_turn,
     &PythonCosts::pool_create,
+    &PythonCosts::pool_import,
     &PythonCosts::process_object,
     &PythonCosts::fork_child,
     &PythonCosts::child_exit,

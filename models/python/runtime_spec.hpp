@@ -50,6 +50,9 @@ struct PythonCosts {
   sim::Duration pool_store = std::chrono::microseconds{5};   // result handler: unpickle and store
   sim::Duration worker_handler_turn = std::chrono::microseconds{8};  // one look of the third thread
   sim::Duration pool_create = std::chrono::microseconds{600};        // queues, locks, handlers
+  /// Importing multiprocessing.pool, which the first Pool() of a process does. CPU time on a 2-CPU
+  /// guest, CPython 3.11.2, files cached: 7-11 ms (validation/python/calibrate.py: pool_import).
+  sim::Duration pool_import = std::chrono::milliseconds{8};
   sim::Duration process_object = std::chrono::microseconds{300};  // Process(), flush, bookkeeping
   sim::Duration fork_child = std::chrono::microseconds{1100};     // after fork until target runs
   sim::Duration child_exit = std::chrono::microseconds{1200};

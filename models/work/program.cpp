@@ -47,9 +47,9 @@ sim::Process<> go_away(Actor& actor, sim::Duration duration, Away how) {
   const sim::Duration call_cost = actor.world.os_costs().syscall;
   co_await kernel(actor, call_cost);
   if (how == Away::io) {
-    co_await actor.world.os.wait_for_device(actor.thread, duration);
+    static_cast<void>(co_await actor.world.os.wait_for_device(actor.thread, duration));
   } else {
-    co_await actor.world.os.sleep(actor.thread, duration);
+    static_cast<void>(co_await actor.world.os.sleep(actor.thread, duration));
   }
   if (!quick_enter(actor)) {
     co_await enter(actor);

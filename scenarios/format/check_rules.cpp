@@ -17,7 +17,7 @@ constexpr std::uint64_t searched_points = 10'000;  // of larger sweeps, names al
 
 class RuleCheck {
  public:
-  RuleCheck(const Plan::State& state, Reporter& reporter) : state_{state}, reporter_{reporter} {
+  RuleCheck(const Plan::State& state, Reporter& reporter) : reporter_{reporter} {
     const std::uint64_t points = state.variants.size() * state.matrix.size();
     for (const Param& param : params_of(state, 0)) {
       names_.push_back(param.name);
@@ -66,7 +66,6 @@ class RuleCheck {
     }
   }
 
-  const Plan::State& state_;
   Reporter& reporter_;
   std::vector<std::string> names_;
   std::vector<Params> points_;

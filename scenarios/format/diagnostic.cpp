@@ -93,9 +93,9 @@ std::string to_text(const Diagnostic& diagnostic) {
 
 std::string to_text(const Diagnostics& diagnostics) {
   Diagnostics ordered = diagnostics;
-  std::ranges::stable_sort(ordered, [](const Diagnostic& a, const Diagnostic& b) {
-    return std::tie(a.place.file, a.place.line, a.place.column) <
-           std::tie(b.place.file, b.place.line, b.place.column);
+  std::ranges::sort(ordered, [](const Diagnostic& a, const Diagnostic& b) {
+    return std::tie(a.place.file, a.place.line, a.place.column, a.what) <
+           std::tie(b.place.file, b.place.line, b.place.column, b.what);
   });
   std::string text;
   std::string last;

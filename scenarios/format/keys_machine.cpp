@@ -377,7 +377,7 @@ constexpr std::array<Key, 9> runtime_keys{{
      .doc = "over the machine's costs of this Python"},
 }};
 
-constexpr std::array<Key, 23> runtime_cost_keys{{
+constexpr std::array<Key, 24> runtime_cost_keys{{
     {.name = "speed",
      .type = Type::section,
      .section = "speed",
@@ -424,6 +424,10 @@ constexpr std::array<Key, 23> runtime_cost_keys{{
      .type = Type::duration,
      .fallback = "600us",
      .doc = "queues, locks and handler threads"},
+    {.name = "pool_import",
+     .type = Type::duration,
+     .fallback = "8ms",
+     .doc = "importing multiprocessing.pool, at a process's first Pool"},
     {.name = "process_object",
      .type = Type::duration,
      .fallback = "300us",

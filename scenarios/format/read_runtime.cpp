@@ -102,6 +102,7 @@ void read_runtime_costs(const Reading& reading, const Node& node, RuntimeDefault
   fields.read("pool_store", costs.pool_store);
   fields.read("worker_handler_turn", costs.worker_handler_turn);
   fields.read("pool_create", costs.pool_create);
+  fields.read("pool_import", costs.pool_import);
   fields.read("process_object", costs.process_object);
   fields.read("fork_child", costs.fork_child);
   fields.read("child_exit", costs.child_exit);

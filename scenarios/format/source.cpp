@@ -71,9 +71,9 @@ void Reporter::add(const Diagnostics& diagnostics) {
 }
 
 Diagnostics Reporter::take() {
-  std::ranges::stable_sort(found_, [](const Diagnostic& a, const Diagnostic& b) {
-    return std::tie(a.place.file, a.place.line, a.place.column) <
-           std::tie(b.place.file, b.place.line, b.place.column);
+  std::ranges::sort(found_, [](const Diagnostic& a, const Diagnostic& b) {
+    return std::tie(a.place.file, a.place.line, a.place.column, a.what) <
+           std::tie(b.place.file, b.place.line, b.place.column, b.what);
   });
   return std::exchange(found_, {});
 }

@@ -49,6 +49,7 @@ struct QuickCosts {
   sim::Duration spawn_child{};      // its child until the target runs
   sim::Duration spawn_exit{};       // its child after the target
   sim::Duration pool_create{};      // Pool(2) by fork, in the creating thread
+  sim::Duration pool_import{};      // importing multiprocessing.pool for the first time
   std::int64_t resident_bytes = 0;  // of the harness
 };
 

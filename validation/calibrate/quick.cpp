@@ -58,6 +58,7 @@ void apply_python(const QuickCosts& quick, models::WorldSpec& world) {
   costs.process_object = positive(quick.process_start - quick.fork);
   costs.fork_child = quick.fork_child;
   costs.pool_create = positive(quick.pool_create - 2 * quick.process_start);
+  costs.pool_import = quick.pool_import;
   costs.spawn_parent = positive(quick.spawn_parent - os.fork);
   costs.interpreter_start = quick.spawn_child;
   // One cost in the model for both; a spawned interpreter has much more to take down.
@@ -87,6 +88,7 @@ QuickCosts read_quick_costs(const std::string& text) {
   quick.spawn_child = cost(raw.at("spawn").at("until"));
   quick.spawn_exit = cost(raw.at("spawn").at("after"));
   quick.pool_create = cost(raw.at("pool"));
+  quick.pool_import = Duration{raw.at("pool_import").get<std::int64_t>()};
   quick.resident_bytes = raw.at("resident").get<std::int64_t>();
   return quick;
 }
@@ -121,9 +123,9 @@ std::vector<std::string> describe(const QuickCosts& quick) {
           us(quick.thread_start), us(quick.fork), us(quick.process_start), us(quick.fork_child),
           us(quick.child_exit)),
       fmt::format("costs of this host: a spawned child {:.1f} ms before and {:.1f} ms after its "
-                  "target, Pool(2) {:.1f} ms, resident {:.1f} MiB",
+                  "target, Pool(2) {:.1f} ms and its first import {:.1f} ms, resident {:.1f} MiB",
                   us(quick.spawn_child) / 1000.0, us(quick.spawn_exit) / 1000.0,
-                  us(quick.pool_create) / 1000.0,
+                  us(quick.pool_create) / 1000.0, us(quick.pool_import) / 1000.0,
                   static_cast<double>(quick.resident_bytes) / (1 << 20))};
 }
 
