@@ -129,10 +129,10 @@ void round_robin_raw(benchmark::State& state) {
   state.SetItemsProcessed(decisions);
 }
 
-BENCHMARK(round_robin_raw)->Unit(benchmark::kMillisecond);
-BENCHMARK(round_robin_per_cpu)->Unit(benchmark::kMillisecond);
-BENCHMARK(round_robin_shared)->Unit(benchmark::kMillisecond);
-BENCHMARK(fair_per_cpu)->Unit(benchmark::kMillisecond);
+BENCHMARK(round_robin_raw)->Name("round_robin/raw")->Unit(benchmark::kMillisecond);
+BENCHMARK(round_robin_per_cpu)->Name("round_robin/engine")->Unit(benchmark::kMillisecond);
+BENCHMARK(round_robin_shared)->Name("round_robin_shared/engine")->Unit(benchmark::kMillisecond);
+BENCHMARK(fair_per_cpu)->Name("fair/engine")->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace timeslice::models

@@ -79,7 +79,7 @@ Program locker(Quiet& world, ThreadId thread, Mutex& mutex) {
     co_await mutex.lock(thread);
     co_await world.dispatcher.run(thread, work);
     co_await mutex.unlock(thread);
-    co_await world.dispatcher.sleep(thread, 2us);
+    static_cast<void>(co_await world.dispatcher.sleep(thread, 2us));
   }
 }
 

@@ -143,7 +143,7 @@ TEST(Balance, affinity_is_respected_everywhere) {
 
 Program sleep_then_work(World& world, ThreadId thread, sim::Duration nap, sim::Duration length) {
   co_await world.work(thread, 1us);
-  co_await world.dispatcher.sleep(thread, nap);
+  static_cast<void>(co_await world.dispatcher.sleep(thread, nap));
   co_await world.work(thread, length);
 }
 

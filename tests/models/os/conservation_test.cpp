@@ -98,7 +98,7 @@ Program anything(World& world, ThreadId thread, Mutex& mutex, std::uint64_t seed
     const sim::Duration length = dice.up_to(2ms);
     const auto nominal = static_cast<double>(length.count());
     if (what == 0) {
-      co_await world.dispatcher.sleep(thread, length);
+      static_cast<void>(co_await world.dispatcher.sleep(thread, length));
     } else if (what == 1) {
       co_await mutex.lock(thread);
       demand.nominal_ns += nominal;
@@ -270,7 +270,7 @@ Program bursts(World& world, ThreadId thread, std::uint64_t seed) {
   Dice dice{seed};
   for (int i = 0; i < 30; ++i) {
     co_await world.work(thread, 1us + dice.up_to(2ms));
-    co_await world.dispatcher.sleep(thread, dice.up_to(1ms));
+    static_cast<void>(co_await world.dispatcher.sleep(thread, dice.up_to(1ms)));
   }
 }
 

@@ -16,7 +16,7 @@ using testing::World;
 
 Program sleep_and_work(World& world, ThreadId thread, int rounds) {
   for (int i = 0; i < rounds; ++i) {
-    co_await world.dispatcher.sleep(thread, 1ms);
+    static_cast<void>(co_await world.dispatcher.sleep(thread, 1ms));
     co_await world.work(thread, 10us);
   }
 }
@@ -63,9 +63,9 @@ TEST(Costs, wake_up_jitter_stays_in_its_range_and_varies) {
 }
 
 Program sleep_then_device(World& it, ThreadId thread) {
-  co_await it.dispatcher.sleep(thread, 1ms);
+  static_cast<void>(co_await it.dispatcher.sleep(thread, 1ms));
   EXPECT_EQ(it.now(), 1070us);
-  co_await it.dispatcher.wait_for_device(thread, 1ms);
+  static_cast<void>(co_await it.dispatcher.wait_for_device(thread, 1ms));
   EXPECT_EQ(it.now(), 2090us);
 }
 
