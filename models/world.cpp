@@ -17,9 +17,11 @@ namespace {
 /// An empty turn of a background program's loop. Guess; keeps such a loop from standing still.
 constexpr sim::Duration empty_turn = std::chrono::microseconds{1};
 
-/// Events without any step of main's program done, after which a run is given up: hours of
-/// simulated time of a background program on a big machine.
-constexpr std::uint64_t default_patience = 200'000'000;
+/// Events without progress of the program after which the watchdog looks: about a second of wall
+/// time. Work done by any of its threads is progress, so between two such events lies at most the
+/// time for which all of them wait. That is a clock, a device or a background program's lock, and
+/// then the run goes on; or their turn on a CPU, which comes every few thousand events.
+constexpr std::uint64_t default_patience = 5'000'000;
 
 class WorldRun {
  public:
@@ -43,6 +45,9 @@ class WorldRun {
   Program main_program(Actor& actor);
   Program background_program(Actor& actor, std::uint32_t entry, std::uint32_t copy);
   [[nodiscard]] sim::Limits limits() const;
+  [[nodiscard]] sim::StopReason run_to_the_end();
+  [[nodiscard]] bool program_goes_on();
+  [[nodiscard]] bool goes_on(const Actor& actor);
   void judge(sim::StopReason reason);
   void report();
 
@@ -66,7 +71,7 @@ Timings WorldRun::run() {
   add_doubts(context_);
   start_main();
   start_background();
-  const sim::StopReason reason = engine_.run(os_, limits());
+  const sim::StopReason reason = run_to_the_end();
   judge(reason);
   report();
   return std::move(timings_);
@@ -89,9 +94,9 @@ void WorldRun::start_background() {
       const NewThread thread{.name = name + "-" + std::to_string(copy),
                              .affinity = {},
                              .nice = other.nice,
-                             .group = other.group};
+                             .group = other.group,
+                             .background = true};
       Actor& actor = make_actor(context_, process, thread);
-      actor.background = true;
       ++process.live_threads;
       os_.start(actor.thread, background_program(actor, entry, copy), WakeCause{});
     }
@@ -142,6 +147,55 @@ sim::Limits WorldRun::limits() const {
   sim::Limits limits = options_.limits;
   limits.events_without_progress = std::min(limits.events_without_progress, default_patience);
   return limits;
+}
+
+/// The watchdog may have struck while the program waits for a clock beside a busy background
+/// program: then it goes on, unless the clock stands still.
+sim::StopReason WorldRun::run_to_the_end() {
+  sim::Limits left = limits();
+  while (true) {
+    const sim::Instant begin = engine_.now();
+    const std::uint64_t before = engine_.events();
+    const sim::StopReason reason = engine_.run(os_, left);
+    const bool no_progress = reason == sim::StopReason::no_progress;
+    if (!no_progress || engine_.now() == begin || !program_goes_on()) {
+      return reason;
+    }
+    left.events -= engine_.events() - before;
+  }
+}
+
+bool WorldRun::program_goes_on() {
+  for (std::uint32_t id = 0; id < os_.threads(); ++id) {
+    const Actor* actor = context_.processes.actor_of(ThreadId{id});
+    if (actor != nullptr && !actor->background && goes_on(*actor)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Whether it runs, or will be woken by a clock or a device, or waits for the lock of a thread of
+/// which that holds. Who waits for a GIL turns in circles; that is not enough.
+bool WorldRun::goes_on(const Actor& actor) {
+  const Actor* at = &actor;
+  for (std::size_t links = 0; links <= spec_.locks.size(); ++links) {
+    if (!os_.blocked(at->thread)) {
+      return os_.running(at->thread) || (at->background && !os_.finished(at->thread));
+    }
+    const WaitCause cause = os_.waiting_for(at->thread);
+    if (cause.what == WaitFor::sleep || cause.what == WaitFor::io) {
+      return true;
+    }
+    const auto holder = cause.what == WaitFor::lock
+                            ? context_.lock_holder(at->process, cause.object)
+                            : std::nullopt;
+    if (!holder || *holder == at->thread) {
+      return false;
+    }
+    at = context_.processes.actor_of(*holder);
+  }
+  return false;
 }
 
 void WorldRun::judge(sim::StopReason reason) {

@@ -154,13 +154,12 @@ void add_threads(const Report& report) {
   }
 }
 
-/// Busy time of each core: of its CPUs, less what two siblings were busy at the same time.
+/// Time in which any CPU of each core was busy.
 std::vector<double> core_busy_ns(const Context& world) {
   std::vector<double> busy(world.spec.machine.cores.size(), 0.0);
   for (std::uint32_t cpu = 0; cpu < world.os.cpus(); ++cpu) {
-    const CpuAccounts accounts = world.os.accounts(CpuId{cpu});
     const std::size_t core = index_of(world.spec.machine.cpus[cpu].core);
-    busy[core] += as_ns(accounts.busy) - as_ns(accounts.beside_sibling) / 2.0;
+    busy[core] = as_ns(world.os.core_busy(CpuId{cpu}));
   }
   return busy;
 }
@@ -182,14 +181,13 @@ void add_cpus(const Report& report, double elapsed_ns) {
   const std::vector<double> cores = core_busy_ns(world);
   for (std::size_t core = 0; core < std::min(cores.size(), max_entities); ++core) {
     report.add("core_busy", text_of(static_cast<std::uint32_t>(core)), "1",
-               std::min(cores[core] / elapsed_ns, 1.0));
+               cores[core] / elapsed_ns);
   }
   if (sum.busy > sim::Duration::zero()) {
-    const double smt = as_ns(sum.beside_sibling) / as_ns(sum.busy);
-    const double shared = as_ns(sum.with_queue) / as_ns(sum.busy);
-    report.add("state_smt", "", "1", smt);
-    report.add("state_timeshared", "", "1", shared);
-    report.add("state_parallel", "", "1", std::max(0.0, 1.0 - smt - shared));
+    const sim::Duration alone = sum.busy - sum.with_queue - sum.beside_sibling;
+    report.add("state_smt", "", "1", as_ns(sum.beside_sibling) / as_ns(sum.busy));
+    report.add("state_timeshared", "", "1", as_ns(sum.with_queue) / as_ns(sum.busy));
+    report.add("state_parallel", "", "1", as_ns(alone) / as_ns(sum.busy));
   }
 }
 

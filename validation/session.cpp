@@ -274,6 +274,10 @@ Validation run_session(std::vector<scenarios::Point> points, const ValidateOptio
   return Session{std::move(points), options, lab}.run();
 }
 
+RejectionLimits limits_at(double foreign_share) {
+  return {.foreign_share = foreign_share, .steal = foreign_share < steal_accepted_from};
+}
+
 std::optional<std::string> rejection_reason(const NativeRun& run, const RejectionLimits& limits) {
   if (run.timings.status != models::RunStatus::ok) {
     return "failed: " + run.timings.error;
@@ -282,7 +286,7 @@ std::optional<std::string> rejection_reason(const NativeRun& run, const Rejectio
     return "steal";
   }
   // The kernel counts in ticks of 10 ms: a single one proves nothing.
-  const double foreign = static_cast<double>(run.foreign_cpu.count());
+  const double foreign = static_cast<double>((run.foreign_cpu + run.steal).count());
   const double allowed = limits.foreign_share * static_cast<double>(run.timings.makespan.count());
   if (foreign > std::max(allowed, 10e6)) {
     return "foreign CPU time";

@@ -26,9 +26,15 @@ struct HostCalibration;  // validation/calibrate/host_calibration.hpp
 
 /// When a native run does not count.
 struct RejectionLimits {
-  double foreign_share = 0.10;  // CPU time of other programs, of the makespan
+  double foreign_share = 0.10;  // CPU time of other programs and stolen time, of the makespan
   bool steal = true;            // the hypervisor took time away (a 10 ms tick or more)
 };
+
+/// Who accepts this share of foreign CPU time accepts stolen time as a part of it.
+constexpr double steal_accepted_from = 0.5;
+
+/// The limits at a share of foreign CPU time that the user names.
+[[nodiscard]] RejectionLimits limits_at(double foreign_share);
 
 struct ValidateOptions {
   std::string python = "/usr/bin/python3";

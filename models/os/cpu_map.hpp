@@ -45,6 +45,9 @@ class CpuMap {
   [[nodiscard]] const std::vector<CpuRange>& packages() const { return packages_.ranges; }
   [[nodiscard]] CpuRange all() const { return {.begin = 0, .end = cpus()}; }
   [[nodiscard]] std::uint32_t core_size_max() const { return core_size_max_; }
+  /// Whether some cores are slower by kind than others; fast ones have the lower positions among
+  /// those of their cache, and fast caches among those of their node.
+  [[nodiscard]] bool hybrid() const { return hybrid_; }
 
  private:
   /// A partition of the positions into ranges.
@@ -66,6 +69,7 @@ class CpuMap {
   Level nodes_;
   Level packages_;
   std::uint32_t core_size_max_ = 1;
+  bool hybrid_ = false;
 };
 
 }  // namespace timeslice::models

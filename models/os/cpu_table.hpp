@@ -38,4 +38,10 @@ struct Cpu {
   CpuAccounts accounts;
 };
 
+/// Of a core: how long any of its CPUs was busy. Times in ns.
+struct CoreTime {
+  std::int64_t busy_ns = 0;  // up to `since`
+  std::int64_t since = 0;    // the first of its CPUs that are busy now became so
+};
+
 }  // namespace timeslice::models

@@ -39,6 +39,7 @@ Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
       rates{machine, os.tick, map.core_size_max()},
       cpus(map.cpus()),
       busy_in_core(map.cpus()),
+      core_times(map.cpus()),
       per_cpu{!queues.shared()},
       balances{per_cpu && map.cpus() > 1},
       jitter_draws{sim::hash_name32("os/wake-jitter")},
@@ -85,6 +86,7 @@ ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
   Thread& hot = state.threads.emplace_back();
   hot.entity = state.queues.add_thread(thread, weight_of_nice(spec.nice));
   hot.pinned = spec.affinity.empty() ? 0 : 1;
+  hot.background = spec.background;
   state.pinned_threads += hot.pinned;
   hot.cpu = spec.affinity.empty() ? 0 : static_cast<std::uint32_t>(spec.affinity.front());
   state.ledgers.emplace_back();
@@ -195,6 +197,10 @@ ThreadAccounts Dispatcher::accounts(ThreadId thread) const {
 
 CpuAccounts Dispatcher::accounts(CpuId cpu) const {
   return state_->cpu_accounts(static_cast<std::uint32_t>(cpu));
+}
+
+sim::Duration Dispatcher::core_busy(CpuId cpu) const {
+  return state_->core_busy(static_cast<std::uint32_t>(cpu));
 }
 
 std::uint32_t Dispatcher::cpus() const {

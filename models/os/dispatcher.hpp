@@ -68,6 +68,7 @@ struct ThreadSpec {
   GroupId group{};
   int nice = 0;
   std::vector<CpuId> affinity{};  // empty: every CPU
+  bool background = false;        // what it does is no progress for the engine's watchdog
 };
 
 /// Accounts of one thread. wall times of the simulated world.
@@ -81,12 +82,13 @@ struct ThreadAccounts {
   std::uint64_t migrations = 0;
 };
 
-/// Accounts of one CPU; busy + idle = elapsed.
+/// Accounts of one CPU; busy + idle = elapsed. What is left of busy after with_queue and
+/// beside_sibling is a thread alone on its core.
 struct CpuAccounts {
   sim::Duration busy{};
   sim::Duration switching{};       // part of busy: context switches
-  sim::Duration beside_sibling{};  // part of busy: another CPU of the core was busy too
   sim::Duration with_queue{};      // part of busy: others waited on this CPU's queue
+  sim::Duration beside_sibling{};  // part of busy: nobody did, another CPU of the core was busy
 };
 
 class Dispatcher {
@@ -166,6 +168,8 @@ class Dispatcher {
   /// Accounts, settled up to now.
   [[nodiscard]] ThreadAccounts accounts(ThreadId thread) const;
   [[nodiscard]] CpuAccounts accounts(CpuId cpu) const;
+  /// Time in which any CPU of the core of `cpu` was busy, up to now.
+  [[nodiscard]] sim::Duration core_busy(CpuId cpu) const;
   [[nodiscard]] std::uint32_t cpus() const;
 
   [[nodiscard]] sim::Engine& engine();

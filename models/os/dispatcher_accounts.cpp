@@ -20,15 +20,23 @@ void Dispatcher::State::charge_cpu(const Cpu& cpu, std::int64_t elapsed,
   if (cpu.phase == Phase::switching) {
     accounts.switching += length;
   }
-  if (busy_in_core[cpu.core] > 1) {
-    accounts.beside_sibling += length;
-  }
+  sim::Duration queued{};
   if (!per_cpu) {
     const std::int64_t until = cpu.settled + elapsed;
-    accounts.with_queue += sim::Duration{shared_waited(until) - cpu.shared_wait_seen};
+    queued = sim::Duration{shared_waited(until) - cpu.shared_wait_seen};
   } else if (cpu.waiting > 0) {
-    accounts.with_queue += length;
+    queued = length;
   }
+  accounts.with_queue += queued;
+  if (busy_in_core[cpu.core] > 1) {
+    accounts.beside_sibling += length - queued;
+  }
+}
+
+sim::Duration Dispatcher::State::core_busy(std::uint32_t cpu) const {
+  const std::uint32_t core = cpus[cpu].core;
+  const CoreTime& time = core_times[core];
+  return sim::Duration{time.busy_ns + (busy_in_core[core] > 0 ? now() - time.since : 0)};
 }
 
 /// Nominal work that the thread on `cpu` did in the `elapsed` ns before `until`.

@@ -157,7 +157,10 @@ bool Dispatcher::State::moves_to_idle_core(std::uint32_t cpu) {
   if (!crowded_core || idle.empty() || threads[thread].kind == WorkKind::kernel) {
     return false;
   }
-  const std::uint32_t to = nearest_idle(thread);
+  std::uint32_t to = nearest_idle(thread);
+  if (to != IdleCpus::none && !idle.core_idle(to) && threads[thread].pinned == 0) {
+    to = idle.emptiest();  // no whole core is idle near by
+  }
   if (to == IdleCpus::none || !idle.core_idle(to) ||
       !tick_draws.happens(random, os.balance.pull_at_tick)) {
     return false;

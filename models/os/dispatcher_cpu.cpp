@@ -57,7 +57,7 @@ void Dispatcher::State::settle(std::uint32_t cpu) {
     account.cpu_time += sim::Duration{elapsed};
     account.nominal_done_ns += done;
     queues.charge(seat(it.thread), sim::Duration{elapsed});
-    if (done > 0.0) {
+    if (done > 0.0 && !threads[it.thread].background) {
       engine.note_progress();
     }
   }
@@ -74,8 +74,8 @@ std::int64_t Dispatcher::State::next_while_running(std::uint32_t cpu) {
     return now();
   }
   const std::int64_t next = std::min({it.completes_at, it.slice_end, rates.next_change(cpu)});
-  const bool tick_matters = it.waiting > 0 ? watches_ticks
-                                           : watches_siblings && busy_in_core[it.core] > 1;
+  const bool tick_matters =
+      it.waiting > 0 ? watches_ticks : watches_siblings && busy_in_core[it.core] > 1;
   if (!tick_matters) {
     return next;
   }
@@ -382,6 +382,18 @@ void Dispatcher::State::go_idle(std::uint32_t cpu) {
   note_load(cpu);
 }
 
+/// One more CPU of the core is busy, or one less.
+void Dispatcher::State::count_busy(std::uint32_t core, bool busy) {
+  CoreTime& time = core_times[core];
+  if (busy_in_core[core] == 0) {
+    time.since = now();
+  }
+  busy_in_core[core] += busy ? 1U : 0U - 1U;
+  if (busy_in_core[core] == 0) {
+    time.busy_ns += now() - time.since;
+  }
+}
+
 /// The other CPUs of the core get another share of it from now on.
 void Dispatcher::State::set_busy(std::uint32_t cpu, bool busy) {
   const std::uint32_t position = map.position(cpu);
@@ -391,7 +403,7 @@ void Dispatcher::State::set_busy(std::uint32_t cpu, bool busy) {
       settle(map.cpu_at(other));
     }
   }
-  busy_in_core[core.begin] += busy ? 1U : 0U - 1U;
+  count_busy(core.begin, busy);
   for (std::uint32_t other = core.begin; other < core.end && core.size() > 1; ++other) {
     const std::uint32_t sibling = map.cpu_at(other);
     if (other != position && cpus[sibling].phase == Phase::running) {

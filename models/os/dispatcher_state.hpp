@@ -101,6 +101,7 @@ struct Dispatcher::State {
   [[nodiscard]] sim::Duration note_migration(std::uint32_t cpu, std::uint32_t thread);
   void go_idle(std::uint32_t cpu);
   void set_busy(std::uint32_t cpu, bool busy);
+  void count_busy(std::uint32_t core, bool busy);
 
   // dispatcher_thread.cpp
   Thread& requesting(ThreadId thread, std::coroutine_handle<> program, Request request);
@@ -138,6 +139,7 @@ struct Dispatcher::State {
   // dispatcher_accounts.cpp
   [[nodiscard]] ThreadAccounts thread_accounts(std::uint32_t thread) const;
   [[nodiscard]] CpuAccounts cpu_accounts(std::uint32_t cpu) const;
+  [[nodiscard]] sim::Duration core_busy(std::uint32_t cpu) const;
   [[nodiscard]] std::int64_t shared_waited(std::int64_t until) const;
   void charge_cpu(const Cpu& cpu, std::int64_t elapsed, CpuAccounts& accounts) const;
   [[nodiscard]] double work_done(const Cpu& cpu, std::int64_t elapsed, std::int64_t until) const;
@@ -155,6 +157,7 @@ struct Dispatcher::State {
   CpuRates rates;
   std::vector<Cpu> cpus;
   std::vector<std::uint32_t> busy_in_core;  // by the core's first position
+  std::vector<CoreTime> core_times;         // the same
 
   std::vector<Thread> threads;
   std::vector<ThreadLedger> ledgers;
@@ -171,8 +174,8 @@ struct Dispatcher::State {
   std::vector<std::uint32_t> skipped;  // not allowed on the CPU that picks
 
   bool per_cpu = true;
-  bool balances = false;       // more than one CPU, each with its own queue
-  bool watches_ticks = false;  // an idle CPU beside a queue is possible
+  bool balances = false;          // more than one CPU, each with its own queue
+  bool watches_ticks = false;     // an idle CPU beside a queue is possible
   bool watches_siblings = false;  // a running thread may move to an idle core at a tick
   std::int64_t next_rotation = never;
   std::uint32_t rotations = 0;

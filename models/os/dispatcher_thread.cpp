@@ -158,7 +158,9 @@ void Dispatcher::State::exit_thread(std::uint32_t cpu) {
     engine.remove_timer(*info.timer);
     info.timer.reset();
   }
-  engine.note_progress();
+  if (!threads[thread].background) {
+    engine.note_progress();
+  }
   schedule(cpu, nobody, SwitchOut::exited);
 }
 

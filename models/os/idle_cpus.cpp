@@ -68,6 +68,9 @@ std::uint32_t IdleCpus::emptiest() const {
   if (idle_cores_.empty()) {
     return map_.cpu_at(idle_.next(0));
   }
+  if (map_.hybrid()) {
+    return map_.cpu_at(first_in(map_.all()));  // the fastest
+  }
   const auto package = static_cast<std::size_t>(std::ranges::max_element(cores_in_package_) -
                                                 cores_in_package_.begin());
   const CpuRange range = map_.packages()[package];

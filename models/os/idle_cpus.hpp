@@ -30,9 +30,7 @@ class IdleCpus {
   }
 
   /// Whether all CPUs of the core that `cpu` belongs to are idle.
-  [[nodiscard]] bool core_idle(std::uint32_t cpu) const {
-    return core_is_idle(map_.position(cpu));
-  }
+  [[nodiscard]] bool core_idle(std::uint32_t cpu) const { return core_is_idle(map_.position(cpu)); }
 
   /// The idle CPU nearest to `cpu`: same cache, then node, package, machine; in each an idle core
   /// before an idle sibling of a busy one, the first in order of position.

@@ -50,6 +50,7 @@ struct Thread {
   std::uint8_t stop_asked : 1 = 0;  // an interrupt waits for the thread to be on a CPU
   std::uint8_t stopping : 1 = 0;    // remaining_ns ends at a poll point
   std::uint8_t moved_by : 5 = 0;    // MoveReason
+  bool background = false;          // its work is no progress
 };
 static_assert(sizeof(Thread) <= 64, "a context switch touches one cache line of a thread");
 

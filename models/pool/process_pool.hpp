@@ -76,6 +76,7 @@ class ProcessPool final : public Executor {
   sim::Process<> put_result(Actor& worker, std::uint64_t number);
   sim::Process<> store(Actor& actor, std::uint64_t number);
   sim::Process<> store_map(Actor& actor, BatchId batch);
+  sim::Process<> end_of_spin(Actor& actor, bool in_vain);
   sim::Process<> look_around(Actor& actor);
   sim::Process<> notify_change(Actor& actor);
 
@@ -108,6 +109,7 @@ class ProcessPool final : public Executor {
   std::uint32_t wake_draws_ = 0;
   bool reading_results_ = false;  // the result handler is in read()
   bool poller_deferred_ = false;  // is woken once the result handler has read
+  sim::Instant spins_since_;  // the worker handler polls in vain since then
   bool change_ = false;           // something for the worker handler to look at
   bool closing_ = false;
   bool terminated_ = false;

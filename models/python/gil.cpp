@@ -209,10 +209,16 @@ sim::Process<> Gil::run(ThreadId thread, double nominal_ns) {
   while (left.nominal_ns > 0.0) {
     sim::expect(held_by(thread), "bytecode runs under the GIL");
     if (drop_requested_) {
-      co_await drop(thread);
-      co_await take(thread);
+      co_await look(thread);
     }
     left.nominal_ns = co_await world_.os.run_interruptible(thread, left, poll_ns);
+  }
+}
+
+sim::Process<> Gil::look(ThreadId thread) {
+  if (drop_requested_) {
+    co_await drop(thread);
+    co_await take(thread);
   }
 }
 

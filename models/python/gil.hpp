@@ -76,6 +76,12 @@ class Gil {
   /// Runs `nominal_ns` of bytecode, dropping and re-taking when asked. Requires: held by `thread`.
   [[nodiscard]] sim::Process<> run(ThreadId thread, double nominal_ns);
 
+  /// Whether a waiter has asked the holder to drop it.
+  [[nodiscard]] bool drop_requested() const { return drop_requested_; }
+  /// What the eval breaker does after a call into C that kept the GIL: drops and takes it again if
+  /// that was asked for. Requires: held by `thread`.
+  [[nodiscard]] sim::Process<> look(ThreadId thread);
+
   [[nodiscard]] bool held() const { return locked_; }
   [[nodiscard]] bool held_by(ThreadId thread) const { return locked_ && holder_ == thread; }
   [[nodiscard]] ThreadId holder() const { return holder_; }

@@ -106,7 +106,8 @@ Actor& make_actor(Context& world, UserProcess& process, const NewThread& thread)
                         .process = process.id,
                         .group = thread.group,
                         .nice = thread.nice,
-                        .affinity = thread.affinity};
+                        .affinity = thread.affinity,
+                        .background = thread.background};
   return world.processes.add_actor(world, process, spec);
 }
 

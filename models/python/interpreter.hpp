@@ -44,6 +44,7 @@ struct NewThread {
   std::vector<CpuId> affinity;
   int nice = 0;
   GroupId group{};
+  bool background = false;  // of a program that nobody waits for
 };
 
 /// An actor for a new thread of `process`; it does nothing yet.

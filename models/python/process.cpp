@@ -24,7 +24,8 @@ Actor& ProcessTable::add_actor(Context& world, UserProcess& process, const Threa
   in_process.process = process.id;
   const ThreadId thread = world.os.create_thread(in_process);
   sim::expect(index_of(thread) == actors_.size(), "threads are numbered in order of creation");
-  return actors_.emplace_back(Actor{.world = world, .process = process, .thread = thread});
+  return actors_.emplace_back(
+      Actor{.world = world, .process = process, .thread = thread, .background = spec.background});
 }
 
 Actor* ProcessTable::actor_of(ThreadId thread) {

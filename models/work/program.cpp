@@ -33,7 +33,13 @@ sim::Process<> run_native(Actor& actor, sim::Duration duration, bool holds_gil) 
   const double factor = actor.world.spec.runtime.factor.native;
   const Work work{.kind = WorkKind::native, .nominal_ns = as_ns(duration) / factor};
   co_await actor.world.os.run(actor.thread, work);
-  if (!holds_gil && !quick_enter(actor)) {
+  if (holds_gil) {
+    // The interpreter looks at the eval breaker after each call into C.
+    Gil* gil = actor.process.gil.get();
+    if (gil != nullptr && gil->drop_requested()) {
+      co_await gil->look(actor.thread);
+    }
+  } else if (!quick_enter(actor)) {
     co_await enter(actor);
   }
 }
@@ -113,7 +119,18 @@ sim::Process<> run_locked(Actor& actor, const WithStep& step, DrawScope scope) {
   }
 }
 
+/// Whether the steps neither do nor draw anything, however often they are repeated.
+bool do_nothing(const Steps& steps) {
+  return std::ranges::all_of(steps, [](const Step& step) {
+    const auto* repeat = std::get_if<RepeatStep>(&step.what);
+    return repeat != nullptr && (repeat->times == 0 || do_nothing(repeat->body));
+  });
+}
+
 sim::Process<> run_repeat(Actor& actor, const RepeatStep& step, DrawScope scope) {
+  if (do_nothing(step.body)) {
+    co_return;
+  }
   for (std::uint64_t turn = 0; turn < step.times; ++turn) {
     const DrawScope inner = loop_scope(scope, turn);
     co_await run_steps(actor, step.body, inner);

@@ -1,6 +1,7 @@
 #include "scenarios/format/check_rules.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,6 +16,14 @@ namespace {
 
 constexpr std::uint64_t searched_points = 10'000;  // of larger sweeps, names alone are checked
 
+void add_names(const Node* map, std::set<std::string>& names) {
+  for (std::size_t i = 0; map != nullptr && i < map->keys.size(); ++i) {
+    if (!is_ignored(map->keys[i].text)) {
+      names.insert(map->keys[i].text);
+    }
+  }
+}
+
 class RuleCheck {
  public:
   RuleCheck(const Plan::State& state, Reporter& reporter) : reporter_{reporter} {
@@ -22,6 +31,7 @@ class RuleCheck {
     for (const Param& param : params_of(state, 0)) {
       names_.push_back(param.name);
     }
+    find_entities(state);
     searched_ = points <= searched_points && !state.narrowed;
     for (std::uint64_t i = 0; searched_ && i < points; ++i) {
       points_.push_back(params_of(state, i));
@@ -40,6 +50,7 @@ class RuleCheck {
       return;
     }
     for (const Clause& clause : clauses.value()) {
+      check_metric(node, clause);
       Conditions fast = clause.at;
       fast.insert(fast.end(), clause.fast.begin(), clause.fast.end());
       Conditions slow = clause.at;
@@ -50,6 +61,50 @@ class RuleCheck {
   }
 
  private:
+  /// Names of tasks and executors, of all variants together.
+  void find_entities(const Plan::State& state) {
+    for (const Variant& variant : state.variants) {
+      add_names(variant.tree.find("tasks"), entities_["task"]);
+      add_names(variant.tree.find("executors"), entities_["executor"]);
+    }
+    all_variants_ = !state.narrowed;
+  }
+
+  void check_metric(const Node& node, const Clause& clause) {
+    if (clause.metric == nullptr) {
+      return;
+    }
+    const MetricName& metric = *clause.metric;
+    if (metric.later) {
+      reporter_.error(node.mark, "E-later",
+                      fmt::format("no run of this version has the metric '{}'", metric.name),
+                      "leave the rule out for now");
+    } else if (clause.entity.empty() && metric.brackets == Entity::required) {
+      reporter_.error(node.mark, "E-expect",
+                      fmt::format("'{}' is about one {}", metric.name, metric.entity),
+                      fmt::format("name it: {}[...]", metric.name));
+    } else if (!clause.entity.empty() && metric.brackets == Entity::none) {
+      reporter_.error(node.mark, "E-expect",
+                      fmt::format("'{}' is about the whole run", metric.name),
+                      "leave the brackets out");
+    } else if (!clause.entity.empty()) {
+      check_entity(node, clause);
+    }
+  }
+
+  /// Threads are named as they start, CPUs by the machine of a point: known to the run only.
+  void check_entity(const Node& node, const Clause& clause) {
+    const std::string noun{clause.metric->entity};
+    if (!all_variants_ || (noun != "task" && noun != "executor")) {
+      return;
+    }
+    const std::set<std::string>& known = entities_[noun];
+    if (!known.contains(clause.entity)) {
+      reporter_.error(node.mark, "E-name", fmt::format("no {} is called '{}'", noun, clause.entity),
+                      suggestion(clause.entity, {known.begin(), known.end()}));
+    }
+  }
+
   void check(const Node& node, const Conditions& conditions) {
     for (const Condition& condition : conditions) {
       if (std::ranges::find(names_, condition.key) == names_.end()) {
@@ -68,8 +123,10 @@ class RuleCheck {
 
   Reporter& reporter_;
   std::vector<std::string> names_;
+  std::map<std::string, std::set<std::string>> entities_;  // by noun
   std::vector<Params> points_;
   bool searched_ = false;
+  bool all_variants_ = false;
 };
 
 }  // namespace

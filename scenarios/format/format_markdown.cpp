@@ -217,7 +217,8 @@ std::string rules_text() {
       "` and `. Comparisons: < <= > >= == !=. A claim holds\nat every point that has the values "
       "named. Metrics:\n\n| metric | unit | in brackets |\n|---|---|---|\n";
   for (const MetricName& metric : metric_names()) {
-    text += fmt::format("| `{}` | {} | {} |\n", metric.name, metric.unit, metric.entity);
+    text += fmt::format("| `{}` | {} | {}{} |\n", metric.name, metric.unit, metric.entity,
+                        metric.later ? " (not in this version)" : "");
   }
   return text + "\n";
 }

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "scenarios/format/without_effect.hpp"
+
 namespace timeslice::scenarios {
 namespace {
 
@@ -160,12 +162,10 @@ void read_executor(const Reading& reading, const Node& node, WorldNames& names,
     read_payload(reading, *payload, executor.payload);
   }
   fields.read("import_cost", executor.import_cost);
-  if (models::Bytes memory; fields.read("memory", memory)) {
-    executor.memory = memory;
-  }
   read_pin(fields, world.machine, executor);
   read_nice(fields, executor.nice);
   read_group(fields, names, executor.group);
+  warn_without_effect(reading, executor.name, node);
 }
 
 void refuse_shape(const Reading& reading, const Node& node, std::string_view noun) {

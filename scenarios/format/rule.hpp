@@ -7,6 +7,7 @@
 //   condition = parameter "=" value
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,11 +18,16 @@
 
 namespace timeslice::scenarios {
 
+/// Whether brackets with an entity follow a metric; where they may be left out, that is the total.
+enum class Entity : std::uint8_t { none, optional, required };
+
 /// A metric that rules can name, with its unit (ns, 1/s, 1, count, B) and what its entity is.
 struct MetricName {
   std::string_view name;
   std::string_view unit;
-  std::string_view entity;
+  std::string_view entity = {};
+  Entity brackets = Entity::none;
+  bool later = false;  // known, but no run of this version has it
 };
 [[nodiscard]] std::span<const MetricName> metric_names();
 

@@ -36,6 +36,18 @@ HWLOC = """\
 """
 
 
+def irregular() -> str:
+    """The machine of HWLOC, with a sibling on its second core only."""
+    sibling = """
+      <object type="PU" os_index="2" cpuset="0x00000004" complete_cpuset="0x00000004"
+      nodeset="0x00000001" complete_nodeset="0x00000001" gp_index="8"/>
+"""
+    wider = HWLOC.replace('"0x00000003"', '"0x00000007"')
+    core = wider.index('<object type="Core" os_index="1"')
+    second = wider[core:].replace('"0x00000002"', '"0x00000006"', 2)
+    return wider[:core] + second.replace("   </object>", sibling + "   </object>", 1)
+
+
 class Files(CliTest):
     def test_check_says_good_and_stores_nothing(self):
         done = self.expect(0, "check", self.write("pool.yaml", POOL))
@@ -101,6 +113,23 @@ class Machines(CliTest):
             ran = self.json_of("run", self.write("s.yaml", SINGLE), "--machine", machine, "--json",
                                "--no-db")
             self.assertEqual(ran["machine"]["cpus"], 2, machine)
+
+    def test_an_irregular_import_leans_on_its_xml(self):
+        self.write("odd/odd.xml", irregular())
+        done = self.expect(0, "machine", "import", "odd/odd.xml", "-o", "odd/odd.yaml")
+        self.assertIn("irregular", done.stderr)
+        text = (self.folder / "odd/odd.yaml").read_text()
+        self.assertIn('extends: "odd.xml"', text)
+        self.expect(0, "machine", "import", "odd/odd.xml", "-o", "away.yaml")
+        for machine in ("odd/odd.yaml", "away.yaml"):
+            ran = self.json_of("run", self.write("s.yaml", SINGLE), "--machine", machine, "--json",
+                               "--no-db")
+            self.assertEqual(ran["machine"]["cpus"], 3, machine)
+            self.assertIn("3", self.expect(0, "machine", "show", machine).stdout)
+
+    def test_an_irregular_import_needs_a_file_to_lean_on(self):
+        self.expect(3, "machine", "import", "-", "-o", "odd.yaml", input=irregular())
+        self.assertFalse((self.folder / "odd.yaml").exists())
 
     def test_a_broken_import_has_a_reason(self):
         error = self.expect(3, "machine", "import", self.write("x.xml", "<topology")).stderr

@@ -1,9 +1,13 @@
 """Words, settings, colours, help: what every command has in common, and hostile input."""
 
 import os
+import shutil
 import unittest
+from pathlib import Path
 
 from harness import POOL, SINGLE, CliTest
+
+SOURCE = Path(__file__).resolve().parents[2]
 
 
 class Usage(CliTest):
@@ -24,6 +28,13 @@ class Usage(CliTest):
             self.assertIn("instead: ", error)
         self.assertIn("not in this version yet", self.expect(2, "machine", "draw", "x").stderr)
         self.assertIn("not in this version", self.expect(2, "run", "x", "--shard", "1/2").stderr)
+
+    def test_the_version_names_the_commit(self):
+        if not (SOURCE / ".git").exists() or shutil.which("git") is None:
+            self.skipTest("no git to ask")
+        version = self.expect(0, "--version").stdout
+        self.assertRegex(version, r"\(git [-+._/A-Za-z0-9]+, models \d+\)\n$")
+        self.assertNotIn("unknown", version)
 
     def test_help_version_man_and_completion_need_no_file(self):
         self.assertIn("usage: timeslice COMMAND", self.expect(0, "--help").stdout)

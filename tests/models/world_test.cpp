@@ -130,6 +130,95 @@ TEST(World, an_empty_background_program_does_not_stop_the_clock) {
   EXPECT_GE(run_world(world).makespan, sim::Duration{2ms});
 }
 
+/// Main takes its only lock twice, beside a program that works in small steps for ever.
+WorldSpec stuck_beside_background() {
+  WorldSpec world = linux_world(2);
+  add_task(world, "busy", {native(5us), io(5us)});
+  world.locks.push_back({.name = "one"});
+  world.main = numbered({with_lock(0, {with_lock(0, {native(1ms)})})});
+  world.background.push_back({.task = TaskIndex{0}, .threads = 2});
+  return world;
+}
+
+TEST(World, a_deadlock_of_main_beside_a_background_program_is_found) {
+  WorldOptions options;
+  options.limits.events = 400'000;  // the watchdog acts well before
+  options.limits.events_without_progress = 100'000;
+  const Timings timings = simulate_world(stuck_beside_background(), 1, options);
+  EXPECT_EQ(timings.status, RunStatus::deadlock) << timings.error;
+  EXPECT_THAT(timings.error, HasSubstr("main waits for lock 'one'"));
+}
+
+TEST(World, main_that_sleeps_or_computes_for_long_beside_a_background_program_is_not_stuck) {
+  for (const Step& step : {sleep_for(200ms), io(200ms), native(200ms)}) {
+    WorldSpec world = stuck_beside_background();
+    world.main = numbered({step});
+    WorldOptions options;
+    options.limits.events_without_progress = 500;
+    const Timings timings = run_world(world, 1, options);
+    EXPECT_GE(timings.makespan, sim::Duration{200ms});
+    EXPECT_GT(timings.events, 5'000U) << "the watchdog looked several times";
+  }
+}
+
+TEST(World, main_may_wait_long_for_a_lock_that_a_background_program_holds_asleep) {
+  WorldSpec world = stuck_beside_background();
+  world.locks.front().scope = LockScope::process;
+  add_task(world, "keeper", {with_lock(0, {sleep_for(200ms)}), sleep_for(200ms)});
+  world.background.push_back({.task = TaskIndex{1}});
+  world.main = numbered({sleep_for(1ms), with_lock(0, {native(1ms)})});
+  WorldOptions options;
+  options.limits.events_without_progress = 500;
+  EXPECT_GE(run_world(world, 1, options).makespan, sim::Duration{198ms});
+}
+
+TEST(World, the_limit_of_events_counts_over_all_looks_of_the_watchdog) {
+  WorldSpec world = stuck_beside_background();
+  world.main = numbered({sleep_for(10s)});
+  WorldOptions options;
+  options.limits.events = 20'000;
+  options.limits.events_without_progress = 500;
+  const Timings timings = simulate_world(world, 1, options);
+  EXPECT_EQ(timings.status, RunStatus::timeout) << timings.error;
+  EXPECT_EQ(timings.events, 20'000U);
+}
+
+WorldSpec smt_world(std::uint32_t cores, std::uint32_t siblings) {
+  WorldSpec world = linux_world(1);
+  RegularMachine shape;
+  shape.core_kinds.front().count = cores;
+  shape.core_kinds.front().smt = siblings;
+  world.machine = build_regular(shape).value();
+  add_task(world, "work", {native(20ms)});
+  add_executor(world, ExecutorKind::thread_per_task);
+  return world;
+}
+
+TEST(World, the_states_of_busy_time_sum_to_one_with_siblings_and_queues) {
+  for (const QueueScope scope : {QueueScope::per_cpu, QueueScope::shared}) {
+    WorldSpec world = smt_world(1, 2);
+    world.os.policy.scope = scope;
+    world.main = numbered({native(20ms), map_items(1), map_items(2), map_items(5)});
+    const Timings timings = run_world(world);
+    const double parallel = metric(timings, "state_parallel");
+    const double smt = metric(timings, "state_smt");
+    const double shared = metric(timings, "state_timeshared");
+    EXPECT_NEAR(parallel + smt + shared, 1.0, 1e-9);
+    EXPECT_GT(parallel, 0.1) << "main and the first item run alone";
+    EXPECT_GT(smt, 0.05) << "two items have a CPU each";
+    EXPECT_GT(shared, 0.3) << "five items on two CPUs";
+  }
+}
+
+TEST(World, a_core_of_four_siblings_is_busy_while_any_of_them_is) {
+  WorldSpec world = smt_world(1, 4);
+  world.main = numbered({map_items(4)});
+  const double work = in_ms(run_world(world).makespan);
+  world.main =
+      numbered({map_items(4), io(std::chrono::microseconds{static_cast<int>(work * 1e3)})});
+  EXPECT_NEAR(metric(run_world(world), "core_busy", "0"), 0.5, 0.03);
+}
+
 TEST(World, says_what_each_thread_did_when) {
   WorldSpec world = ideal_world(1);
   add_task(world, "work", {python(2ms)});

@@ -152,6 +152,17 @@ TEST_F(SessionTest, lifted_limits_accept_what_is_disturbed) {
   EXPECT_EQ(run().points[0].native.rejected_total(), 0U);
 }
 
+TEST_F(SessionTest, any_steal_rejects_unless_half_of_the_makespan_may_be_foreign) {
+  const auto reason = [](NativeRun run, double limit) {
+    run.timings = timings(100ms);
+    return rejection_reason(run, limits_at(limit));
+  };
+  EXPECT_EQ(reason(disturbed(0ms, 10ms), 0.49), "steal");
+  EXPECT_EQ(reason(disturbed(0ms, 10ms), 0.5), std::nullopt);
+  EXPECT_EQ(reason(disturbed(40ms, 10ms), 0.5), std::nullopt);
+  EXPECT_EQ(reason(disturbed(40ms, 20ms), 0.5), "foreign CPU time") << "steal is a part of it";
+}
+
 TEST_F(SessionTest, a_single_tick_of_others_proves_nothing) {
   host_.script = {disturbed(10ms, 0ms)};
   options_.limits.foreign_share = 0.01;

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <string>
 #include <system_error>
@@ -126,6 +127,56 @@ ExitCode detect_machine(const Arguments& arguments, Console& console) {
   return present(machine.value(), arguments, console);
 }
 
+// A path as a double-quoted YAML scalar; nothing where YAML would need more than that.
+std::optional<std::string> quoted(const std::string& path) {
+  std::string text = "\"";
+  for (const char letter : path) {
+    if (static_cast<unsigned char>(letter) < 0x20) {
+      return std::nullopt;
+    }
+    text += letter == '"' || letter == '\\' ? "\\" : "";
+    text += letter;
+  }
+  return text + "\"";
+}
+
+// How the file `output` names `xml`: by its bare name where both share a folder.
+std::string seen_from(const fs::path& output, const fs::path& xml) {
+  std::error_code problem;
+  const fs::path there = fs::weakly_canonical(fs::absolute(xml, problem), problem);
+  const fs::path here = fs::weakly_canonical(fs::absolute(output, problem), problem);
+  const bool beside = output != "-" && there.parent_path() == here.parent_path();
+  return beside ? there.filename().string() : there.string();
+}
+
+// A machine file that leans on the XML, for machines that the format's counts cannot say.
+// Nothing: the XML cannot be named in a machine file.
+std::optional<std::string> leaning_yaml(const models::MachineSpec& machine, const std::string& xml,
+                                        const std::string& output) {
+  const auto path = quoted(seen_from(output, xml));
+  if (xml == "-" || !xml.ends_with(".xml") || !path) {
+    return std::nullopt;
+  }
+  return fmt::format(
+      "# Irregular: what this hwloc export says no counts can say, so it is read each time.\n"
+      "extends: {}\n"
+      "about: \"{} CPUs on {} cores, as hwloc saw them\"\n"
+      "source: \"hwloc export\"\n",
+      *path, machine.cpus.size(), machine.cores.size());
+}
+
+ExitCode deliver_import(const models::MachineSpec& machine, const Arguments& arguments,
+                        Console& console) {
+  const auto output = arguments.text("output");
+  const bool plain = !output || models::to_machine_yaml(machine);
+  const auto leaning = plain ? std::nullopt : leaning_yaml(machine, arguments.operands[1], *output);
+  if (!leaning) {
+    return present(machine, arguments, console);
+  }
+  console.note("the machine is irregular: its file extends the XML, so keep that where it is");
+  return deliver(*leaning, arguments, console);
+}
+
 ExitCode import_machine(const Arguments& arguments, Console& console) {
   const std::string& file = arguments.operands[1];
   const auto text = file == "-" ? read_stdin(models::max_hwloc_bytes)
@@ -140,7 +191,7 @@ ExitCode import_machine(const Arguments& arguments, Console& console) {
     console.complain(machine.error());
     return ExitCode::invalid_input;
   }
-  return present(machine.value(), arguments, console);
+  return deliver_import(machine.value(), arguments, console);
 }
 
 struct Action {

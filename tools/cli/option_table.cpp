@@ -129,7 +129,9 @@ constexpr auto options = std::to_array<OptionSpec>({
     {.name = "noise-limit",
      .kind = ValueKind::percent,
      .argument = "P%",
-     .help = "reject native runs in which other programs used more than this share of the makespan",
+     .help =
+         "reject native runs in which other programs used more than this share of the makespan; "
+         "below 50% also those from which the hypervisor took time",
      .commands = "validate",
      .fallback = "10%"},
     {.name = "format",

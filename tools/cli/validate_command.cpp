@@ -32,7 +32,7 @@ validation::ValidateOptions options_of(const Arguments& arguments) {
   options.repeat = arguments.count("repeat").value_or(options.repeat);
   options.tolerance = arguments.share("tolerance").value_or(0.0);
   if (const auto limit = arguments.share("noise-limit")) {
-    options.limits.foreign_share = *limit;
+    options.limits = validation::limits_at(*limit);
   }
   if (const auto limit = arguments.duration("time-limit")) {
     options.budget = *limit;
@@ -113,7 +113,8 @@ ExitCode verdict(const Validation& result, Console& console) {
                       .what = "no native run could be accepted",
                       .advice =
                           "the reasons are listed with the table; quiet the machine, or raise "
-                          "--noise-limit and read the errors with care"});
+                          "--noise-limit (from 50% on it accepts steal too) and read the errors "
+                          "with care"});
     return ExitCode::cannot;
   }
   return within ? ExitCode::done : ExitCode::gate_failed;

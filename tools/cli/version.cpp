@@ -5,7 +5,7 @@
 namespace timeslice::tools {
 namespace {
 
-// The build passes both (target_compile_definitions); an IDE or a test may not.
+// The build passes both (tools/CMakeLists.txt); an IDE or a test may not.
 #ifdef TIMESLICE_VERSION
 constexpr const char* version_text = TIMESLICE_VERSION;
 #else

@@ -180,7 +180,9 @@ TEST(ProcessPool, start_methods_cost_what_they_cost) {
     world.executors[0].import_cost = 20ms;
     startups.push_back(in_ms(run_world(world).makespan));
   }
-  EXPECT_LT(startups[0], 15.0) << "measured 7 ms until the first result, 4 ms to close";
+  EXPECT_LT(startups[0], 23.0)
+      << "measured 7 ms until the first result, 4 ms to close, and 7-11 ms "
+         "for the first import of multiprocessing.pool";
   EXPECT_GT(startups[1], 80.0) << "the server starts first";
   EXPECT_GT(startups[2], 60.0);
 }

@@ -73,6 +73,15 @@ TEST(Gil, an_io_thread_beside_one_cpu_thread_waits_an_interval_and_a_quarter_ms_
   EXPECT_LT(quantile(found, 0.9), 5.6);
 }
 
+TEST(Gil, a_waiter_gets_it_between_two_c_calls_that_keep_it) {
+  WorldSpec world = convoy(1, 0s, 5);
+  world.tasks.front().steps = numbered({repeat(20, {native(10ms, true)})});
+  const std::vector<double> found = excess_ms(world);
+  ASSERT_EQ(found.size(), 5U);
+  EXPECT_GT(found.front(), 5.0) << "nobody is asked to drop before an interval is over";
+  EXPECT_LT(found.back(), 16.0) << "one call and an interval at most, not all calls";
+}
+
 TEST(Gil, the_interval_is_a_knob) {
   WorldSpec world = convoy(1, 2s, 200);
   world.runtime.gil.switch_interval = 500us;

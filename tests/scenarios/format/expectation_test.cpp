@@ -98,5 +98,32 @@ TEST(Expectation, rules_are_checked_against_the_sweep_at_load) {
   EXPECT_EQ(errors(around(head + "makespan < 3s at w=2\n"), {.set = {{"w", "1"}}}), "");
 }
 
+TEST(Expectation, metrics_that_no_run_has_are_refused_at_load) {
+  const auto rule = [](const std::string& text) {
+    return errors(around("tasks: {page: []}\nexecutors: {crew: {kind: serial}}\nexpect:\n  - " +
+                         text + "\n"));
+  };
+  for (const char* text : {"peak_memory < 1GiB", "peak_rss < 1GiB", "loop_lag_p99[crew] < 1ms",
+                           "deadline_misses[page] == 0", "response_max[page] < 1ms",
+                           "cost_gil < 1ms", "speedup_serial > 2"}) {
+    EXPECT_THAT(rule(text), HasSubstr("error[E-later]")) << text;
+  }
+  EXPECT_THAT(rule("gil_switches[page] > 1"), HasSubstr("is about the whole run"));
+  EXPECT_THAT(rule("task_latency_p50 < 1ms"), HasSubstr("is about one task"));
+  EXPECT_EQ(rule("cpu_time[main] < 1s and cpu_time < 1s and core_busy[0] < 1"), "");
+}
+
+TEST(Expectation, entities_are_names_of_the_scenario) {
+  const std::string head =
+      "tasks: {page: []}\nexecutors: {crew: {kind: serial}}\n"
+      "variants: {more: {tasks.extra: []}}\nexpect:\n  - ";
+  const std::string misspelt = errors(around(head + "task_latency_p50[pgae] < 1ms\n"));
+  EXPECT_THAT(misspelt, HasSubstr("error[E-name]"));
+  EXPECT_THAT(misspelt, HasSubstr("did you mean 'page'?"));
+  EXPECT_THAT(errors(around(head + "startup[page] < 1ms\n")),
+              HasSubstr("no executor is called 'page'"));
+  EXPECT_EQ(errors(around(head + "startup[crew] < 1ms and throughput[page] > 1/s\n")), "");
+}
+
 }  // namespace
 }  // namespace timeslice::scenarios

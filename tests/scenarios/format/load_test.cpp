@@ -169,6 +169,52 @@ TEST(Load, unused_things_are_warnings) {
   }
 }
 
+TEST(Load, keys_that_a_kind_has_no_use_for_are_warnings) {
+  const auto doubts = [](const std::string& crew, const Overrides& overrides = {}) {
+    return scenario(
+               "timeslice: 1\nmachine: ideal-4\nruntime: {python: \"3.11\"}\n"
+               "executors: {crew: " +
+                   crew + "}\nmain: []\n",
+               overrides)
+        .warnings;
+  };
+  const auto ignored = [](const std::string& key, const std::string& kind) {
+    return testing::Contains("executor crew: " + key + " has no effect on kind " + kind);
+  };
+  const auto threads = doubts(
+      "{kind: threads, workers: 2, start: spawn, chunksize: 4, import_cost: 5ms, "
+      "payload: {argument: 1KiB}, shutdown: terminate}");
+  for (const char* key : {"start", "chunksize", "import_cost", "payload", "shutdown"}) {
+    EXPECT_THAT(threads, ignored(key, "threads")) << key;
+  }
+  EXPECT_THAT(threads, testing::Not(ignored("workers", "threads")));
+  EXPECT_THAT(doubts("{kind: serial, workers: 4, pin: cores-first}"),
+              testing::AllOf(ignored("workers", "serial"), ignored("pin", "serial")));
+  const auto none = testing::Not(testing::Contains(HasSubstr("has no effect")));
+  EXPECT_THAT(doubts("{kind: threads, start: default, chunksize: auto}"), none);
+  EXPECT_THAT(doubts("{kind: processes, workers: 2, start: spawn, chunksize: 4, import_cost: 5ms, "
+                     "payload: {argument: 1KiB}, shutdown: terminate}"),
+              none);
+}
+
+TEST(Load, a_sweep_over_kinds_may_share_keys) {
+  const Plan swept = plan(
+      "timeslice: 1\nmachine: ideal-4\nruntime: {python: \"3.11\"}\n"
+      "executors: {crew: {kind: \"${kind}\", workers: 2, start: fork}}\nmain: []\n"
+      "params: {kind: serial}\nmatrix: {kind: [serial, processes]}\n");
+  EXPECT_THAT(point(swept, 0).scenario.warnings,
+              testing::Contains("executor crew: start has no effect on kind serial"));
+  for (std::uint64_t i = 0; i < swept.size(); ++i) {
+    EXPECT_THAT(point(swept, i).scenario.warnings,
+                testing::Not(testing::Contains(HasSubstr("workers has no effect"))));
+  }
+}
+
+TEST(Load, memory_of_workers_is_for_later) {
+  EXPECT_THAT(errors(around("executors: {crew: {kind: serial, memory: 1MiB}}\n")),
+              HasSubstr("error[E-later]"));
+}
+
 TEST(Load, names_are_numbered_by_the_alphabet_so_order_decides_nothing) {
   const Plan one =
       plan(around("tasks: {b: [{io: 1ms}], a: [{io: 2ms}]}\nseed: 3 # a remark\n"

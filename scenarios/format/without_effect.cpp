@@ -1,0 +1,66 @@
+#include "scenarios/format/without_effect.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace timeslice::scenarios {
+namespace {
+
+struct Use {
+  std::string_view key;
+  std::array<std::string_view, 3> kinds;  // that use it; empty places mean nothing
+};
+constexpr std::array<Use, 7> uses{{
+    {"workers", {"threads", "processes", "cpp-threads"}},
+    {"start", {"processes", "process-per-task"}},
+    {"import_cost", {"processes", "process-per-task"}},
+    {"chunksize", {"processes"}},
+    {"payload", {"processes"}},
+    {"create", {"threads", "processes", "cpp-threads"}},
+    {"shutdown", {"processes"}},
+}};
+
+/// What decides about threads of an executor; `serial` has none.
+constexpr std::array<std::string_view, 3> thread_keys{"pin", "nice", "group"};
+
+bool is_used(std::string_view key, std::string_view kind) {
+  if (std::ranges::find(thread_keys, key) != thread_keys.end()) {
+    return kind != "serial";
+  }
+  const auto* use = std::ranges::find(uses, key, &Use::key);
+  return use == uses.end() || std::ranges::find(use->kinds, kind) != use->kinds.end();
+}
+
+bool is_default(std::string_view key, const Node& value) {
+  return value.is_scalar() && value.text == find_key(section_named("executor"), key)->fallback;
+}
+
+/// Whether the value was written elsewhere: a parameter, the matrix or a variant put it here.
+bool comes_from_elsewhere(const Node& map, std::string_view key) {
+  const auto at = std::ranges::find(map.keys, key, &Node::Key::text);
+  const Mark& written = map.items[static_cast<std::size_t>(at - map.keys.begin())].mark;
+  return written.source != at->mark.source || written.line != at->mark.line;
+}
+
+}  // namespace
+
+void warn_without_effect(const Reading& reading, const std::string& name, const Node& executor) {
+  const Node* kind = executor.find("kind");
+  if (kind == nullptr || !kind->is_scalar()) {
+    return;
+  }
+  const bool swept = comes_from_elsewhere(executor, "kind");
+  for (std::size_t i = 0; i < executor.keys.size(); ++i) {
+    const std::string& key = executor.keys[i].text;
+    if (!is_used(key, kind->text) && !is_default(key, executor.items[i]) &&
+        !(swept && key == "workers")) {
+      reading.warnings.push_back(
+          fmt::format("executor {}: {} has no effect on kind {}", name, key, kind->text));
+    }
+  }
+}
+
+}  // namespace timeslice::scenarios
