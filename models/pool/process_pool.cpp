@@ -240,9 +240,9 @@ sim::Duration ProcessPool::turn_cost() const {
 }
 
 /// The worker handler and the result handler can fall into step: each drop of the GIL wakes the
-/// result handler, which finds it taken again. Seen natively for up to 5.1 ms, until a tick took the
-/// poller off its CPU (facts of 12 traced pools); so here it is away for a while at every tick's
-/// length of polling in vain. Guess: away for 200 us, longer than any wake-up.
+/// result handler, which finds it taken again. Seen natively for up to 5.1 ms, until a tick took
+/// the poller off its CPU (facts of 12 traced pools); so here it is away for a while at every
+/// tick's length of polling in vain. Guess: away for 200 us, longer than any wake-up.
 sim::Process<> ProcessPool::end_of_spin(Actor& actor, bool in_vain) {
   constexpr sim::Duration longest_spin = std::chrono::milliseconds{4};
   constexpr sim::Duration away = std::chrono::microseconds{200};

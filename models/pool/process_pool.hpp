@@ -109,7 +109,7 @@ class ProcessPool final : public Executor {
   std::uint32_t wake_draws_ = 0;
   bool reading_results_ = false;  // the result handler is in read()
   bool poller_deferred_ = false;  // is woken once the result handler has read
-  sim::Instant spins_since_;  // the worker handler polls in vain since then
+  sim::Instant spins_since_;      // the worker handler polls in vain since then
   bool change_ = false;           // something for the worker handler to look at
   bool closing_ = false;
   bool terminated_ = false;
