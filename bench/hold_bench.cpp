@@ -151,7 +151,11 @@ BENCHMARK(engine_hold<false, Tier::adaptive>)
     ->Arg(100'000)
     ->Arg(1'000'000);
 BENCHMARK(raw_hold<false>)->Name("hold/raw")->Arg(100)->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
-BENCHMARK(engine_hold<true, Tier::adaptive>)->Name("hold_cancel/engine")->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
+BENCHMARK(engine_hold<true, Tier::adaptive>)
+    ->Name("hold_cancel/engine")
+    ->Arg(1'000)
+    ->Arg(100'000)
+    ->Arg(1'000'000);
 BENCHMARK(raw_hold<true>)->Name("hold_cancel/raw")->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
 
 // Where the tiers cross: sets EventQueue::ladder_from and heap_below.

@@ -14,8 +14,8 @@ namespace timeslice::scenarios {
 struct RunOptions {
   bool keep_tasks = false;
   bool keep_slices = false;
-  sim::TraceSink* sink = nullptr;      // simulated runs only; not owned
-  std::function<bool()> give_up;       // polled now and then: wall limit, Ctrl-C
+  sim::TraceSink* sink = nullptr;  // simulated runs only; not owned
+  std::function<bool()> give_up;   // polled now and then: wall limit, Ctrl-C
 };
 
 class Runner {
