@@ -84,7 +84,7 @@ ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
     sim::expect(index_of(cpu) < state.cpus.size(), "a thread is bound to CPUs that exist");
   }
   Thread& hot = state.threads.emplace_back();
-  hot.entity = state.queues.add_thread(thread, weight_of_nice(spec.nice));
+  hot.entity = state.queues.add_thread(thread, {.weight = weight_of_nice(spec.nice)});
   hot.pinned = spec.affinity.empty() ? 0 : 1;
   hot.background = spec.background;
   state.pinned_threads += hot.pinned;

@@ -45,6 +45,7 @@ void Dispatcher::State::on_cpu_event(std::uint32_t cpu) {
 /// Brings accounts, progress of the running segment and the policy's charge up to now.
 void Dispatcher::State::settle(std::uint32_t cpu) {
   Cpu& it = cpus[cpu];
+  queues.tell_time(engine.now());
   const std::int64_t elapsed = now() - it.settled;
   if (elapsed == 0) {
     return;

@@ -48,12 +48,12 @@ Fair::VirtualTime Fair::virtual_slice(const Entity& entity) const {
   return virtual_length(config_.slice, entity.weight);
 }
 
-void Fair::add_entity(EntityId entity, std::uint32_t weight) {
-  sim::expect(weight > 0, "an entity has a weight");
+void Fair::add_entity(EntityId entity, const EntityParameters& parameters) {
+  sim::expect(parameters.weight > 0, "an entity has a weight");
   if (index_of(entity) >= entities_.size()) {
     entities_.resize(index_of(entity) + 1);
   }
-  entities_[index_of(entity)].weight = weight;
+  entities_[index_of(entity)].weight = parameters.weight;
   tree_.add_entity(entity);
 }
 

@@ -33,7 +33,7 @@ class Fair final : public Policy {
 
   using Policy::candidate_to_move;
 
-  void add_entity(EntityId entity, std::uint32_t weight) override;
+  void add_entity(EntityId entity, const EntityParameters& parameters) override;
   void add_queue(QueueId queue) override;
   void enqueue(QueueId queue, EntityId entity, EnqueueReason reason) override;
   void dequeue(QueueId queue, EntityId entity, DequeueReason reason) override;

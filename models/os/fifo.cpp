@@ -2,7 +2,7 @@
 
 namespace timeslice::models {
 
-void Fifo::add_entity(EntityId entity, std::uint32_t /*weight*/) {
+void Fifo::add_entity(EntityId entity, const EntityParameters& /*parameters*/) {
   lists_.add_entity(entity);
 }
 

@@ -1,6 +1,6 @@
 // What a scheduling policy is: it hears what happens to entities and decides who runs next.
 //
-// A policy decides and never acts: it holds no clock, schedules no event and charges no cost. The
+// A policy decides and never acts: it is told the time, schedules no event and charges no cost. The
 // dispatcher (models/os/dispatcher.hpp) calls it, carries out its decisions and pays for them. So
 // a policy can be tested with plain calls. It orders *entities*: a thread, or a group's share of
 // one CPU, which has a queue of its own below it; the dispatcher walks that tree.
@@ -21,6 +21,29 @@ enum class QueueId : std::uint32_t {};
 
 enum class EnqueueReason { created, woken, slice_used_up, preempted, yielded, migrated };
 enum class DequeueReason { blocked, exited, migrated };
+
+/// Which of Linux's classes an entity belongs to; sched(7). Policies of textbooks know one only.
+enum class SchedulingClass : std::uint8_t { normal, batch, idle, fifo, round_robin, deadline };
+
+/// What an entity asks of the policy. Each policy reads what it knows of.
+struct EntityParameters {
+  std::uint32_t weight = 1024;  // 1024 = nice 0
+  SchedulingClass scheduling_class = SchedulingClass::normal;
+  std::uint8_t priority = 0;  // fifo and round_robin: 1..99, more is more urgent
+  sim::Duration slice{};      // of its own, 0: the policy's (sched_runtime of a normal thread)
+  sim::Duration runtime{};    // deadline: CPU time in each period
+  sim::Duration deadline{};   // deadline: from the start of a period
+  sim::Duration period{};     // deadline
+};
+
+/// The piece of work that an entity is about to do; for policies that look ahead.
+struct Job {
+  sim::Duration length{};   // CPU time expected until the next wait; what sjf and srtf order by
+  sim::Instant released{};  // of a periodic or sporadic task
+  sim::Instant deadline = sim::Instant::max();  // absolute; what edf orders by
+  sim::Duration period = sim::Duration::max();  // what rm orders by
+  std::int32_t priority = 0;  // of the task, less is more urgent; what priority orders by
+};
 
 /// The decision to run `entity` for at most `slice` unless it stops or is preempted earlier.
 struct Grant {
@@ -46,8 +69,11 @@ class Policy {
   Policy& operator=(const Policy&) = delete;
   virtual ~Policy() = default;
 
-  /// Makes room for `entity` with `weight` (1024 = nice 0). Requires: called once, before any use.
-  virtual void add_entity(EntityId entity, std::uint32_t weight) = 0;
+  /// The calls that follow happen at `now`. The dispatcher says so before it asks anything.
+  void tell_time(sim::Instant now) { now_ = now; }
+
+  /// Makes room for `entity`. Requires: called once, before any use; a weight above 0.
+  virtual void add_entity(EntityId entity, const EntityParameters& parameters) = 0;
 
   /// Makes room for `queue`. Requires: called once, before any use.
   virtual void add_queue(QueueId queue) = 0;
@@ -87,6 +113,22 @@ class Policy {
 
   /// Changes the weight of an entity, waiting, running or neither. `queue`: where it is or was.
   virtual void set_weight(QueueId queue, EntityId entity, std::uint32_t weight) = 0;
+
+  /// `entity` begins another piece of work. Told while it is absent (before it is enqueued) or
+  /// running.
+  virtual void begin_job(EntityId /*entity*/, const Job& /*job*/) {}
+
+  /// Whether `entity`, dequeued as blocked, still stands in `queue` until what it owes is paid
+  /// (delayed dequeue of Linux 6.12): its wake-up then enqueues it there and nowhere else.
+  [[nodiscard]] virtual bool stays_queued(QueueId /*queue*/, EntityId /*entity*/) const {
+    return false;
+  }
+
+ protected:
+  [[nodiscard]] sim::Instant now() const { return now_; }
+
+ private:
+  sim::Instant now_{};
 };
 
 /// The policy that `spec` asks for. `cpus`: online CPUs, for the slice of `scale_by_cpus`.

@@ -8,7 +8,7 @@ RoundRobin::RoundRobin(sim::Duration slice) : slice_{slice} {
   sim::expect(slice_ > sim::Duration::zero(), "a time slice has a length");
 }
 
-void RoundRobin::add_entity(EntityId entity, std::uint32_t /*weight*/) {
+void RoundRobin::add_entity(EntityId entity, const EntityParameters& /*parameters*/) {
   lists_.add_entity(entity);
   left_.resize(std::max(left_.size(), index_of(entity) + 1), slice_);
 }

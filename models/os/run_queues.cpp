@@ -38,18 +38,18 @@ RunQueues::RunQueues(const OsSpec& os, std::uint32_t cpus)
   }
 }
 
-EntityId RunQueues::new_entity(std::uint32_t owner, std::uint32_t weight) {
+EntityId RunQueues::new_entity(std::uint32_t owner, const EntityParameters& parameters) {
   const EntityId entity{entities_++};
-  policy_->add_entity(entity, weight);
+  policy_->add_entity(entity, parameters);
   if (has_groups()) {
     owners_.push_back(owner);
   }
   return entity;
 }
 
-EntityId RunQueues::add_thread(std::uint32_t thread, std::uint32_t weight) {
+EntityId RunQueues::add_thread(std::uint32_t thread, const EntityParameters& parameters) {
   sim::expect(thread < node_bit, "at most 2^31 threads");
-  return new_entity(thread, weight);
+  return new_entity(thread, parameters);
 }
 
 std::uint32_t RunQueues::node_of(GroupId group, std::uint32_t cpu) {
@@ -72,7 +72,7 @@ std::uint32_t RunQueues::node_of(GroupId group, std::uint32_t cpu) {
                     .parent = parent,
                     .queue = queue,
                     .parent_queue = parent == Seat::no_group ? root(cpu) : nodes_[parent].queue,
-                    .entity = new_entity(node | node_bit, groups_[index].weight)});
+                    .entity = new_entity(node | node_bit, {.weight = groups_[index].weight})});
   groups_[index].node_by_cpu[cpu] = node;
   nodes_on_[cpu].push_back(node);
   return node;

@@ -38,7 +38,10 @@ class RunQueues {
  public:
   RunQueues(const OsSpec& os, std::uint32_t cpus);
 
-  [[nodiscard]] EntityId add_thread(std::uint32_t thread, std::uint32_t weight);
+  /// What is asked and said from here on happens at `now`.
+  void tell_time(sim::Instant now) { policy_->tell_time(now); }
+
+  [[nodiscard]] EntityId add_thread(std::uint32_t thread, const EntityParameters& parameters);
 
   /// The node of `group` on `cpu`, made on demand; Seat::no_group for the root group.
   [[nodiscard]] std::uint32_t node_of(GroupId group, std::uint32_t cpu);
@@ -92,7 +95,7 @@ class RunQueues {
   [[nodiscard]] QueueId queue_of(const Seat& seat) const {
     return seat.node == Seat::no_group ? root(seat.cpu) : nodes_[seat.node].queue;
   }
-  EntityId new_entity(std::uint32_t owner, std::uint32_t weight);
+  EntityId new_entity(std::uint32_t owner, const EntityParameters& parameters);
   void count_thread(std::uint32_t node, bool comes);
   void renew_weight(const Node& node);
   /// Takes the levels above a member that left or went back: empty nodes leave, others go back.

@@ -28,7 +28,7 @@ class EveryPolicy : public ::testing::TestWithParam<PolicyKind> {
   }
   void add(std::uint32_t entities) {
     for (std::uint32_t i = 0; i < entities; ++i) {
-      policy->add_entity(EntityId{i}, 1024);
+      policy->add_entity(EntityId{i}, {.weight = 1024});
     }
   }
   std::unique_ptr<Policy> policy;
@@ -176,8 +176,8 @@ std::vector<double> shares(Policy& policy, std::size_t entities, sim::Duration g
 TEST(Fair, nice_0_against_nice_5_gets_three_quarters) {
   const auto policy = make_policy(spec_of(PolicyKind::fair), 1);
   policy->add_queue(queue);
-  policy->add_entity(EntityId{0}, weight_of_nice(0));
-  policy->add_entity(EntityId{1}, weight_of_nice(5));
+  policy->add_entity(EntityId{0}, {.weight = weight_of_nice(0)});
+  policy->add_entity(EntityId{1}, {.weight = weight_of_nice(5)});
   const auto got = shares(*policy, 2, 4ms, 10'000);
   EXPECT_NEAR(got[0], 0.7535, 0.005);
   EXPECT_NEAR(got[1], 0.2465, 0.005);
@@ -189,7 +189,7 @@ TEST(Fair, shares_follow_the_weights_of_a_thousand_threads) {
   constexpr std::uint32_t entities = 1'000;
   double weights = 0.0;
   for (std::uint32_t i = 0; i < entities; ++i) {
-    policy->add_entity(EntityId{i}, weight_of_nice(static_cast<int>(i % 4) * 5 - 10));
+    policy->add_entity(EntityId{i}, {.weight = weight_of_nice(static_cast<int>(i % 4) * 5 - 10)});
     weights += weight_of_nice(static_cast<int>(i % 4) * 5 - 10);
   }
   const auto got = shares(*policy, entities, 1ms, 400'000);
@@ -207,8 +207,8 @@ TEST(Fair, shares_follow_the_weights_of_a_thousand_threads) {
 TEST(Fair, a_sleeper_does_not_save_up_for_more_than_two_slices) {
   Fair policy{{.slice = 1ms, .protect = 0ms, .wakeup_preemption = true}};
   policy.add_queue(queue);
-  policy.add_entity(EntityId{0}, 1024);
-  policy.add_entity(EntityId{1}, 1024);
+  policy.add_entity(EntityId{0}, {.weight = 1024});
+  policy.add_entity(EntityId{1}, {.weight = 1024});
   policy.enqueue(queue, EntityId{0}, EnqueueReason::created);
   policy.enqueue(queue, EntityId{1}, EnqueueReason::created);
   ASSERT_EQ(policy.pick_next(queue)->entity, EntityId{0});
@@ -223,8 +223,8 @@ TEST(Fair, a_sleeper_does_not_save_up_for_more_than_two_slices) {
 TEST(Fair, a_woken_sleeper_preempts_unless_the_runner_is_protected) {
   Fair policy{{.slice = 3ms, .protect = 700us, .wakeup_preemption = true}};
   policy.add_queue(queue);
-  policy.add_entity(EntityId{0}, 1024);
-  policy.add_entity(EntityId{1}, 1024);
+  policy.add_entity(EntityId{0}, {.weight = 1024});
+  policy.add_entity(EntityId{1}, {.weight = 1024});
   policy.enqueue(queue, EntityId{0}, EnqueueReason::created);
   policy.enqueue(queue, EntityId{1}, EnqueueReason::created);
   // 1 has lag when it goes to sleep: 0 ran while it waited.
@@ -238,7 +238,7 @@ TEST(Fair, a_woken_sleeper_preempts_unless_the_runner_is_protected) {
   EXPECT_TRUE(policy.preempts(queue, EntityId{1}, EntityId{0}))
       << "the runner is ahead of the average: not eligible, so its protection is lost";
   policy.dequeue(queue, EntityId{1}, DequeueReason::exited);
-  policy.add_entity(EntityId{2}, 1024);
+  policy.add_entity(EntityId{2}, {.weight = 1024});
   policy.enqueue(queue, EntityId{2}, EnqueueReason::woken);
   EXPECT_FALSE(policy.preempts(queue, EntityId{2}, EntityId{0}))
       << "at lag 0 the runner keeps the CPU while it is protected";
@@ -247,8 +247,8 @@ TEST(Fair, a_woken_sleeper_preempts_unless_the_runner_is_protected) {
 TEST(Fair, a_change_of_weight_changes_the_shares) {
   const auto policy = make_policy(spec_of(PolicyKind::fair), 1);
   policy->add_queue(queue);
-  policy->add_entity(EntityId{0}, 1024);
-  policy->add_entity(EntityId{1}, 1024);
+  policy->add_entity(EntityId{0}, {.weight = 1024});
+  policy->add_entity(EntityId{1}, {.weight = 1024});
   policy->set_weight(queue, EntityId{0}, 3 * 1024);
   const auto got = shares(*policy, 2, 1ms, 4'000);
   EXPECT_NEAR(got[0], 0.75, 0.005);
@@ -263,7 +263,7 @@ TEST(Fair, slices_grow_with_the_number_of_cpus_as_in_linux) {
     spec.scale_by_cpus = true;
     const auto policy = make_policy(spec, cpus);
     policy->add_queue(queue);
-    policy->add_entity(EntityId{0}, 1024);
+    policy->add_entity(EntityId{0}, {.weight = 1024});
     policy->enqueue(queue, EntityId{0}, EnqueueReason::woken);
     EXPECT_EQ(policy->pick_next(queue)->slice, 700us * factor) << cpus << " CPUs";
   }
@@ -272,8 +272,8 @@ TEST(Fair, slices_grow_with_the_number_of_cpus_as_in_linux) {
 TEST(RoundRobin, a_preempted_thread_finishes_its_slice_first) {
   const auto policy = make_policy(spec_of(PolicyKind::round_robin), 1);
   policy->add_queue(queue);
-  policy->add_entity(EntityId{0}, 1024);
-  policy->add_entity(EntityId{1}, 1024);
+  policy->add_entity(EntityId{0}, {.weight = 1024});
+  policy->add_entity(EntityId{1}, {.weight = 1024});
   policy->enqueue(queue, EntityId{0}, EnqueueReason::created);
   policy->enqueue(queue, EntityId{1}, EnqueueReason::created);
   ASSERT_EQ(policy->pick_next(queue)->entity, EntityId{0});
@@ -291,8 +291,8 @@ TEST(RoundRobin, a_preempted_thread_finishes_its_slice_first) {
 TEST(Fifo, has_no_slices_and_no_preemption) {
   const auto policy = make_policy(spec_of(PolicyKind::fifo), 1);
   policy->add_queue(queue);
-  policy->add_entity(EntityId{0}, 1024);
-  policy->add_entity(EntityId{1}, 1024);
+  policy->add_entity(EntityId{0}, {.weight = 1024});
+  policy->add_entity(EntityId{1}, {.weight = 1024});
   policy->enqueue(queue, EntityId{0}, EnqueueReason::created);
   EXPECT_EQ(policy->pick_next(queue)->slice, no_limit);
   policy->charge(queue, EntityId{0}, 100s);
