@@ -277,16 +277,19 @@ JOIN sample AS base ON base.run = base_run.id AND base.series = series.id;
 
 DROP VIEW IF EXISTS v_speedup;
 CREATE VIEW v_speedup AS
-WITH moments AS (
+WITH centred AS (
+  SELECT *, avg(speedup) OVER (PARTITION BY batch, kind, axis, others, point) AS mean
+  FROM v_speedup_run
+), moments AS (  -- squares of differences: squares of values would cancel where all are nearly equal
   SELECT batch, scenario, kind, axis, value, number, base_value, others, point, count(*) AS n,
          avg(makespan_ns) AS makespan_ns, avg(base_makespan_ns) AS base_makespan_ns,
-         avg(speedup) AS speedup, sum(speedup * speedup) AS squares
-  FROM v_speedup_run
+         max(mean) AS speedup, sum((speedup - mean) * (speedup - mean)) AS squares
+  FROM centred
   GROUP BY batch, kind, axis, others, point
 ), intervals AS (
   SELECT *, CASE WHEN n > 1 THEN
     (SELECT value FROM t_quantile WHERE degrees <= n - 1 ORDER BY degrees DESC LIMIT 1)
-    * sqrt(max(squares - n * speedup * speedup, 0.0) / (n - 1.0) / n) END AS half
+    * sqrt(squares / (n - 1.0) / n) END AS half
   FROM moments
 )
 SELECT batch, scenario, kind, axis, value, base_value, others, n, makespan_ns, base_makespan_ns,

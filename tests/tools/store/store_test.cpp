@@ -135,6 +135,22 @@ TEST(Store, speedup_takes_the_smallest_value_of_the_axis_as_base) {
       << "a parameter with one value is no axis";
 }
 
+TEST(Store, intervals_of_a_speedup_do_not_cancel_where_it_is_large_and_even) {
+  const SampleFile file;
+  PointOutcome slow = sample_outcome(0, 1, 3);
+  PointOutcome fast = sample_outcome(1, 2, 3);
+  for (std::size_t rep = 0; rep < 3; ++rep) {
+    slow.runs[rep].metrics[0].value = 1e12 + 1e3 * static_cast<double>(rep);
+    fast.runs[rep].metrics[0].value = 1e3;
+  }
+  write_all(file.path, {slow, fast});
+  const std::string where = " FROM v_speedup WHERE axis = 'workers' AND value = '2'";
+  EXPECT_EQ(one(file.path, "SELECT n" + where), "3");
+  // Speed-ups of 1e9, 1e9 + 1 and 1e9 + 2; t at 2 degrees is 4.3027: half a width of 2.4841.
+  EXPECT_NEAR(std::stod(one(file.path, "SELECT high - speedup" + where)), 2.4841, 1e-3);
+  EXPECT_NEAR(std::stod(one(file.path, "SELECT speedup - low" + where)), 2.4841, 1e-3);
+}
+
 TEST(Store, speedup_compares_only_points_that_agree_in_the_other_parameters) {
   const SampleFile file;
   std::vector<PointOutcome> outcomes;
