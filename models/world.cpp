@@ -48,6 +48,7 @@ class WorldRun {
   [[nodiscard]] sim::StopReason run_to_the_end();
   [[nodiscard]] bool program_goes_on();
   [[nodiscard]] bool goes_on(const Actor& actor);
+  [[nodiscard]] std::string why_not_done();
   void judge(sim::StopReason reason);
   void report();
 
@@ -198,6 +199,11 @@ bool WorldRun::goes_on(const Actor& actor) {
   return false;
 }
 
+std::string WorldRun::why_not_done() {
+  const std::string starved = describe_starvation(context_);
+  return starved.empty() ? describe_waits(context_) : starved;
+}
+
 void WorldRun::judge(sim::StopReason reason) {
   if (main_done_) {
     return;
@@ -210,14 +216,14 @@ void WorldRun::judge(sim::StopReason reason) {
       break;
     case sim::StopReason::no_progress:
       timings_.status = RunStatus::deadlock;
-      timings_.error = "no progress although something happens: " + describe_waits(context_);
+      timings_.error = "no progress although something happens: " + why_not_done();
       break;
     case sim::StopReason::time_limit:
     case sim::StopReason::event_limit:
     case sim::StopReason::gave_up:
     case sim::StopReason::stopped:
       timings_.status = RunStatus::timeout;
-      timings_.error = "a limit was met before main ended: " + describe_waits(context_);
+      timings_.error = "a limit was met before main ended: " + why_not_done();
       break;
   }
 }

@@ -301,6 +301,30 @@ std::string describe_waits(Context& world) {
   return text.empty() ? "nobody waits for anything that could happen" : text;
 }
 
+std::string describe_starvation(Context& world) {
+  std::string starved;
+  std::string runners;
+  for (std::uint32_t id = 0; id < world.os.threads(); ++id) {
+    const Actor* actor = world.processes.actor_of(ThreadId{id});
+    if (actor == nullptr || world.os.blocked(actor->thread) || world.os.finished(actor->thread)) {
+      continue;
+    }
+    const bool runs = world.os.running(actor->thread);
+    std::string& text = actor->background ? runners : starved;
+    if (runs == actor->background && text.size() < 80) {
+      text += (text.empty() ? "" : ", ") + world.os.name(actor->thread);
+    }
+  }
+  if (starved.empty() || runners.empty()) {
+    return {};
+  }
+  const bool fifo = world.spec.os.policy.kind == PolicyKind::fifo;
+  return "starved: " + starved + " is ready but gets no CPU: " +
+         (fifo ? "policy fifo never takes one from " : "the policy never takes one from ") +
+         runners +
+         " (use a policy with slices such as rr, fewer background threads, or more cores)";
+}
+
 void add_doubts(Context& world) {
   const MachineSpec& machine = world.spec.machine;
   const RuntimeSpec& runtime = world.spec.runtime;

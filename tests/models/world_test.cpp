@@ -130,6 +130,27 @@ TEST(World, an_empty_background_program_does_not_stop_the_clock) {
   EXPECT_GE(run_world(world).makespan, sim::Duration{2ms});
 }
 
+TEST(World, main_that_a_background_program_starves_for_ever_is_told_who_keeps_the_cpu) {
+  for (const std::uint32_t cores : {1U, 2U}) {
+    WorldSpec world = ideal_world(cores);
+    add_task(world, "burner", {python(1ms)});
+    world.main = numbered({sleep_for(5ms), native(1ms)});
+    world.background.push_back({.task = TaskIndex{0}, .threads = cores});
+    world.runtime.gil.enabled = false;
+    WorldOptions options;
+    options.limits.events_without_progress = 10'000;
+    const Timings starved = simulate_world(world, 1, options);
+    EXPECT_EQ(starved.status, RunStatus::deadlock);
+    EXPECT_THAT(starved.error, HasSubstr("starved: main is ready but gets no CPU: policy fifo "
+                                         "never takes one from background-0-0"));
+    options.limits.events = 5'000;
+    EXPECT_THAT(simulate_world(world, 1, options).error, HasSubstr("a limit was met before main "
+                                                                   "ended: starved: main"));
+    world.os.policy.kind = PolicyKind::round_robin;
+    EXPECT_GE(run_world(world).makespan, sim::Duration{6ms}) << "with slices it goes on";
+  }
+}
+
 /// Main takes its only lock twice, beside a program that works in small steps for ever.
 WorldSpec stuck_beside_background() {
   WorldSpec world = linux_world(2);
