@@ -23,6 +23,10 @@ constexpr sim::Duration empty_turn = std::chrono::microseconds{1};
 /// then the run goes on; or their turn on a CPU, which comes every few thousand events.
 constexpr std::uint64_t default_patience = 5'000'000;
 
+/// Simulated time stops here, 2^62 ns or 146 years: the longest single stretch (127 years,
+/// os/cpu_rates.cpp) that begins before still ends within 64 bits.
+constexpr sim::Instant horizon{sim::Duration{std::int64_t{1} << 62U}};
+
 class WorldRun {
  public:
   WorldRun(const WorldSpec& spec, std::uint64_t run_seed, const WorldOptions& options)
@@ -49,6 +53,8 @@ class WorldRun {
   [[nodiscard]] bool program_goes_on();
   [[nodiscard]] bool goes_on(const Actor& actor);
   [[nodiscard]] std::string why_not_done();
+  [[nodiscard]] bool anybody_runs();
+  void run_past_the_horizon();
   void judge(sim::StopReason reason);
   void report();
 
@@ -147,6 +153,7 @@ Program WorldRun::background_program(Actor& actor, std::uint32_t entry, std::uin
 sim::Limits WorldRun::limits() const {
   sim::Limits limits = options_.limits;
   limits.events_without_progress = std::min(limits.events_without_progress, default_patience);
+  limits.time = std::min(limits.time, horizon);
   return limits;
 }
 
@@ -204,6 +211,24 @@ std::string WorldRun::why_not_done() {
   return starved.empty() ? describe_waits(context_) : starved;
 }
 
+/// Whether a thread of the program is on a CPU: then what it does ends later than can be counted.
+bool WorldRun::anybody_runs() {
+  for (std::uint32_t id = 0; id < os_.threads(); ++id) {
+    const Actor* actor = context_.processes.actor_of(ThreadId{id});
+    if (actor != nullptr && !actor->background && os_.running(ThreadId{id})) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void WorldRun::run_past_the_horizon() {
+  timings_.status = RunStatus::timeout;
+  timings_.error =
+      "E-limit: the program would run for over 127 years of simulated time; use shorter durations, "
+      "fewer items or fewer repeats";
+}
+
 void WorldRun::judge(sim::StopReason reason) {
   if (main_done_) {
     return;
@@ -211,6 +236,10 @@ void WorldRun::judge(sim::StopReason reason) {
   span_.end = engine_.now();
   switch (reason) {
     case sim::StopReason::drained:
+      if (anybody_runs()) {
+        run_past_the_horizon();
+        break;
+      }
       timings_.status = RunStatus::deadlock;
       timings_.error = "deadlock: " + describe_waits(context_);
       break;
@@ -219,6 +248,8 @@ void WorldRun::judge(sim::StopReason reason) {
       timings_.error = "no progress although something happens: " + why_not_done();
       break;
     case sim::StopReason::time_limit:
+      run_past_the_horizon();
+      break;
     case sim::StopReason::event_limit:
     case sim::StopReason::gave_up:
     case sim::StopReason::stopped:

@@ -66,6 +66,17 @@ std::optional<std::string> database_of(const Arguments& arguments) {
   return arguments.text("db").value_or("timeslice.db");
 }
 
+std::optional<sim::Error> database_conflict(const Arguments& arguments) {
+  const auto given = arguments.options.find("db");
+  const bool typed = given != arguments.options.end() && given->second.origin == "--db";
+  if (!typed || !arguments.has("no-db")) {
+    return std::nullopt;
+  }
+  return sim::Error{.where = "--db",
+                    .what = "and --no-db contradict each other",
+                    .advice = "leave one of them out"};
+}
+
 std::set<std::string> kept_parts(const Arguments& arguments) {
   std::string text = arguments.text("keep").value_or("");
   std::ranges::replace(text, ',', ' ');

@@ -21,6 +21,9 @@ namespace timeslice::tools {
 /// --db F, its setting, or timeslice.db; nothing with --no-db.
 [[nodiscard]] std::optional<std::string> database_of(const Arguments& arguments);
 
+/// Options that contradict each other about it; nothing: they do not.
+[[nodiscard]] std::optional<sim::Error> database_conflict(const Arguments& arguments);
+
 /// The words of --keep.
 [[nodiscard]] std::set<std::string> kept_parts(const Arguments& arguments);
 

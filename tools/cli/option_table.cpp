@@ -251,7 +251,7 @@ std::vector<CommandSpec> input_commands() {
       {.name = "machine",
        .help = "machines: presets, files, hwloc XML, this host",
        .operands = {{.name = "ACTION",
-                     .choices = "list show detect import draw",
+                     .choices = "list show detect import",
                      .help = "list, show M, detect, or import F.xml"},
                     {.name = "M", .choices = {}, .help = "a preset, a file, ideal-N or host"}},
        .operands_min = 1,

@@ -47,6 +47,15 @@ std::optional<sim::Error> refused(const Arguments& arguments) {
   if (arguments.text("trace") == "-" && (arguments.has("json") || arguments.has("gantt"))) {
     return no("--trace", "- needs stdout for itself", "write the trace to a file");
   }
+  for (const char* choice : {"point", "rep"}) {
+    if (arguments.has(choice) && !arguments.has("gantt") && !arguments.has("trace")) {
+      return no(fmt::format("--{}", choice), "chooses what --gantt or --trace show",
+                "add one of them, or leave it out");
+    }
+  }
+  if (auto conflict = database_conflict(arguments)) {
+    return conflict;
+  }
   if (arguments.has("resume") && arguments.has("no-db")) {
     return no("--resume", "needs the database of the interrupted run", "leave --no-db out");
   }
@@ -236,6 +245,11 @@ ExitCode run_command(const Arguments& arguments, Console& console) {
     }
     if (arguments.has("dry-run")) {
       code = worse(code, dry_run(*plan, file, arguments, console));
+      continue;
+    }
+    if (const auto problem = no_such_picture(*plan, arguments)) {
+      console.complain(*problem);
+      code = worse(code, ExitCode::usage);
       continue;
     }
     BatchWriter writer{arguments, *plan, file, console};

@@ -120,6 +120,10 @@ void RunReport::add(const PointOutcome& outcome, const ReportNeeds& needs) {
       .metrics = outcome.metrics,
       .warnings = outcome.warnings,
       .error = outcome.error,
+      .work = models::nominal_work(outcome.point.scenario.world),
+      .cpus = static_cast<double>(outcome.point.scenario.world.machine.cpus.size()),
+      .shares_machine = !outcome.point.scenario.world.background.empty(),
+      .idle_main = outcome.error.empty() && outcome.point.scenario.world.main.empty(),
   };
   for (std::size_t repetition = 0; repetition < outcome.runs.size(); ++repetition) {
     point.runs.push_back(row_of(outcome, repetition));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "models/machine/machine_spec.hpp"
+#include "models/work/nominal_work.hpp"
 #include "models/work/timings.hpp"
 #include "scenarios/format/expectation.hpp"
 #include "scenarios/format/load.hpp"
@@ -37,6 +38,10 @@ struct PointReport {
   std::vector<SummaryMetric> metrics;
   std::vector<std::string> warnings;
   std::string error;  // not resolved: its diagnostics
+  models::NominalWork work;
+  double cpus = 0.0;            // of its machine
+  bool shares_machine = false;  // with background programs
+  bool idle_main = false;       // `main` has no steps
 };
 
 struct ToolVersion {
