@@ -9,9 +9,13 @@ namespace {
 
 constexpr std::array<Choice, 3> platforms{
     {{.word = "linux"}, {.word = "macos"}, {.word = "windows"}}};
-constexpr std::array<Choice, 3> heirs{{{.word = "random"}, {.word = "first"}, {.word = "last"}}};
+constexpr std::array<Choice, 4> heirs{
+    {{.word = "condition", .doc = "as glibc's condition variables wake"},
+     {.word = "random"},
+     {.word = "first"},
+     {.word = "last"}}};
 
-constexpr std::array<Key, 9> runtime_keys{{
+constexpr std::array<Key, 10> runtime_keys{{
     {.name = "python", .type = Type::version, .fallback = "3.11", .doc = "CPython's version"},
     {.name = "gil", .type = Type::boolean, .fallback = "on", .doc = "off: the free-threaded build"},
     {.name = "switch_interval",
@@ -22,8 +26,15 @@ constexpr std::array<Key, 9> runtime_keys{{
     {.name = "heir",
      .type = Type::choice,
      .choices = heirs,
-     .fallback = "random",
-     .doc = "which waiter gets a dropped GIL"},
+     .fallback = "condition",
+     .doc = "which waiter is woken for a dropped GIL"},
+    {.name = "requester_overtakes",
+     .type = Type::number,
+     .low = 0,
+     .high = 1,
+     .fallback = "0.667",
+     .doc =
+         "heir condition: probability that who asked for the drop takes it from whose turn it is"},
     {.name = "poll_granularity",
      .type = Type::duration,
      .low = 1,
