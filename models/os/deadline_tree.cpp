@@ -27,15 +27,17 @@ void DeadlineTree::add_entity(EntityId entity) {
 }
 
 bool DeadlineTree::comes_before(const Node& a, const Node& b) const {
-  return a.deadline != b.deadline ? a.deadline < b.deadline : a.order < b.order;
+  return a.key.deadline != b.key.deadline ? a.key.deadline < b.key.deadline : a.order < b.order;
 }
 
 void DeadlineTree::renew(std::uint32_t node) {
   Node& self = nodes_[node];
-  self.least = self.virtual_time;
+  self.least = self.key.virtual_time;
+  self.least_slice = self.key.slice;
   for (const std::uint32_t child : {self.left, self.right}) {
     if (child != nobody) {
       self.least = std::min(self.least, nodes_[child].least);
+      self.least_slice = std::min(self.least_slice, nodes_[child].least_slice);
     }
   }
 }
@@ -87,7 +89,8 @@ std::uint32_t DeadlineTree::insert_below(std::uint32_t tree, std::uint32_t node)
   } else {
     nodes_[tree].right = insert_below(nodes_[tree].right, node);
   }
-  nodes_[tree].least = std::min(nodes_[tree].least, nodes_[node].virtual_time);
+  nodes_[tree].least = std::min(nodes_[tree].least, nodes_[node].key.virtual_time);
+  nodes_[tree].least_slice = std::min(nodes_[tree].least_slice, nodes_[node].key.slice);
   return tree;
 }
 
@@ -105,13 +108,11 @@ std::uint32_t DeadlineTree::erase_below(std::uint32_t tree, std::uint32_t node) 
   return tree;
 }
 
-void DeadlineTree::insert(Root& root, EntityId entity, std::int64_t deadline,
-                          std::int64_t virtual_time) {
+void DeadlineTree::insert(Root& root, EntityId entity, const Key& key) {
   const auto node = static_cast<std::uint32_t>(entity);
   Node& self = nodes_[node];
-  self.deadline = deadline;
+  self.key = key;
   self.order = inserted_++;
-  self.virtual_time = virtual_time;
   self.left = nobody;
   self.right = nobody;
   root.node = insert_below(root.node, node);
@@ -127,7 +128,7 @@ std::optional<EntityId> DeadlineTree::first_up_to(Root root, std::int64_t limit)
     const Node& self = nodes_[node];
     if (self.left != nobody && nodes_[self.left].least <= limit) {
       node = self.left;
-    } else if (self.virtual_time <= limit) {
+    } else if (self.key.virtual_time <= limit) {
       return EntityId{node};
     } else {
       node = self.right;
@@ -139,6 +140,11 @@ std::optional<EntityId> DeadlineTree::first_up_to(Root root, std::int64_t limit)
 std::int64_t DeadlineTree::least_virtual_time(Root root) const {
   sim::expect(root.node != nobody, "an empty tree has no least virtual time");
   return nodes_[root.node].least;
+}
+
+std::int64_t DeadlineTree::least_slice(Root root) const {
+  sim::expect(root.node != nobody, "an empty tree has no least slice");
+  return nodes_[root.node].least_slice;
 }
 
 std::optional<EntityId> DeadlineTree::last_accepted(Root root, const MoveFilter& filter) const {

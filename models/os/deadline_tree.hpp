@@ -1,5 +1,6 @@
-// Waiting entities of the fair policy, ordered by virtual deadline, with the least virtual time
-// below each node: so "the earliest deadline among the eligible" is found on one way down.
+// Waiting entities of the fair policies, ordered by virtual deadline, with the least virtual time
+// below each node: so "the earliest deadline among the eligible" is found on one way down. The
+// least slice below each node is kept as well.
 //
 // A forest of treaps in one array by entity: the priorities are a hash of the entity's number, so
 // that the shape never depends on chance or addresses. Equal deadlines keep the order of insertion.
@@ -26,8 +27,14 @@ class DeadlineTree {
 
   void add_entity(EntityId entity);
 
+  struct Key {
+    std::int64_t deadline = 0;
+    std::int64_t virtual_time = 0;
+    std::int64_t slice = 0;
+  };
+
   /// Requires: `entity` is in no tree.
-  void insert(Root& root, EntityId entity, std::int64_t deadline, std::int64_t virtual_time);
+  void insert(Root& root, EntityId entity, const Key& key);
 
   /// Requires: `entity` is in this tree.
   void erase(Root& root, EntityId entity);
@@ -38,15 +45,18 @@ class DeadlineTree {
   /// The least virtual time in the tree. Requires: the tree is not empty.
   [[nodiscard]] std::int64_t least_virtual_time(Root root) const;
 
+  /// The least slice in the tree. Requires: the tree is not empty.
+  [[nodiscard]] std::int64_t least_slice(Root root) const;
+
   /// The latest deadline among those that `filter` accepts.
   [[nodiscard]] std::optional<EntityId> last_accepted(Root root, const MoveFilter& filter) const;
 
  private:
   struct Node {
-    std::int64_t deadline = 0;
-    std::uint64_t order = 0;  // of insertion
-    std::int64_t virtual_time = 0;
-    std::int64_t least = 0;  // virtual time in this subtree
+    Key key;
+    std::uint64_t order = 0;       // of insertion
+    std::int64_t least = 0;        // virtual time in this subtree
+    std::int64_t least_slice = 0;  // the same
     std::uint32_t left = nobody;
     std::uint32_t right = nobody;
     std::uint32_t priority = 0;

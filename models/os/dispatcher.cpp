@@ -62,6 +62,8 @@ Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
     cpus[cpu].core = map.core(map.position(cpu)).begin;
     cpus[cpu].tick_phase = tick_phase(os, random, cpu);
     cpus[cpu].settled = now();
+    queues.set_ticks(cpu, {.period = os.tick,
+                           .first = sim::Instant{sim::Duration{cpus[cpu].tick_phase}}});
   }
 }
 

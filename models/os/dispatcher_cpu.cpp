@@ -230,9 +230,17 @@ void Dispatcher::State::on_running(std::uint32_t cpu) {
   }
 }
 
+/// A slice may have grown since its end was set: a rival left, or the policy looks at ticks only.
+bool Dispatcher::State::slice_is_over(std::uint32_t cpu) const {
+  return !per_cpu || queues.slice_left(seat(cpus[cpu].thread)) <= sim::Duration::zero();
+}
+
 void Dispatcher::State::course(std::uint32_t cpu) {
   Cpu& it = cpus[cpu];
   const bool in_kernel = threads[it.thread].kind == WorkKind::kernel;
+  if (it.slice_end <= now() && !slice_is_over(cpu)) {
+    limit_slice(cpu, queues.slice_left(seat(it.thread)));
+  }
   if (it.slice_end <= now()) {
     if (!in_kernel) {
       give_way(cpu, SwitchOut::slice_used_up);

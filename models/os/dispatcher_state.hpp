@@ -90,6 +90,7 @@ struct Dispatcher::State {
   void advance_speed(std::uint32_t cpu);
   /// The thread on `cpu` goes on, unless its slice is over or it is preempted.
   void course(std::uint32_t cpu);
+  [[nodiscard]] bool slice_is_over(std::uint32_t cpu) const;
   void give_way(std::uint32_t cpu, SwitchOut why);
   /// Picks who runs next on `cpu`; `before` was put back for the reason `why` and is not switched
   /// out if it is picked again; nobody if the thread has left.
@@ -110,6 +111,7 @@ struct Dispatcher::State {
   void exit_thread(std::uint32_t cpu);
   void leave(std::uint32_t cpu, SwitchOut why, DequeueReason reason);
   bool wake(std::uint32_t thread, WakeCause cause, WakeResult result);
+  [[nodiscard]] bool stays_queued(std::uint32_t thread);
   void make_ready(std::uint32_t thread, EnqueueReason reason, WakeCause cause);
   void call_cpu(std::uint32_t cpu, std::uint32_t thread, WakeCause cause);
   void call_any_cpu(std::uint32_t thread, WakeCause cause);

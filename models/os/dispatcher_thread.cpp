@@ -177,10 +177,20 @@ bool Dispatcher::State::wake(std::uint32_t thread, WakeCause cause, WakeResult r
   ledger.so_far.blocked_time += sim::Duration{now() - ledger.since};
   ledger.since = now();
   const std::uint32_t before = threads[thread].cpu;
-  const std::uint32_t cpu = cpu_for_woken(thread);
+  const std::uint32_t cpu = stays_queued(thread) ? before : cpu_for_woken(thread);
   place(thread, cpu, cpu == before ? MoveReason::none : MoveReason::wake);
   make_ready(thread, EnqueueReason::woken, cause);
   return true;
+}
+
+/// A blocked thread that still owes its queue something is not placed anew when it wakes up. The
+/// idealised balancer places everybody: no CPU shall idle beside a waiting thread.
+bool Dispatcher::State::stays_queued(std::uint32_t thread) {
+  if (os.balance.move_on_wake >= 1.0 || !queues.stays_queued(seat(thread))) {
+    return false;
+  }
+  settle(threads[thread].cpu);  // it may have been let go of meanwhile
+  return queues.stays_queued(seat(thread));
 }
 
 /// Puts a thread that has a place into its queue and sees to it that a CPU looks there.
@@ -208,9 +218,7 @@ void Dispatcher::State::call_cpu(std::uint32_t cpu, std::uint32_t thread, WakeCa
   if (it.phase == Phase::idle) {
     begin_waking(cpu);
   } else if (it.thread != nobody) {
-    if (it.waiting == 1 || queues.has_groups()) {
-      limit_slice(cpu, queues.slice_left(seat(it.thread)));
-    }
+    limit_slice(cpu, queues.slice_left(seat(it.thread)));
     check_preemption(cpu, thread, cause);
   }
   note_load(cpu);

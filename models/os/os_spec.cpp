@@ -42,7 +42,7 @@ OsSpec ideal_os() {
                .slice = std::chrono::milliseconds{100},
                .scale_by_cpus = false,
                .wakeup_preemption = false,
-               .protect = sim::Duration::zero()};
+               .protect = Protection::none};
   os.tick = sim::Duration::zero();
   os.random_tick_phase = false;
   os.timer_slack = sim::Duration::zero();

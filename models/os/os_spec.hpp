@@ -12,23 +12,47 @@
 
 namespace timeslice::models {
 
-enum class PolicyKind { fifo, round_robin, fair };
+/// `fair` is eevdf.
+enum class PolicyKind { fifo, round_robin, eevdf, cfs, fair = eevdf };
 
 /// One queue that all CPUs share, or a queue for each CPU with balancing between them.
 enum class QueueScope { shared, per_cpu };
 
+/// EEVDF: how long a thread that was just picked is safe from wake-up preemption.
+/// Source: pick_eevdf and set_protect_slice of kernel/sched/fair.c; facts about 6.6, 6.12, 6.17.
+enum class Protection {
+  none,
+  deadline,   // to the end of its request: 6.6 to 6.16
+  min_slice,  // for the shortest slice on the queue: 6.17 on
+  unscaled,   // for the base slice before scaling: 6.17 on without RUN_TO_PARITY
+};
+
+/// What CFS knows beyond what all fair policies know. Times as in Linux before scaling by CPUs.
+/// Source: kernel/sched/{fair.c,features.h} of Linux 6.1.
+struct CfsSpec {
+  sim::Duration latency = std::chrono::milliseconds{6};            // all run once in it
+  sim::Duration min_granularity = std::chrono::microseconds{750};  // least slice
+  sim::Duration wakeup_granularity = std::chrono::milliseconds{1};
+  bool gentle_sleepers = true;  // half the latency as credit for a sleeper, not all of it
+  bool start_debit = true;      // a new thread begins one slice behind
+};
+
 struct PolicySpec {
-  PolicyKind kind = PolicyKind::fair;
+  PolicyKind kind = PolicyKind::eevdf;
   QueueScope scope = QueueScope::per_cpu;
-  /// Longest run without giving way to a ready thread. fair: 0.70 ms, EEVDF's base slice of Linux
+  /// Longest run without giving way to a ready thread. eevdf: 0.70 ms, the base slice of Linux
   /// 6.12, multiplied by the CPU-count factor when `scale_by_cpus`; rr: 100 ms, RR_TIMESLICE.
   sim::Duration slice = std::chrono::microseconds{700};
   bool scale_by_cpus = true;      // 1 + floor(log2(min(CPUs, 8))), kernel/sched/fair.c of 6.12
-  bool wakeup_preemption = true;  // fair only
-  /// fair only: a thread that was just picked is safe from wake-up preemption for so long. 0.70 ms,
-  /// the unscaled base slice: sharp edge measured on Linux 6.18 (one 2-CPU guest; without
-  /// RUN_TO_PARITY). Mainline 6.12 protects to the end of the slice: set it to the slice or more.
-  sim::Duration protect = std::chrono::microseconds{700};
+  bool wakeup_preemption = true;  // eevdf and cfs
+  Protection protect = Protection::deadline;  // this and the next three: eevdf
+  /// Who goes to sleep ahead of the average stays queued until it is not: 6.12 on.
+  bool delayed_dequeue = true;
+  /// A woken thread with a shorter slice than the running one ends its protection: 6.12 on.
+  bool short_preempts = true;
+  /// Who moves to another CPU keeps what is left of its request: 6.12 on.
+  bool keeps_request = true;
+  CfsSpec cfs{};
 };
 
 /// How threads spread over CPUs. The defaults are the idealised work-conserving balancer.

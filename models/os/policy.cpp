@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <bit>
 
-#include "models/os/fair.hpp"
+#include "models/os/cfs.hpp"
+#include "models/os/eevdf.hpp"
 #include "models/os/fifo.hpp"
 #include "models/os/round_robin.hpp"
 #include "sim/expect.hpp"
@@ -17,6 +18,26 @@ std::int64_t scale_of_cpus(std::uint32_t cpus) {
   return static_cast<std::int64_t>(std::bit_width(std::min(cpus, 8U)));
 }
 
+std::unique_ptr<Policy> make_cfs(const PolicySpec& spec, std::int64_t scale) {
+  CfsSpec cfs = spec.cfs;
+  cfs.latency *= scale;
+  cfs.min_granularity *= scale;
+  cfs.wakeup_granularity *= scale;
+  return std::make_unique<Cfs>(
+      Cfs::Config{.spec = cfs, .wakeup_preemption = spec.wakeup_preemption});
+}
+
+std::unique_ptr<Policy> make_eevdf(const PolicySpec& spec, std::int64_t scale) {
+  return std::make_unique<Eevdf>(
+      Eevdf::Config{.slice = spec.slice * scale,
+                    .base_slice = spec.slice,
+                    .protect = spec.protect,
+                    .wakeup_preemption = spec.wakeup_preemption,
+                    .delayed_dequeue = spec.delayed_dequeue && spec.scope == QueueScope::per_cpu,
+                    .short_preempts = spec.short_preempts,
+                    .keeps_request = spec.keeps_request});
+}
+
 }  // namespace
 
 std::optional<EntityId> Policy::candidate_to_move(QueueId queue) const {
@@ -26,18 +47,18 @@ std::optional<EntityId> Policy::candidate_to_move(QueueId queue) const {
 
 std::unique_ptr<Policy> make_policy(const PolicySpec& spec, std::uint32_t cpus) {
   sim::expect(cpus > 0, "a machine has a CPU");
+  const std::int64_t scale = spec.scale_by_cpus ? scale_of_cpus(cpus) : 1;
   switch (spec.kind) {
     case PolicyKind::fifo:
       return std::make_unique<Fifo>();
     case PolicyKind::round_robin:
       return std::make_unique<RoundRobin>(spec.slice);
-    case PolicyKind::fair:
+    case PolicyKind::cfs:
+      return make_cfs(spec, scale);
+    case PolicyKind::eevdf:
       break;
   }
-  const std::int64_t scale = spec.scale_by_cpus ? scale_of_cpus(cpus) : 1;
-  return std::make_unique<Fair>(Fair::Config{.slice = spec.slice * scale,
-                                             .protect = spec.protect,
-                                             .wakeup_preemption = spec.wakeup_preemption});
+  return make_eevdf(spec, scale);
 }
 
 }  // namespace timeslice::models

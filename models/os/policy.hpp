@@ -59,6 +59,20 @@ struct MoveFilter {
   [[nodiscard]] bool operator()(EntityId entity) const { return accepts(context, entity); }
 };
 
+/// Timer ticks of a CPU. A period of zero: none.
+struct Ticks {
+  sim::Duration period{};
+  sim::Instant first{};
+
+  [[nodiscard]] bool exist() const { return period > sim::Duration::zero(); }
+
+  /// The first tick at `when` or later. Requires: they exist.
+  [[nodiscard]] sim::Instant at_or_after(sim::Instant when) const {
+    const sim::Duration after = when - first + period - sim::Duration{1};
+    return when <= first ? first : first + after / period * period;
+  }
+};
+
 /// No limit to a run: what `slice_left` and `Grant` say when there is none.
 constexpr sim::Duration no_limit = sim::Duration::max();
 
@@ -78,6 +92,14 @@ class Policy {
   /// Makes room for `queue`. Requires: called once, before any use.
   virtual void add_queue(QueueId queue) = 0;
 
+  /// The CPU of root queue `queue` ticks so. Told once, before any entity is enqueued; without it
+  /// there are no ticks. For policies whose state changes at ticks.
+  virtual void set_ticks(QueueId /*queue*/, Ticks /*ticks*/) {}
+
+  /// `child` is the queue of group entity `entity`, which stands in `parent`. Told once, after
+  /// both were added and before anything is enqueued in `child`.
+  virtual void nest(QueueId /*child*/, QueueId /*parent*/, EntityId /*entity*/) {}
+
   /// `entity` can run from now on, on `queue`. Requires: it is not waiting. For the reasons
   /// slice_used_up, preempted and yielded it is the current entity, which is put back.
   virtual void enqueue(QueueId queue, EntityId entity, EnqueueReason reason) = 0;
@@ -94,7 +116,7 @@ class Policy {
   virtual void charge(QueueId queue, EntityId entity, sim::Duration ran) = 0;
 
   /// How long the current `entity` may still run before it should give way; zero: now.
-  /// Asked when rivals are waiting.
+  /// Asked when rivals are waiting, at the end of the slice as well: more may be left by then.
   [[nodiscard]] virtual sim::Duration slice_left(QueueId queue, EntityId entity) const = 0;
 
   /// Whether waiting `woken` should take the CPU from current `running` at once. Same queue.

@@ -38,6 +38,12 @@ RunQueues::RunQueues(const OsSpec& os, std::uint32_t cpus)
   }
 }
 
+void RunQueues::set_ticks(std::uint32_t cpu, Ticks ticks) {
+  if (!shared_) {
+    policy_->set_ticks(root(cpu), ticks);
+  }
+}
+
 EntityId RunQueues::new_entity(std::uint32_t owner, const EntityParameters& parameters) {
   const EntityId entity{entities_++};
   policy_->add_entity(entity, parameters);
@@ -73,6 +79,7 @@ std::uint32_t RunQueues::node_of(GroupId group, std::uint32_t cpu) {
                     .queue = queue,
                     .parent_queue = parent == Seat::no_group ? root(cpu) : nodes_[parent].queue,
                     .entity = new_entity(node | node_bit, {.weight = groups_[index].weight})});
+  policy_->nest(queue, nodes_.back().parent_queue, nodes_.back().entity);
   groups_[index].node_by_cpu[cpu] = node;
   nodes_on_[cpu].push_back(node);
   return node;

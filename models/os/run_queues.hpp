@@ -41,10 +41,18 @@ class RunQueues {
   /// What is asked and said from here on happens at `now`.
   void tell_time(sim::Instant now) { policy_->tell_time(now); }
 
+  /// The ticks of `cpu`; told before any thread is ready.
+  void set_ticks(std::uint32_t cpu, Ticks ticks);
+
   [[nodiscard]] EntityId add_thread(std::uint32_t thread, const EntityParameters& parameters);
 
   /// The node of `group` on `cpu`, made on demand; Seat::no_group for the root group.
   [[nodiscard]] std::uint32_t node_of(GroupId group, std::uint32_t cpu);
+
+  /// Whether the blocked thread still stands in its queue: it wakes up there and nowhere else.
+  [[nodiscard]] bool stays_queued(const Seat& seat) const {
+    return policy_->stays_queued(queue_of(seat), seat.entity);
+  }
 
   void enqueue(const Seat& seat, EnqueueReason reason);
   void remove_waiting(const Seat& seat, DequeueReason reason);

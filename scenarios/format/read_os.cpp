@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -17,28 +18,41 @@ using models::PolicySpec;
 
 constexpr sim::Duration eevdf_slice_6_12 = std::chrono::microseconds{700};  // 6.12.117, fair.c
 constexpr sim::Duration eevdf_slice_6_6 = std::chrono::microseconds{750};   // 6.6, fair.c
-/// sched_latency of 6.1 is 6 ms, shared by the threads that are ready: 3 ms for two. For more
-/// threads CFS gives less, down to 0.75 ms; this one value is a guess for the middle.
-constexpr sim::Duration cfs_slice = std::chrono::milliseconds{3};
 constexpr sim::Duration rr_slice = std::chrono::milliseconds{100};  // RR_TIMESLICE, sched/rt.h
+
+/// EEVDF as each version has it; facts and sources in docs/models/eevdf.md.
+constexpr PolicySpec eevdf_6_6{.slice = eevdf_slice_6_6,
+                               .delayed_dequeue = false,
+                               .short_preempts = false,
+                               .keeps_request = false};
+constexpr PolicySpec eevdf_6_12{.slice = eevdf_slice_6_12};
+constexpr PolicySpec eevdf_6_17{.slice = eevdf_slice_6_12,
+                                .protect = models::Protection::min_slice};
+constexpr PolicySpec cfs_6_1{.kind = PolicyKind::cfs};
+constexpr PolicySpec round_robin{
+    .kind = PolicyKind::round_robin, .slice = rr_slice, .scale_by_cpus = false};
+constexpr PolicySpec fifo{.kind = PolicyKind::fifo, .slice = rr_slice, .scale_by_cpus = false};
 
 /// A word under `scheduler` or `policy.kind`, and the policy it stands for.
 struct Preset {
   std::string_view word;
-  PolicyKind kind;
-  sim::Duration slice;
-  bool scale_by_cpus;
+  PolicySpec policy;
 };
-constexpr std::array<Preset, 8> presets{{
-    {"linux-6.1", PolicyKind::fair, cfs_slice, true},
-    {"linux-6.6", PolicyKind::fair, eevdf_slice_6_6, true},
-    {"linux-6.12", PolicyKind::fair, eevdf_slice_6_12, true},
-    {"eevdf", PolicyKind::fair, eevdf_slice_6_12, true},
-    {"cfs", PolicyKind::fair, cfs_slice, true},
-    {"fair", PolicyKind::fair, eevdf_slice_6_12, true},
-    {"rr", PolicyKind::round_robin, rr_slice, false},
-    {"fifo", PolicyKind::fifo, rr_slice, false},
+constexpr std::array<Preset, 9> presets{{
+    {"linux-6.1", cfs_6_1},
+    {"linux-6.6", eevdf_6_6},
+    {"linux-6.12", eevdf_6_12},
+    {"linux-6.17", eevdf_6_17},
+    {"eevdf", eevdf_6_12},
+    {"cfs", cfs_6_1},
+    {"fair", eevdf_6_12},
+    {"rr", round_robin},
+    {"fifo", fifo},
 }};
+
+bool is_fair(PolicyKind kind) {
+  return kind == PolicyKind::eevdf || kind == PolicyKind::cfs;
+}
 
 void apply_preset(const std::string& word, models::OsSpec& os) {
   const auto* preset = std::ranges::find(presets, word, &Preset::word);
@@ -47,11 +61,31 @@ void apply_preset(const std::string& word, models::OsSpec& os) {
   }
   const models::QueueScope scope = os.policy.scope;
   os.scheduler = word;
-  os.policy =
-      PolicySpec{.kind = preset->kind,
-                 .scope = preset->kind == PolicyKind::fair ? models::QueueScope::per_cpu : scope,
-                 .slice = preset->slice,
-                 .scale_by_cpus = preset->scale_by_cpus};
+  os.policy = preset->policy;
+  os.policy.scope = is_fair(os.policy.kind) ? models::QueueScope::per_cpu : scope;
+}
+
+void read_eevdf(Fields& fields, PolicySpec& policy) {
+  constexpr std::array<std::pair<std::string_view, models::Protection>, 4> forms{
+      {{"none", models::Protection::none},
+       {"deadline", models::Protection::deadline},
+       {"min-slice", models::Protection::min_slice},
+       {"unscaled", models::Protection::unscaled}}};
+  if (const auto protect = fields.choice("protect")) {
+    const auto* form = std::ranges::find(forms, *protect, &decltype(forms)::value_type::first);
+    policy.protect = form == forms.end() ? policy.protect : form->second;
+  }
+  fields.read("delayed_dequeue", policy.delayed_dequeue);
+  fields.read("short_preempts", policy.short_preempts);
+  fields.read("keeps_request", policy.keeps_request);
+}
+
+void read_cfs(Fields& fields, models::CfsSpec& cfs) {
+  fields.read("latency", cfs.latency);
+  fields.read("min_granularity", cfs.min_granularity);
+  fields.read("wakeup_granularity", cfs.wakeup_granularity);
+  fields.read("gentle_sleepers", cfs.gentle_sleepers);
+  fields.read("start_debit", cfs.start_debit);
 }
 
 void read_policy(const Reading& reading, const Node& node, models::OsSpec& os) {
@@ -61,10 +95,15 @@ void read_policy(const Reading& reading, const Node& node, models::OsSpec& os) {
   }
   if (fields.read("slice", os.policy.slice)) {
     os.policy.scale_by_cpus = false;
+    if (os.policy.kind == PolicyKind::cfs) {
+      fields.error("slice", "E-value", "CFS has no slice of a fixed length",
+                   "write latency and min_granularity");
+    }
   }
   fields.read("scale_by_cpus", os.policy.scale_by_cpus);
   fields.read("wakeup_preemption", os.policy.wakeup_preemption);
-  fields.read("protect", os.policy.protect);
+  read_eevdf(fields, os.policy);
+  read_cfs(fields, os.policy.cfs);
   if (const auto queue = fields.choice("queue")) {
     os.policy.scope = *queue == "shared" ? models::QueueScope::shared : models::QueueScope::per_cpu;
   }
@@ -174,14 +213,11 @@ void read_os(const Reading& reading, const Node& node, models::OsSpec& os) {
 }
 
 std::string scheduler_warning(const models::OsSpec& os) {
-  const bool named =
-      os.scheduler.starts_with("linux-") || os.scheduler == "eevdf" || os.scheduler == "cfs";
-  if (!named || os.policy.kind != PolicyKind::fair) {
+  if (os.policy.kind != PolicyKind::cfs) {
     return {};
   }
-  return fmt::format(
-      "{} is modelled as weighted fair queueing with wake-up preemption; not yet validated",
-      os.scheduler);
+  return fmt::format("{} is modelled from its source, but no measurement was at hand to check it",
+                     os.scheduler);
 }
 
 }  // namespace timeslice::scenarios

@@ -55,7 +55,7 @@ inline OsSpec quiet_os(PolicyKind kind, sim::Duration slice) {
                .slice = slice,
                .scale_by_cpus = false,
                .wakeup_preemption = true,
-               .protect = sim::Duration::zero()};
+               .protect = Protection::none};
   return os;
 }
 

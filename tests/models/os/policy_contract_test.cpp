@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include "models/os/fair.hpp"
 #include "models/os/policy.hpp"
 #include "sim/random.hpp"
 
@@ -20,10 +19,22 @@ PolicySpec spec_of(PolicyKind kind) {
   return {.kind = kind, .scope = QueueScope::per_cpu, .slice = 1ms, .scale_by_cpus = false};
 }
 
-class EveryPolicy : public ::testing::TestWithParam<PolicyKind> {
+/// Every policy there is.
+struct Named {
+  const char* name;
+  PolicyKind kind;
+};
+constexpr Named policies[]{
+    {"fifo", PolicyKind::fifo},
+    {"round_robin", PolicyKind::round_robin},
+    {"eevdf", PolicyKind::eevdf},
+    {"cfs", PolicyKind::cfs},
+};
+
+class EveryPolicy : public ::testing::TestWithParam<Named> {
  protected:
   void SetUp() override {
-    policy = make_policy(spec_of(GetParam()), 1);
+    policy = make_policy(spec_of(GetParam().kind), 1);
     policy->add_queue(queue);
   }
   void add(std::uint32_t entities) {
@@ -34,22 +45,8 @@ class EveryPolicy : public ::testing::TestWithParam<PolicyKind> {
   std::unique_ptr<Policy> policy;
 };
 
-std::string name_of(const ::testing::TestParamInfo<PolicyKind>& parameter) {
-  switch (parameter.param) {
-    case PolicyKind::fifo:
-      return "fifo";
-    case PolicyKind::round_robin:
-      return "round_robin";
-    case PolicyKind::fair:
-      break;
-  }
-  return "fair";
-}
-
-INSTANTIATE_TEST_SUITE_P(Policies, EveryPolicy,
-                         ::testing::Values(PolicyKind::fifo, PolicyKind::round_robin,
-                                           PolicyKind::fair),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(Policies, EveryPolicy, ::testing::ValuesIn(policies),
+                         [](const auto& one) { return std::string{one.param.name}; });
 
 TEST_P(EveryPolicy, picks_nobody_from_an_empty_queue) {
   EXPECT_FALSE(policy->pick_next(queue).has_value());
@@ -67,10 +64,10 @@ TEST_P(EveryPolicy, grants_time_to_whom_it_picks) {
   EXPECT_EQ(policy->waiting(queue), 0U);
 }
 
-TEST_P(EveryPolicy, equal_newcomers_run_in_order_of_arrival) {
+TEST_P(EveryPolicy, equals_run_in_order_of_arrival) {
   add(5);
   for (std::uint32_t i = 0; i < 5; ++i) {
-    policy->enqueue(queue, EntityId{i}, EnqueueReason::created);
+    policy->enqueue(queue, EntityId{i}, EnqueueReason::woken);
   }
   for (std::uint32_t i = 0; i < 5; ++i) {
     const auto grant = policy->pick_next(queue);
@@ -84,7 +81,7 @@ TEST_P(EveryPolicy, equal_newcomers_run_in_order_of_arrival) {
 TEST_P(EveryPolicy, a_balancer_is_offered_only_whom_it_accepts) {
   add(4);
   for (std::uint32_t i = 0; i < 4; ++i) {
-    policy->enqueue(queue, EntityId{i}, EnqueueReason::created);
+    policy->enqueue(queue, EntityId{i}, EnqueueReason::woken);
   }
   EXPECT_EQ(policy->candidate_to_move(queue), EntityId{3}) << "the last in line";
   const auto is_one = [](const void*, EntityId entity) { return entity == EntityId{1}; };
@@ -154,118 +151,6 @@ TEST_P(EveryPolicy, loses_and_duplicates_nobody) {
       }
     }
     ASSERT_EQ(policy->waiting(queue), waiting.size()) << "step " << step;
-  }
-}
-
-/// Runs threads that never block, `granularity` at a time, and returns their shares.
-std::vector<double> shares(Policy& policy, std::size_t entities, sim::Duration granularity,
-                           int rounds) {
-  std::vector<double> ran(entities);
-  for (std::uint32_t i = 0; i < entities; ++i) {
-    policy.enqueue(queue, EntityId{i}, EnqueueReason::created);
-  }
-  for (int i = 0; i < rounds; ++i) {
-    const auto grant = policy.pick_next(queue);
-    policy.charge(queue, grant->entity, granularity);
-    ran[index_of(grant->entity)] += 1.0 / rounds;
-    policy.enqueue(queue, grant->entity, EnqueueReason::slice_used_up);
-  }
-  return ran;
-}
-
-TEST(Fair, nice_0_against_nice_5_gets_three_quarters) {
-  const auto policy = make_policy(spec_of(PolicyKind::fair), 1);
-  policy->add_queue(queue);
-  policy->add_entity(EntityId{0}, {.weight = weight_of_nice(0)});
-  policy->add_entity(EntityId{1}, {.weight = weight_of_nice(5)});
-  const auto got = shares(*policy, 2, 4ms, 10'000);
-  EXPECT_NEAR(got[0], 0.7535, 0.005);
-  EXPECT_NEAR(got[1], 0.2465, 0.005);
-}
-
-TEST(Fair, shares_follow_the_weights_of_a_thousand_threads) {
-  const auto policy = make_policy(spec_of(PolicyKind::fair), 1);
-  policy->add_queue(queue);
-  constexpr std::uint32_t entities = 1'000;
-  double weights = 0.0;
-  for (std::uint32_t i = 0; i < entities; ++i) {
-    policy->add_entity(EntityId{i}, {.weight = weight_of_nice(static_cast<int>(i % 4) * 5 - 10)});
-    weights += weight_of_nice(static_cast<int>(i % 4) * 5 - 10);
-  }
-  const auto got = shares(*policy, entities, 1ms, 400'000);
-  std::map<std::uint32_t, double> by_class;
-  for (std::uint32_t i = 0; i < entities; ++i) {
-    by_class[i % 4] += got[i];
-  }
-  for (std::uint32_t i = 0; i < 4; ++i) {
-    const double expected =
-        weight_of_nice(static_cast<int>(i) * 5 - 10) * (entities / 4.0) / weights;
-    EXPECT_NEAR(by_class[i] / expected, 1.0, 0.05) << "class " << i;
-  }
-}
-
-TEST(Fair, a_sleeper_does_not_save_up_for_more_than_two_slices) {
-  Fair policy{{.slice = 1ms, .protect = 0ms, .wakeup_preemption = true}};
-  policy.add_queue(queue);
-  policy.add_entity(EntityId{0}, {.weight = 1024});
-  policy.add_entity(EntityId{1}, {.weight = 1024});
-  policy.enqueue(queue, EntityId{0}, EnqueueReason::created);
-  policy.enqueue(queue, EntityId{1}, EnqueueReason::created);
-  ASSERT_EQ(policy.pick_next(queue)->entity, EntityId{0});
-  policy.charge(queue, EntityId{0}, 100ms);
-  EXPECT_EQ(policy.lag_ns(queue, EntityId{1}), 50'000'000);
-  policy.dequeue(queue, EntityId{1}, DequeueReason::blocked);
-  policy.charge(queue, EntityId{0}, 500ms);
-  policy.enqueue(queue, EntityId{1}, EnqueueReason::woken);
-  EXPECT_EQ(policy.lag_ns(queue, EntityId{1}), 2'000'000);
-}
-
-TEST(Fair, a_woken_sleeper_preempts_unless_the_runner_is_protected) {
-  Fair policy{{.slice = 3ms, .protect = 700us, .wakeup_preemption = true}};
-  policy.add_queue(queue);
-  policy.add_entity(EntityId{0}, {.weight = 1024});
-  policy.add_entity(EntityId{1}, {.weight = 1024});
-  policy.enqueue(queue, EntityId{0}, EnqueueReason::created);
-  policy.enqueue(queue, EntityId{1}, EnqueueReason::created);
-  // 1 has lag when it goes to sleep: 0 ran while it waited.
-  ASSERT_EQ(policy.pick_next(queue)->entity, EntityId{0});
-  policy.charge(queue, EntityId{0}, 2ms);
-  policy.dequeue(queue, EntityId{1}, DequeueReason::blocked);
-  policy.enqueue(queue, EntityId{0}, EnqueueReason::slice_used_up);
-  ASSERT_EQ(policy.pick_next(queue)->entity, EntityId{0});
-  policy.charge(queue, EntityId{0}, 300us);
-  policy.enqueue(queue, EntityId{1}, EnqueueReason::woken);
-  EXPECT_TRUE(policy.preempts(queue, EntityId{1}, EntityId{0}))
-      << "the runner is ahead of the average: not eligible, so its protection is lost";
-  policy.dequeue(queue, EntityId{1}, DequeueReason::exited);
-  policy.add_entity(EntityId{2}, {.weight = 1024});
-  policy.enqueue(queue, EntityId{2}, EnqueueReason::woken);
-  EXPECT_FALSE(policy.preempts(queue, EntityId{2}, EntityId{0}))
-      << "at lag 0 the runner keeps the CPU while it is protected";
-}
-
-TEST(Fair, a_change_of_weight_changes_the_shares) {
-  const auto policy = make_policy(spec_of(PolicyKind::fair), 1);
-  policy->add_queue(queue);
-  policy->add_entity(EntityId{0}, {.weight = 1024});
-  policy->add_entity(EntityId{1}, {.weight = 1024});
-  policy->set_weight(queue, EntityId{0}, 3 * 1024);
-  const auto got = shares(*policy, 2, 1ms, 4'000);
-  EXPECT_NEAR(got[0], 0.75, 0.005);
-}
-
-TEST(Fair, slices_grow_with_the_number_of_cpus_as_in_linux) {
-  const std::map<std::uint32_t, int> factors{{1, 1}, {2, 2}, {3, 2}, {4, 3},
-                                             {7, 3}, {8, 4}, {96, 4}};
-  for (const auto& [cpus, factor] : factors) {
-    PolicySpec spec = spec_of(PolicyKind::fair);
-    spec.slice = 700us;
-    spec.scale_by_cpus = true;
-    const auto policy = make_policy(spec, cpus);
-    policy->add_queue(queue);
-    policy->add_entity(EntityId{0}, {.weight = 1024});
-    policy->enqueue(queue, EntityId{0}, EnqueueReason::woken);
-    EXPECT_EQ(policy->pick_next(queue)->slice, 700us * factor) << cpus << " CPUs";
   }
 }
 

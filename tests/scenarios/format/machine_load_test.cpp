@@ -132,10 +132,30 @@ TEST(MachineLoad, schedulers_and_policies_are_read) {
   EXPECT_EQ(rr.tick, 0ns) << "an ideal machine has no tick unless asked";
   const Scenario fair =
       scenario(on("ideal-1", "os: {scheduler: linux-6.6, tick: 1ms}\nmain: []\n"));
-  EXPECT_EQ(fair.world.os.policy.kind, models::PolicyKind::fair);
+  EXPECT_EQ(fair.world.os.policy.kind, models::PolicyKind::eevdf);
+  EXPECT_EQ(fair.world.os.policy.slice, 750us);
+  EXPECT_FALSE(fair.world.os.policy.delayed_dequeue) << "it came with 6.12";
   EXPECT_EQ(fair.world.os.tick, 1ms);
-  EXPECT_THAT(fair.warnings,
-              Contains(HasSubstr("linux-6.6 is modelled as weighted fair queueing")));
+  const Scenario cfs = scenario(
+      on("ideal-1",
+         "os: {scheduler: cfs, policy: {latency: 12ms, gentle_sleepers: off}}\nmain: []\n"));
+  EXPECT_EQ(cfs.world.os.policy.kind, models::PolicyKind::cfs);
+  EXPECT_EQ(cfs.world.os.policy.cfs.latency, 12ms);
+  EXPECT_FALSE(cfs.world.os.policy.cfs.gentle_sleepers);
+  EXPECT_THAT(cfs.warnings, Contains(HasSubstr("cfs is modelled from its source")));
+  EXPECT_THAT(errors(on("ideal-1", "os: {policy: {kind: cfs, slice: 3ms}}\nmain: []\n")),
+              HasSubstr("CFS has no slice of a fixed length"));
+}
+
+TEST(MachineLoad, the_form_of_protection_follows_the_kernel_unless_written) {
+  const auto protection = [](const std::string& os) {
+    return scenario(on("ideal-1", "os: " + os + "\nmain: []\n")).world.os.policy.protect;
+  };
+  EXPECT_EQ(protection("{scheduler: linux-6.12}"), models::Protection::deadline);
+  EXPECT_EQ(protection("{scheduler: linux-6.17}"), models::Protection::min_slice);
+  EXPECT_EQ(protection("{scheduler: linux-6.17, policy: {protect: unscaled}}"),
+            models::Protection::unscaled);
+  EXPECT_EQ(scenario(on("vm-2c")).world.os.policy.protect, models::Protection::unscaled);
 }
 
 TEST(MachineLoad, groups_form_a_tree) {
