@@ -23,6 +23,7 @@ struct Cpu {
   std::int64_t phase_end = 0;         // of waking and switching
   std::int64_t completes_at = never;  // the running segment
   std::int64_t slice_end = never;     // the thread gives way here, if others wait
+  std::int64_t quota_end = never;     // a group of the thread must draw CPU time or stop
   std::int64_t balance_tick = never;  // the next tick at which an idle CPU may take a thread away
   double rate = 1.0;                  // of the running segment
   std::uint32_t thread = nobody;

@@ -9,8 +9,9 @@ namespace timeslice::models {
 
 namespace {
 
-std::uint32_t number(ThreadId thread) {
-  return static_cast<std::uint32_t>(thread);
+template <typename Id>
+std::uint32_t number(Id id) {
+  return static_cast<std::uint32_t>(id);
 }
 
 /// Each CPU's ticks start at a phase of their own: kernel ticks are not aligned between CPUs.
@@ -33,7 +34,8 @@ Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
       machine{its_machine},
       os{its_os},
       map{machine},
-      queues{os, map.cpus()},
+      bandwidth{engine, trace, random, os},
+      queues{os, map.cpus(), bandwidth},
       idle{map},
       loads{map.cpus()},
       rates{machine, os.tick, map.core_size_max()},
@@ -115,12 +117,22 @@ void Dispatcher::start(ThreadId thread, Program program, WakeCause cause) {
 }
 
 void Dispatcher::handle(sim::Due due) {
-  if (due.kind == State::cpu_event) {
-    state_->on_cpu_event(due.argument);
-    return;
+  switch (due.kind) {
+    case State::cpu_event:
+      state_->on_cpu_event(due.argument);
+      break;
+    case State::timer_event:
+      state_->wake(due.argument, WakeCause{}, WakeResult::timed_out);
+      break;
+    case Bandwidth::refill_event:
+      state_->unthrottle(state_->bandwidth.refill(due.argument));
+      break;
+    case Bandwidth::slack_event:
+      state_->unthrottle(state_->bandwidth.share_slack(due.argument));
+      break;
+    default:
+      sim::expect(false, "the dispatcher gets its own events only");
   }
-  sim::expect(due.kind == State::timer_event, "the dispatcher gets its own events only");
-  state_->wake(due.argument, WakeCause{}, WakeResult::timed_out);
 }
 
 bool Dispatcher::wake(ThreadId thread, WakeCause cause) {
@@ -199,6 +211,10 @@ ThreadAccounts Dispatcher::accounts(ThreadId thread) const {
 
 CpuAccounts Dispatcher::accounts(CpuId cpu) const {
   return state_->cpu_accounts(static_cast<std::uint32_t>(cpu));
+}
+
+std::optional<QuotaAccounts> Dispatcher::accounts(GroupId group) const {
+  return group == GroupId{0} ? std::nullopt : state_->bandwidth.accounts(number(group) - 1);
 }
 
 sim::Duration Dispatcher::core_busy(CpuId cpu) const {

@@ -10,11 +10,13 @@
 #include <coroutine>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "models/ids.hpp"
 #include "models/machine/machine_spec.hpp"
+#include "models/os/bandwidth.hpp"
 #include "models/os/os_spec.hpp"
 #include "models/os/policy.hpp"
 #include "sim/engine.hpp"
@@ -168,6 +170,8 @@ class Dispatcher {
   /// Accounts, settled up to now.
   [[nodiscard]] ThreadAccounts accounts(ThreadId thread) const;
   [[nodiscard]] CpuAccounts accounts(CpuId cpu) const;
+  /// Of the group's quota; nothing if it has none.
+  [[nodiscard]] std::optional<QuotaAccounts> accounts(GroupId group) const;
   /// Time in which any CPU of the core of `cpu` was busy, up to now.
   [[nodiscard]] sim::Duration core_busy(CpuId cpu) const;
   [[nodiscard]] std::uint32_t cpus() const;

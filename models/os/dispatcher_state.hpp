@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "models/os/bandwidth.hpp"
 #include "models/os/cpu_map.hpp"
 #include "models/os/cpu_rates.hpp"
 #include "models/os/cpu_table.hpp"
@@ -52,7 +53,14 @@ class DrawStream {
 };
 
 /// Why a thread left a CPU: the value of a switch_out record.
-enum class SwitchOut : std::uint8_t { blocked, preempted, slice_used_up, yielded, exited };
+enum class SwitchOut : std::uint8_t {
+  blocked,
+  preempted,
+  slice_used_up,
+  yielded,
+  exited,
+  throttled
+};
 
 struct Dispatcher::State {
   static constexpr std::uint8_t cpu_event = first_kind;
@@ -78,20 +86,26 @@ struct Dispatcher::State {
   [[nodiscard]] std::int64_t next_while_running(std::uint32_t cpu);
   void arm(std::uint32_t cpu);
   void note_load(std::uint32_t cpu);
-  void add_waiting(std::uint32_t cpu);
-  void remove_waiting(std::uint32_t cpu);
+  void add_waiting(std::uint32_t cpu, std::uint32_t count = 1);
+  void remove_waiting(std::uint32_t cpu, std::uint32_t count = 1);
   [[nodiscard]] bool has_rivals(std::uint32_t cpu) const;
   void limit_slice(std::uint32_t cpu, sim::Duration left);
+  void limit_by_quota(std::uint32_t cpu);
   [[nodiscard]] std::int64_t tick_at_or_after(const Cpu& cpu, std::int64_t when) const;
   void begin_waking(std::uint32_t cpu);
   void begin_segment(std::uint32_t cpu);
   void start_running(std::uint32_t cpu);
   void on_running(std::uint32_t cpu);
   void advance_speed(std::uint32_t cpu);
-  /// The thread on `cpu` goes on, unless its slice is over or it is preempted.
+  /// The thread on `cpu` goes on, unless its slice or quota is over or it is preempted.
   void course(std::uint32_t cpu);
   [[nodiscard]] bool slice_is_over(std::uint32_t cpu) const;
+  [[nodiscard]] std::optional<SwitchOut> reason_to_stop(std::uint32_t cpu);
   void give_way(std::uint32_t cpu, SwitchOut why);
+  /// Throttles groups of `thread`, which has just left `cpu`, that have no CPU time left there.
+  void throttle_spent(std::uint32_t cpu, std::uint32_t thread);
+  /// These nodes of groups have CPU time again.
+  void unthrottle(std::span<const std::uint32_t> nodes);
   /// Picks who runs next on `cpu`; `before` was put back for the reason `why` and is not switched
   /// out if it is picked again; nobody if the thread has left.
   void schedule(std::uint32_t cpu, std::uint32_t before, SwitchOut why);
@@ -153,6 +167,7 @@ struct Dispatcher::State {
   const OsSpec& os;
 
   CpuMap map;
+  Bandwidth bandwidth;
   RunQueues queues;
   IdleCpus idle;
   LoadTree loads;

@@ -121,6 +121,7 @@ void Dispatcher::State::leave(std::uint32_t cpu, SwitchOut why, DequeueReason re
                                .cause = no_subject,
                                .value = static_cast<std::uint64_t>(why)});
   cpus[cpu].thread = nobody;
+  throttle_spent(cpu, thread);
 }
 
 void Dispatcher::State::block_thread(std::uint32_t cpu) {
@@ -198,14 +199,17 @@ void Dispatcher::State::make_ready(std::uint32_t thread, EnqueueReason reason, W
   const std::uint32_t cpu = threads[thread].cpu;
   settle(cpu);
   threads[thread].state = ThreadState::ready;
-  queues.enqueue(seat(thread), reason);
-  add_waiting(cpu);
+  const bool waits = queues.enqueue(seat(thread), reason);
   if (reason != EnqueueReason::migrated) {
     note(TraceKind::ready, {.cpu = static_cast<std::uint16_t>(cpu),
                             .subject = thread,
                             .cause = cause.thread,
                             .value = static_cast<std::uint64_t>(reason)});
   }
+  if (!waits) {
+    return;  // its group's quota is used up there
+  }
+  add_waiting(cpu);
   if (per_cpu) {
     call_cpu(cpu, thread, cause);
   } else {

@@ -70,11 +70,20 @@ struct BalanceSpec {
   sim::Duration rotate_every = std::chrono::milliseconds{112};
 };
 
+/// cpu.max and cpu.max.burst of cgroup v2: CPU time that a group gets in each period. Linux takes
+/// periods of 1 ms to 1 s and quotas of 1 ms or more (kernel/sched/core.c of 6.12).
+struct CpuQuota {
+  sim::Duration quota{};
+  sim::Duration period = std::chrono::milliseconds{100};
+  sim::Duration burst{};  // unused time that may be carried over; at most the quota
+};
+
 /// A group of threads that is scheduled as one entity per CPU.
 struct GroupSpec {
   std::string name;
-  std::optional<GroupId> parent;  // nothing: below the root
-  std::uint32_t weight = 100;     // cpu.weight of cgroup v2: 1..10000
+  std::optional<GroupId> parent{};  // nothing: below the root
+  std::uint32_t weight = 100;       // cpu.weight of cgroup v2: 1..10000
+  std::optional<CpuQuota> quota{};  // nothing: no limit
 };
 
 struct OsSpec {
@@ -87,6 +96,8 @@ struct OsSpec {
   /// Time from a timer's expiry until the woken thread is queued: interrupt and wake-up path.
   sim::Duration timer_latency = std::chrono::microseconds{20};
   std::vector<GroupSpec> groups;  // GroupId 1..n in order; 0 is the root
+  /// The periods of a quota start anywhere, as Linux's timers do; else when the group first runs.
+  bool random_quota_phase = true;
 };
 
 /// Weight of a nice level, -20..19 (sched_prio_to_weight of Linux; nice 0 is 1024).
