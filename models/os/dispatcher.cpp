@@ -13,6 +13,17 @@ std::uint32_t number(ThreadId thread) {
   return static_cast<std::uint32_t>(thread);
 }
 
+EntityParameters parameters_of(const ThreadSpec& spec) {
+  constexpr std::uint32_t weight_of_idle = 3;  // WEIGHT_IDLEPRIO of Linux 6.12
+  const bool idle = spec.sched.kind == SchedulingClass::idle;
+  return {.weight = idle ? weight_of_idle : weight_of_nice(spec.nice),
+          .scheduling_class = spec.sched.kind,
+          .priority = spec.sched.priority,
+          .runtime = spec.sched.runtime,
+          .deadline = spec.sched.deadline,
+          .period = spec.sched.period};
+}
+
 /// Each CPU's ticks start at a phase of their own: kernel ticks are not aligned between CPUs.
 std::int64_t tick_phase(const OsSpec& os, const sim::Random& random, std::uint32_t cpu) {
   if (os.tick == sim::Duration::zero() || !os.random_tick_phase) {
@@ -84,7 +95,7 @@ ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
     sim::expect(index_of(cpu) < state.cpus.size(), "a thread is bound to CPUs that exist");
   }
   Thread& hot = state.threads.emplace_back();
-  hot.entity = state.queues.add_thread(thread, {.weight = weight_of_nice(spec.nice)});
+  hot.entity = state.queues.add_thread(thread, parameters_of(spec));
   hot.pinned = spec.affinity.empty() ? 0 : 1;
   hot.background = spec.background;
   state.pinned_threads += hot.pinned;
@@ -95,6 +106,7 @@ ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
   info.affinity = spec.affinity;
   info.process = spec.process;
   info.group = spec.group;
+  info.sched = spec.sched;
   state.note(TraceKind::thread_created, {.cpu = no_cpu,
                                          .subject = thread,
                                          .object = static_cast<std::uint32_t>(spec.process),
@@ -108,13 +120,21 @@ void Dispatcher::start(ThreadId thread, Program program, WakeCause cause) {
   sim::expect(state.threads[number(thread)].state == ThreadState::created, "a thread starts once");
   state.infos[number(thread)].program = std::move(program);
   state.ledgers[number(thread)].since = state.now();
-  state.place(number(thread), state.cpu_for_new(number(thread)), MoveReason::none);
+  std::uint32_t cpu = state.cpu_for_new(number(thread));
+  if (state.is_urgent(number(thread))) {
+    cpu = state.cpu_for_urgent(number(thread), cpu);
+  }
+  state.place(number(thread), cpu, MoveReason::none);
   state.make_ready(number(thread), EnqueueReason::created, cause);
 }
 
 void Dispatcher::handle(sim::Due due) {
   if (due.kind == State::cpu_event) {
     state_->on_cpu_event(due.argument);
+    return;
+  }
+  if (due.kind == State::release_event) {
+    state_->on_release(due.argument);
     return;
   }
   sim::expect(due.kind == State::timer_event, "the dispatcher gets its own events only");
@@ -148,7 +168,11 @@ Dispatcher::BlockAwaiter Dispatcher::yield(ThreadId thread) {
 
 Dispatcher::TimedBlockAwaiter Dispatcher::block_for(ThreadId thread, sim::Duration timeout,
                                                     WaitCause cause) {
-  const sim::Duration late = state_->os.timer_slack + state_->os.timer_latency;
+  // Real-time and deadline threads have no slack: hrtimer_nanosleep and select_estimate_accuracy
+  // of Linux 6.12.
+  const sim::Duration slack =
+      state_->is_urgent(number(thread)) ? sim::Duration::zero() : state_->os.timer_slack;
+  const sim::Duration late = slack + state_->os.timer_latency;
   return TimedBlockAwaiter{*state_, thread, timeout + late, cause};
 }
 
@@ -159,6 +183,14 @@ Dispatcher::TimedBlockAwaiter Dispatcher::sleep(ThreadId thread, sim::Duration d
 Dispatcher::TimedBlockAwaiter Dispatcher::wait_for_device(ThreadId thread, sim::Duration duration) {
   return TimedBlockAwaiter{*state_, thread, duration + state_->os.timer_latency,
                            WaitCause{.what = WaitFor::io, .object = 0}};
+}
+
+std::int64_t Dispatcher::urgency(ThreadId thread) const {
+  return state_->urgency(number(thread));
+}
+
+void Dispatcher::lend_urgency(ThreadId thread, std::int64_t urgency) {
+  state_->lend_urgency(number(thread), urgency);
 }
 
 bool Dispatcher::running(ThreadId thread) const {

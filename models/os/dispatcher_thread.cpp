@@ -114,6 +114,9 @@ void Dispatcher::State::complete(std::uint32_t cpu) {
 void Dispatcher::State::leave(std::uint32_t cpu, SwitchOut why, DequeueReason reason) {
   const std::uint32_t thread = cpus[cpu].thread;
   queues.remove_running(seat(thread), reason);
+  if (threads[thread].reclass) {
+    take_class(thread);
+  }
   threads[thread].left_cpu_at = now();
   ledgers[thread].since = now();
   note(TraceKind::switch_out, {.cpu = static_cast<std::uint16_t>(cpu),
@@ -177,7 +180,8 @@ bool Dispatcher::State::wake(std::uint32_t thread, WakeCause cause, WakeResult r
   ledger.so_far.blocked_time += sim::Duration{now() - ledger.since};
   ledger.since = now();
   const std::uint32_t before = threads[thread].cpu;
-  const std::uint32_t cpu = cpu_for_woken(thread);
+  const std::uint32_t cpu =
+      is_urgent(thread) ? cpu_for_urgent(thread, before) : cpu_for_woken(thread);
   place(thread, cpu, cpu == before ? MoveReason::none : MoveReason::wake);
   make_ready(thread, EnqueueReason::woken, cause);
   return true;
@@ -208,12 +212,15 @@ void Dispatcher::State::call_cpu(std::uint32_t cpu, std::uint32_t thread, WakeCa
   if (it.phase == Phase::idle) {
     begin_waking(cpu);
   } else if (it.thread != nobody) {
-    if (it.waiting == 1 || queues.has_groups()) {
+    if (it.waiting == 1 || queues.has_groups() || queues.has_classes()) {
       limit_slice(cpu, queues.slice_left(seat(it.thread)));
     }
     check_preemption(cpu, thread, cause);
   }
   note_load(cpu);
+  if (queues.has_classes()) {
+    arm_release(cpu);
+  }
 }
 
 /// With one queue for all: an idle CPU is called, else the one where the thread last ran gives way

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/ids.hpp"
+#include "models/os/class_spec.hpp"
 #include "sim/result.hpp"
 #include "sim/time.hpp"
 
@@ -63,6 +64,8 @@ struct OsSpec {
   /// Time from a timer's expiry until the woken thread is queued: interrupt and wake-up path.
   sim::Duration timer_latency = std::chrono::microseconds{20};
   std::vector<GroupSpec> groups;  // GroupId 1..n in order; 0 is the root
+  RealTimeSpec real_time;
+  KernelPreemption preemption = KernelPreemption::none;
 };
 
 /// Weight of a nice level, -20..19 (sched_prio_to_weight of Linux; nice 0 is 1024).
