@@ -186,11 +186,15 @@ Dispatcher::TimedBlockAwaiter Dispatcher::wait_for_device(ThreadId thread, sim::
 }
 
 std::int64_t Dispatcher::urgency(ThreadId thread) const {
-  return state_->urgency(number(thread));
+  return state_->urgency_to_be(number(thread));
 }
 
-void Dispatcher::lend_urgency(ThreadId thread, std::int64_t urgency) {
-  state_->lend_urgency(number(thread), urgency);
+bool Dispatcher::has_classes() const {
+  return state_->queues.has_classes();
+}
+
+bool Dispatcher::lend_urgency(ThreadId thread, std::int64_t urgency) {
+  return state_->lend_urgency(number(thread), urgency);
 }
 
 bool Dispatcher::running(ThreadId thread) const {

@@ -9,6 +9,15 @@ std::int64_t Dispatcher::State::urgency(std::uint32_t thread) const {
   return queues.has_classes() ? queues.classes().urgency(threads[thread].entity) : 0;
 }
 
+/// The same, as if a thread that runs had taken the class already that it is to take.
+std::int64_t Dispatcher::State::urgency_to_be(std::uint32_t thread) const {
+  const ThreadInfo& info = infos[thread];
+  if (!threads[thread].reclass || info.sched.kind == SchedulingClass::deadline) {
+    return urgency(thread);
+  }
+  return std::max(std::int64_t{info.sched.priority}, info.lent_urgency);
+}
+
 /// Of who runs on `cpu` or is about to; -1: nobody.
 std::int64_t Dispatcher::State::urgency_on(std::uint32_t cpu) const {
   const Cpu& it = cpus[cpu];
@@ -160,9 +169,9 @@ void Dispatcher::State::put_back(std::uint32_t thread, EnqueueReason reason) {
   queues.enqueue(seat(thread), EnqueueReason::migrated);
 }
 
-void Dispatcher::State::lend_urgency(std::uint32_t thread, std::int64_t urgency) {
+bool Dispatcher::State::lend_urgency(std::uint32_t thread, std::int64_t urgency) {
   if (infos[thread].lent_urgency == urgency) {
-    return;
+    return false;
   }
   infos[thread].lent_urgency = urgency;
   Thread& it = threads[thread];
@@ -191,6 +200,7 @@ void Dispatcher::State::lend_urgency(std::uint32_t thread, std::int64_t urgency)
     case ThreadState::finished:
       break;
   }
+  return true;
 }
 
 }  // namespace timeslice::models

@@ -140,6 +140,7 @@ struct Dispatcher::State {
 
   // dispatcher_classes.cpp
   [[nodiscard]] std::int64_t urgency(std::uint32_t thread) const;
+  [[nodiscard]] std::int64_t urgency_to_be(std::uint32_t thread) const;
   [[nodiscard]] bool is_urgent(std::uint32_t thread) const { return urgency(thread) > 0; }
   [[nodiscard]] std::int64_t urgency_on(std::uint32_t cpu) const;
   [[nodiscard]] std::uint32_t cpu_for_urgent(std::uint32_t thread, std::uint32_t preferred) const;
@@ -147,7 +148,7 @@ struct Dispatcher::State {
   void push_urgent(std::uint32_t cpu);
   void arm_release(std::uint32_t cpu);
   void on_release(std::uint32_t cpu);
-  void lend_urgency(std::uint32_t thread, std::int64_t urgency);
+  bool lend_urgency(std::uint32_t thread, std::int64_t urgency);
   void take_class(std::uint32_t thread);
   void put_back(std::uint32_t thread, EnqueueReason reason);
 
