@@ -102,7 +102,8 @@ void WorldRun::start_background() {
                              .affinity = {},
                              .nice = other.nice,
                              .group = other.group,
-                             .background = true};
+                             .background = true,
+                             .sched = other.sched};
       Actor& actor = make_actor(context_, process, thread);
       ++process.live_threads;
       os_.start(actor.thread, background_program(actor, entry, copy), WakeCause{});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "models/os/cpu_rates.hpp"
 #include "models/os/dispatcher.hpp"
@@ -35,7 +36,8 @@ struct Cpu {
   Phase phase = Phase::idle;
   bool must_reschedule = false;  // at the next point where that is allowed
   std::int64_t tick_phase = 0;
-  std::int64_t shared_wait_seen = 0;  // of the shared queue's account, at `settled`
+  std::int64_t shared_wait_seen = 0;          // of the shared queue's account, at `settled`
+  std::optional<sim::TimerId> release_timer;  // only with scheduling classes
   CpuAccounts accounts;
 };
 

@@ -14,6 +14,17 @@ std::uint32_t number(Id id) {
   return static_cast<std::uint32_t>(id);
 }
 
+EntityParameters parameters_of(const ThreadSpec& spec) {
+  constexpr std::uint32_t weight_of_idle = 3;  // WEIGHT_IDLEPRIO of Linux 6.12
+  const bool idle = spec.sched.kind == SchedulingClass::idle;
+  return {.weight = idle ? weight_of_idle : weight_of_nice(spec.nice),
+          .scheduling_class = spec.sched.kind,
+          .priority = spec.sched.priority,
+          .runtime = spec.sched.runtime,
+          .deadline = spec.sched.deadline,
+          .period = spec.sched.period};
+}
+
 /// Each CPU's ticks start at a phase of their own: kernel ticks are not aligned between CPUs.
 std::int64_t tick_phase(const OsSpec& os, const sim::Random& random, std::uint32_t cpu) {
   if (os.tick == sim::Duration::zero() || !os.random_tick_phase) {
@@ -64,8 +75,8 @@ Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
     cpus[cpu].core = map.core(map.position(cpu)).begin;
     cpus[cpu].tick_phase = tick_phase(os, random, cpu);
     cpus[cpu].settled = now();
-    queues.set_ticks(cpu, {.period = os.tick,
-                           .first = sim::Instant{sim::Duration{cpus[cpu].tick_phase}}});
+    queues.set_ticks(
+        cpu, {.period = os.tick, .first = sim::Instant{sim::Duration{cpus[cpu].tick_phase}}});
   }
 }
 
@@ -88,7 +99,7 @@ ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
     sim::expect(index_of(cpu) < state.cpus.size(), "a thread is bound to CPUs that exist");
   }
   Thread& hot = state.threads.emplace_back();
-  hot.entity = state.queues.add_thread(thread, {.weight = weight_of_nice(spec.nice)});
+  hot.entity = state.queues.add_thread(thread, parameters_of(spec));
   hot.pinned = spec.affinity.empty() ? 0 : 1;
   hot.background = spec.background;
   state.pinned_threads += hot.pinned;
@@ -99,6 +110,7 @@ ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
   info.affinity = spec.affinity;
   info.process = spec.process;
   info.group = spec.group;
+  info.sched = spec.sched;
   state.note(TraceKind::thread_created, {.cpu = no_cpu,
                                          .subject = thread,
                                          .object = static_cast<std::uint32_t>(spec.process),
@@ -112,7 +124,11 @@ void Dispatcher::start(ThreadId thread, Program program, WakeCause cause) {
   sim::expect(state.threads[number(thread)].state == ThreadState::created, "a thread starts once");
   state.infos[number(thread)].program = std::move(program);
   state.ledgers[number(thread)].since = state.now();
-  state.place(number(thread), state.cpu_for_new(number(thread)), MoveReason::none);
+  std::uint32_t cpu = state.cpu_for_new(number(thread));
+  if (state.is_urgent(number(thread))) {
+    cpu = state.cpu_for_urgent(number(thread), cpu);
+  }
+  state.place(number(thread), cpu, MoveReason::none);
   state.make_ready(number(thread), EnqueueReason::created, cause);
 }
 
@@ -123,6 +139,9 @@ void Dispatcher::handle(sim::Due due) {
       break;
     case State::timer_event:
       state_->wake(due.argument, WakeCause{}, WakeResult::timed_out);
+      break;
+    case State::release_event:
+      state_->on_release(due.argument);
       break;
     case Bandwidth::refill_event:
       state_->unthrottle(state_->bandwidth.refill(due.argument));
@@ -162,7 +181,11 @@ Dispatcher::BlockAwaiter Dispatcher::yield(ThreadId thread) {
 
 Dispatcher::TimedBlockAwaiter Dispatcher::block_for(ThreadId thread, sim::Duration timeout,
                                                     WaitCause cause) {
-  const sim::Duration late = state_->os.timer_slack + state_->os.timer_latency;
+  // Real-time and deadline threads have no slack: hrtimer_nanosleep and select_estimate_accuracy
+  // of Linux 6.12.
+  const sim::Duration slack =
+      state_->is_urgent(number(thread)) ? sim::Duration::zero() : state_->os.timer_slack;
+  const sim::Duration late = slack + state_->os.timer_latency;
   return TimedBlockAwaiter{*state_, thread, timeout + late, cause};
 }
 
@@ -173,6 +196,18 @@ Dispatcher::TimedBlockAwaiter Dispatcher::sleep(ThreadId thread, sim::Duration d
 Dispatcher::TimedBlockAwaiter Dispatcher::wait_for_device(ThreadId thread, sim::Duration duration) {
   return TimedBlockAwaiter{*state_, thread, duration + state_->os.timer_latency,
                            WaitCause{.what = WaitFor::io, .object = 0}};
+}
+
+std::int64_t Dispatcher::urgency(ThreadId thread) const {
+  return state_->urgency_to_be(number(thread));
+}
+
+bool Dispatcher::has_classes() const {
+  return state_->queues.has_classes();
+}
+
+bool Dispatcher::lend_urgency(ThreadId thread, std::int64_t urgency) {
+  return state_->lend_urgency(number(thread), urgency);
 }
 
 bool Dispatcher::running(ThreadId thread) const {

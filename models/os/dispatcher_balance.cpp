@@ -55,7 +55,8 @@ std::uint32_t Dispatcher::State::cpu_for_new(std::uint32_t thread) const {
 void Dispatcher::State::place(std::uint32_t thread, std::uint32_t cpu, MoveReason why) {
   Thread& it = threads[thread];
   it.cpu = cpu;
-  it.node = queues.node_of(infos[thread].group, cpu);
+  // Groups divide the time of fair threads only.
+  it.node = is_urgent(thread) ? Seat::no_group : queues.node_of(infos[thread].group, cpu);
   if (why != MoveReason::none) {
     it.moved_by = static_cast<std::uint8_t>(why) & 0x1fU;
   }

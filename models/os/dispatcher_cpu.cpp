@@ -125,7 +125,7 @@ void Dispatcher::State::add_waiting(std::uint32_t cpu, std::uint32_t count) {
 void Dispatcher::State::remove_waiting(std::uint32_t cpu, std::uint32_t count) {
   if (per_cpu) {
     cpus[cpu].waiting -= count;
-    if (cpus[cpu].waiting == 0) {
+    if (cpus[cpu].waiting == 0 && !queues.has_classes()) {
       cpus[cpu].slice_end = never;
       cpus[cpu].balance_tick = never;
     }
@@ -281,7 +281,7 @@ void Dispatcher::State::course(std::uint32_t cpu) {
 void Dispatcher::State::give_way(std::uint32_t cpu, SwitchOut why) {
   Cpu& it = cpus[cpu];
   const std::uint32_t before = it.thread;
-  queues.put_back(seat(before), reason_of(why));
+  put_back(before, reason_of(why));
   add_waiting(cpu);
   it.thread = nobody;
   throttle_spent(cpu, before);
@@ -348,12 +348,18 @@ std::optional<Pick> Dispatcher::State::pick(std::uint32_t cpu) {
 void Dispatcher::State::schedule(std::uint32_t cpu, std::uint32_t before, SwitchOut why) {
   Cpu& it = cpus[cpu];
   it.must_reschedule = false;
+  if (queues.has_classes()) {
+    pull_urgent(cpu);
+  }
   std::optional<Pick> next = pick(cpu);
   if (!next && balances && pull(cpu)) {
     next = pick(cpu);
   }
   if (!next) {
     go_idle(cpu);
+    if (queues.has_classes()) {
+      arm_release(cpu);
+    }
     return;
   }
   if (next->thread == before) {
@@ -368,13 +374,17 @@ void Dispatcher::State::schedule(std::uint32_t cpu, std::uint32_t before, Switch
   if (queues.has_quotas()) {
     limit_by_quota(cpu);
   }
-  if (has_rivals(cpu)) {
+  if (has_rivals(cpu) || queues.has_classes()) {
     limit_slice(cpu, next->slice);
   } else {
     it.slice_end = never;
   }
   arm(cpu);
   note_load(cpu);
+  if (queues.has_classes()) {
+    arm_release(cpu);
+    push_urgent(cpu);
+  }
 }
 
 /// `thread`, which is still able to run, has lost the CPU.

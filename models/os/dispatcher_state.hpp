@@ -1,6 +1,7 @@
-// The dispatcher's mechanism, split over four files by what they do: dispatcher_cpu.cpp (phases of
+// The dispatcher's mechanism, split over five files by what they do: dispatcher_cpu.cpp (phases of
 // a CPU, who runs), dispatcher_thread.cpp (programs, waits and wake-ups), dispatcher_balance.cpp
-// (placement and balancing), dispatcher_accounts.cpp. Private to models/os.
+// (placement and balancing), dispatcher_classes.cpp (urgent threads), dispatcher_accounts.cpp.
+// Private to models/os.
 //
 // A CPU has one slot in the engine: the earliest of the end of its phase, completion of the running
 // segment, end of the slice, change of speed and balancing tick. Whatever changes these settles
@@ -65,6 +66,7 @@ enum class SwitchOut : std::uint8_t {
 struct Dispatcher::State {
   static constexpr std::uint8_t cpu_event = first_kind;
   static constexpr std::uint8_t timer_event = first_kind + 1;
+  static constexpr std::uint8_t release_event = first_kind + 2;
   // At one instant timers come before CPUs: an interrupt's wake-up is seen by the slice that ends.
   static constexpr sim::EventClass timer_class = 2;
   static constexpr sim::EventClass cpu_class = 3;
@@ -151,6 +153,20 @@ struct Dispatcher::State {
   bool moves_to_idle_core(std::uint32_t cpu);
   void rotate_if_due();
   void collect_unequal();
+
+  // dispatcher_classes.cpp
+  [[nodiscard]] std::int64_t urgency(std::uint32_t thread) const;
+  [[nodiscard]] std::int64_t urgency_to_be(std::uint32_t thread) const;
+  [[nodiscard]] bool is_urgent(std::uint32_t thread) const { return urgency(thread) > 0; }
+  [[nodiscard]] std::int64_t urgency_on(std::uint32_t cpu) const;
+  [[nodiscard]] std::uint32_t cpu_for_urgent(std::uint32_t thread, std::uint32_t preferred) const;
+  void pull_urgent(std::uint32_t cpu);
+  void push_urgent(std::uint32_t cpu);
+  void arm_release(std::uint32_t cpu);
+  void on_release(std::uint32_t cpu);
+  bool lend_urgency(std::uint32_t thread, std::int64_t urgency);
+  void take_class(std::uint32_t thread);
+  void put_back(std::uint32_t thread, EnqueueReason reason);
 
   // dispatcher_accounts.cpp
   [[nodiscard]] ThreadAccounts thread_accounts(std::uint32_t thread) const;

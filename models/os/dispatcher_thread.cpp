@@ -114,6 +114,9 @@ void Dispatcher::State::complete(std::uint32_t cpu) {
 void Dispatcher::State::leave(std::uint32_t cpu, SwitchOut why, DequeueReason reason) {
   const std::uint32_t thread = cpus[cpu].thread;
   queues.remove_running(seat(thread), reason);
+  if (threads[thread].reclass) {
+    take_class(thread);
+  }
   threads[thread].left_cpu_at = now();
   ledgers[thread].since = now();
   note(TraceKind::switch_out, {.cpu = static_cast<std::uint16_t>(cpu),
@@ -178,7 +181,9 @@ bool Dispatcher::State::wake(std::uint32_t thread, WakeCause cause, WakeResult r
   ledger.so_far.blocked_time += sim::Duration{now() - ledger.since};
   ledger.since = now();
   const std::uint32_t before = threads[thread].cpu;
-  const std::uint32_t cpu = stays_queued(thread) ? before : cpu_for_woken(thread);
+  const std::uint32_t cpu = is_urgent(thread)      ? cpu_for_urgent(thread, before)
+                            : stays_queued(thread) ? before
+                                                   : cpu_for_woken(thread);
   place(thread, cpu, cpu == before ? MoveReason::none : MoveReason::wake);
   make_ready(thread, EnqueueReason::woken, cause);
   return true;
@@ -226,6 +231,9 @@ void Dispatcher::State::call_cpu(std::uint32_t cpu, std::uint32_t thread, WakeCa
     check_preemption(cpu, thread, cause);
   }
   note_load(cpu);
+  if (queues.has_classes()) {
+    arm_release(cpu);
+  }
 }
 
 /// With one queue for all: an idle CPU is called, else the one where the thread last ran gives way

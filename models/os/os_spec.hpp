@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/ids.hpp"
+#include "models/os/class_spec.hpp"
 #include "sim/result.hpp"
 #include "sim/time.hpp"
 
@@ -98,6 +99,8 @@ struct OsSpec {
   std::vector<GroupSpec> groups;  // GroupId 1..n in order; 0 is the root
   /// The periods of a quota start anywhere, as Linux's timers do; else when the group first runs.
   bool random_quota_phase = true;
+  RealTimeSpec real_time;
+  KernelPreemption preemption = KernelPreemption::none;
 };
 
 /// Weight of a nice level, -20..19 (sched_prio_to_weight of Linux; nice 0 is 1024).

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "models/ids.hpp"
+#include "models/os/class_spec.hpp"
 #include "models/os/os_spec.hpp"
 #include "sim/time.hpp"
 
@@ -21,9 +22,6 @@ enum class QueueId : std::uint32_t {};
 
 enum class EnqueueReason { created, woken, slice_used_up, preempted, yielded, migrated };
 enum class DequeueReason { blocked, exited, migrated };
-
-/// Which of Linux's classes an entity belongs to; sched(7). Policies of textbooks know one only.
-enum class SchedulingClass : std::uint8_t { normal, batch, idle, fifo, round_robin, deadline };
 
 /// What an entity asks of the policy. Each policy reads what it knows of.
 struct EntityParameters {

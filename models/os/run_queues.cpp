@@ -18,6 +18,7 @@ constexpr std::uint32_t least_weight = 2;  // MIN_SHARES of Linux
 RunQueues::RunQueues(const OsSpec& os, std::uint32_t cpus, Bandwidth& bandwidth)
     : policy_{make_policy(os.policy, cpus)},
       bandwidth_{bandwidth},
+      class_config_{.real_time = os.real_time, .tick = os.tick},
       shared_{os.policy.scope == QueueScope::shared},
       cpus_{cpus},
       queues_{shared_ ? 1 : cpus} {
@@ -42,6 +43,40 @@ void RunQueues::set_ticks(std::uint32_t cpu, Ticks ticks) {
   }
 }
 
+/// Puts the classes around the policy, which keeps its state as their fair class.
+void RunQueues::use_classes() {
+  if (classes_ == nullptr) {
+    auto classes =
+        std::make_unique<LinuxClasses>(std::move(policy_), class_config_, entities_, queues_);
+    classes_ = classes.get();
+    policy_ = std::move(classes);
+  }
+}
+
+void RunQueues::set_class(const Seat& absent, const ClassSpec& spec) {
+  use_classes();
+  classes_->set_class(queue_of(absent), absent.entity, spec);
+}
+
+void RunQueues::lend_deadline(const Seat& absent, sim::Instant until) {
+  use_classes();
+  classes_->lend_deadline(queue_of(absent), absent.entity, until);
+}
+
+std::optional<std::uint32_t> RunQueues::most_urgent(std::uint32_t cpu,
+                                                    const MoveFilter& accepts) const {
+  const std::optional<EntityId> found = classes_->most_urgent(root(cpu), accepts);
+  return found ? std::optional{thread_of(*found)} : std::nullopt;
+}
+
+bool RunQueues::is_outranked(const Seat& running) const {
+  EntityId entity = running.entity;
+  for (std::uint32_t at = running.node; at != Seat::no_group; at = nodes_[at].parent) {
+    entity = nodes_[at].entity;
+  }
+  return classes_->is_outranked(root(running.cpu), entity);
+}
+
 EntityId RunQueues::new_entity(std::uint32_t owner, const EntityParameters& parameters) {
   const EntityId entity{entities_++};
   policy_->add_entity(entity, parameters);
@@ -54,6 +89,9 @@ EntityId RunQueues::new_entity(std::uint32_t owner, const EntityParameters& para
 
 EntityId RunQueues::add_thread(std::uint32_t thread, const EntityParameters& parameters) {
   sim::expect(thread < node_bit, "at most 2^31 threads");
+  if (parameters.scheduling_class != SchedulingClass::normal) {
+    use_classes();
+  }
   return new_entity(thread, parameters);
 }
 
@@ -208,7 +246,7 @@ std::optional<Pick> RunQueues::pick(std::uint32_t cpu) {
     if (!has_groups()) {
       return Pick{.thread = static_cast<std::uint32_t>(grant->entity), .slice = grant->slice};
     }
-    if (policy_->waiting(queue) > 0) {
+    if (has_classes() || policy_->waiting(queue) > 0) {
       slice = std::min(slice, grant->slice);
     }
     const std::uint32_t owner = owners_[index_of(grant->entity)];
@@ -238,7 +276,7 @@ sim::Duration RunQueues::slice_left(const Seat& running) const {
   EntityId entity = running.entity;
   std::uint32_t node = running.node;
   while (true) {
-    if (policy_->waiting(queue) > 0) {
+    if (has_classes() || policy_->waiting(queue) > 0) {
       left = std::min(left, policy_->slice_left(queue, entity));
     }
     if (node == Seat::no_group) {

@@ -17,6 +17,7 @@
 
 #include "models/ids.hpp"
 #include "models/os/bandwidth.hpp"
+#include "models/os/linux_classes.hpp"
 #include "models/os/os_spec.hpp"
 #include "models/os/policy.hpp"
 
@@ -94,6 +95,24 @@ class RunQueues {
   [[nodiscard]] std::optional<std::uint32_t> candidate(std::uint32_t cpu,
                                                        const MoveFilter& accepts) const;
 
+  /// Whether a thread asked for another class than normal: then limits end runs that have no
+  /// rivals, and what may not run is released by the clock.
+  [[nodiscard]] bool has_classes() const { return classes_ != nullptr; }
+  // Of a world with classes; see linux_classes.hpp.
+  [[nodiscard]] const LinuxClasses& classes() const { return *classes_; }
+  void set_class(const Seat& absent, const ClassSpec& spec);
+  void lend_deadline(const Seat& absent, sim::Instant until);
+  [[nodiscard]] std::optional<std::uint32_t> most_urgent(std::uint32_t cpu,
+                                                         const MoveFilter& accepts) const;
+  [[nodiscard]] bool is_outranked(const Seat& running) const;
+  [[nodiscard]] sim::Instant next_release(std::uint32_t cpu) const {
+    return classes_->next_release(root(cpu));
+  }
+  void release(std::uint32_t cpu) { classes_->release(root(cpu)); }
+  [[nodiscard]] std::int64_t urgency_of_first(std::uint32_t cpu) const {
+    return classes_->urgency_of_first(root(cpu));
+  }
+
   [[nodiscard]] bool has_groups() const { return !groups_.empty(); }
   [[nodiscard]] bool has_quotas() const { return bandwidth_.limits_any(); }
   [[nodiscard]] bool shared() const { return shared_; }
@@ -127,6 +146,7 @@ class RunQueues {
   [[nodiscard]] QueueId queue_of(const Seat& seat) const {
     return seat.node == Seat::no_group ? root(seat.cpu) : nodes_[seat.node].queue;
   }
+  void use_classes();
   EntityId new_entity(std::uint32_t owner, const EntityParameters& parameters);
   [[nodiscard]] bool throttled(std::uint32_t node) const {
     return has_quotas() && bandwidth_.throttled(node);
@@ -146,6 +166,8 @@ class RunQueues {
 
   std::unique_ptr<Policy> policy_;
   Bandwidth& bandwidth_;
+  LinuxClasses* classes_ = nullptr;  // the policy, once a class is asked for
+  LinuxClasses::Config class_config_;
   bool shared_;
   std::uint32_t cpus_;
   std::uint32_t queues_;

@@ -145,7 +145,8 @@ NewThread Executor::worker_thread(std::uint32_t index) const {
   NewThread thread{.name = spec_.name + "-" + std::to_string(index),
                    .affinity = {},
                    .nice = spec_.nice,
-                   .group = spec_.group};
+                   .group = spec_.group,
+                   .sched = spec_.sched};
   if (!spec_.pin.empty()) {
     thread.affinity.push_back(spec_.pin[index % spec_.pin.size()]);
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/ids.hpp"
+#include "models/os/class_spec.hpp"
 #include "models/units.hpp"
 #include "sim/time.hpp"
 
@@ -49,6 +50,7 @@ struct ExecutorSpec {
   std::optional<Bytes> memory;  // a worker, private
   std::vector<CpuId> pin;       // worker i runs on pin[i % size]; empty: free
   int nice = 0;
+  ClassSpec sched;  // of the workers
   GroupId group{};
 };
 

@@ -73,7 +73,8 @@ Mutex& lock_for(Actor& actor, LockIndex lock) {
     own.resize(index + 1);
   }
   if (!own[index]) {
-    own[index] = std::make_unique<Mutex>(world.os, static_cast<std::uint32_t>(index));
+    own[index] = std::make_unique<Mutex>(world.os, static_cast<std::uint32_t>(index),
+                                         world.inheritance_of(lock));
   }
   return *own[index];
 }
