@@ -33,7 +33,7 @@ Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
       machine{its_machine},
       os{its_os},
       map{machine},
-      queues{os, map.cpus()},
+      queues{os, map.cpus(), random},
       idle{map},
       loads{map.cpus()},
       rates{machine, os.tick, map.core_size_max()},
@@ -41,6 +41,7 @@ Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
       busy_in_core(map.cpus()),
       core_times(map.cpus()),
       per_cpu{!queues.shared()},
+      ordered{queues.has_order()},
       balances{per_cpu && map.cpus() > 1},
       jitter_draws{sim::hash_name32("os/wake-jitter")},
       wake_draws{sim::hash_name32("os/move-on-wake")},
@@ -119,6 +120,10 @@ void Dispatcher::handle(sim::Due due) {
   }
   sim::expect(due.kind == State::timer_event, "the dispatcher gets its own events only");
   state_->wake(due.argument, WakeCause{}, WakeResult::timed_out);
+}
+
+void Dispatcher::begin_job(ThreadId thread, const Job& job) {
+  state_->begin_job(number(thread), job);
 }
 
 bool Dispatcher::wake(ThreadId thread, WakeCause cause) {

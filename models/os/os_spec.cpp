@@ -1,5 +1,6 @@
 #include "models/os/os_spec.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "sim/expect.hpp"
@@ -17,6 +18,12 @@ constexpr std::array<std::uint32_t, 40> weights{
     1024,  820,   655,   526,   423,   335,   272,   215,   172,   137,    // 0 .. 9
     110,   87,    70,    56,    45,    36,    29,    23,    18,    15};    // 10 .. 19
 
+/// Whether the policy compares what threads announce or did: a group does neither.
+bool orders_threads(PolicyKind kind) {
+  return kind == PolicyKind::sjf || kind == PolicyKind::srtf || kind == PolicyKind::priority ||
+         kind == PolicyKind::mlfq || kind == PolicyKind::edf || kind == PolicyKind::rm;
+}
+
 }  // namespace
 
 std::uint32_t weight_of_nice(int nice) {
@@ -25,11 +32,22 @@ std::uint32_t weight_of_nice(int nice) {
   return weights[static_cast<std::size_t>(nice - lowest_nice)];
 }
 
+int nice_of_weight(std::uint32_t weight) {
+  const auto at = std::ranges::lower_bound(weights, weight, std::ranges::greater{});
+  const auto steps = std::min(at - weights.begin(), std::ssize(weights) - 1);
+  return lowest_nice + static_cast<int>(steps);
+}
+
 std::optional<sim::Error> unsupported(const OsSpec& os) {
   if (os.policy.scope == QueueScope::shared && !os.groups.empty()) {
     return sim::Error{.where = "os.groups",
                       .what = "groups of threads are not modelled with one shared queue",
                       .advice = "use a queue for each CPU (queues: per-cpu), or drop the groups"};
+  }
+  if (orders_threads(os.policy.kind) && !os.groups.empty()) {
+    return sim::Error{.where = "os.groups",
+                      .what = "groups of threads have no place in the order of this policy",
+                      .advice = "use fair, rr, fifo, lottery or stride, or drop the groups"};
   }
   return std::nullopt;
 }

@@ -15,8 +15,8 @@ constexpr std::uint32_t least_weight = 2;  // MIN_SHARES of Linux
 
 }  // namespace
 
-RunQueues::RunQueues(const OsSpec& os, std::uint32_t cpus)
-    : policy_{make_policy(os.policy, cpus)},
+RunQueues::RunQueues(const OsSpec& os, std::uint32_t cpus, const sim::Random& random)
+    : policy_{make_policy(os.policy, cpus, random)},
       shared_{os.policy.scope == QueueScope::shared},
       cpus_{cpus},
       queues_{shared_ ? 1 : cpus} {

@@ -36,7 +36,8 @@ struct Pick {
 
 class RunQueues {
  public:
-  RunQueues(const OsSpec& os, std::uint32_t cpus);
+  /// `random`: the run's, for policies that draw.
+  RunQueues(const OsSpec& os, std::uint32_t cpus, const sim::Random& random = sim::Random{0});
 
   /// What is asked and said from here on happens at `now`.
   void tell_time(sim::Instant now) { policy_->tell_time(now); }
@@ -59,6 +60,16 @@ class RunQueues {
   /// Least slice left on a level where rivals wait; no_limit if none do.
   [[nodiscard]] sim::Duration slice_left(const Seat& running) const;
   [[nodiscard]] bool preempts(const Seat& woken, const Seat& running) const;
+
+  // For policies with an order; see Policy. Such policies have no groups.
+  [[nodiscard]] bool has_order() const { return policy_->has_order(); }
+  [[nodiscard]] bool outranked(const Seat& running) const {
+    return policy_->outranked(queue_of(running), running.entity);
+  }
+  [[nodiscard]] bool less_urgent(const Seat& a, const Seat& b) const {
+    return policy_->less_urgent(a.entity, b.entity);
+  }
+  void begin_job(EntityId entity, const Job& job) { policy_->begin_job(entity, job); }
 
   /// A waiting thread of `cpu` whose entity is accepted, last in line; the root queue is searched
   /// first, then the groups in order of creation.

@@ -22,6 +22,10 @@ constexpr sim::Duration eevdf_slice_6_6 = std::chrono::microseconds{750};   // 6
 constexpr sim::Duration cfs_slice = std::chrono::milliseconds{3};
 constexpr sim::Duration rr_slice = std::chrono::milliseconds{100};  // RR_TIMESLICE, sched/rt.h
 
+/// 10 ms: the top level of OSTEP's MLFQ examples; the lottery paper's prototype had 100 ms, the
+/// stride paper's 10 ms. A choice; textbooks leave it open.
+constexpr sim::Duration textbook_slice = std::chrono::milliseconds{10};
+
 /// A word under `scheduler` or `policy.kind`, and the policy it stands for.
 struct Preset {
   std::string_view word;
@@ -29,7 +33,7 @@ struct Preset {
   sim::Duration slice;
   bool scale_by_cpus;
 };
-constexpr std::array<Preset, 8> presets{{
+constexpr std::array<Preset, 16> presets{{
     {"linux-6.1", PolicyKind::fair, cfs_slice, true},
     {"linux-6.6", PolicyKind::fair, eevdf_slice_6_6, true},
     {"linux-6.12", PolicyKind::fair, eevdf_slice_6_12, true},
@@ -38,6 +42,14 @@ constexpr std::array<Preset, 8> presets{{
     {"fair", PolicyKind::fair, eevdf_slice_6_12, true},
     {"rr", PolicyKind::round_robin, rr_slice, false},
     {"fifo", PolicyKind::fifo, rr_slice, false},
+    {"sjf", PolicyKind::sjf, textbook_slice, false},
+    {"srtf", PolicyKind::srtf, textbook_slice, false},
+    {"priority", PolicyKind::priority, textbook_slice, false},
+    {"mlfq", PolicyKind::mlfq, textbook_slice, false},
+    {"lottery", PolicyKind::lottery, textbook_slice, false},
+    {"stride", PolicyKind::stride, textbook_slice, false},
+    {"edf", PolicyKind::edf, textbook_slice, false},
+    {"rm", PolicyKind::rm, textbook_slice, false},
 }};
 
 void apply_preset(const std::string& word, models::OsSpec& os) {
@@ -65,6 +77,9 @@ void read_policy(const Reading& reading, const Node& node, models::OsSpec& os) {
   fields.read("scale_by_cpus", os.policy.scale_by_cpus);
   fields.read("wakeup_preemption", os.policy.wakeup_preemption);
   fields.read("protect", os.policy.protect);
+  fields.read("age", os.policy.age);
+  fields.read("levels", os.policy.levels);
+  fields.read("boost", os.policy.boost);
   if (const auto queue = fields.choice("queue")) {
     os.policy.scope = *queue == "shared" ? models::QueueScope::shared : models::QueueScope::per_cpu;
   }
