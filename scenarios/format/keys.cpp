@@ -27,7 +27,8 @@ constexpr std::array<CodeDoc, 14> codes{{
 
 std::vector<Section> joined_sections() {
   std::vector<Section> all;
-  for (const auto part : {scenario_sections(), machine_sections(), step_argument_sections()}) {
+  for (const auto part : {scenario_sections(), machine_sections(), os_sections(),
+                          runtime_sections(), step_argument_sections()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
