@@ -6,6 +6,7 @@
 
 #include "models/python/start.hpp"
 #include "models/work/context.hpp"
+#include "models/work/periodic.hpp"
 #include "models/work/program.hpp"
 #include "models/world_report.hpp"
 #include "models/world_slices.hpp"
@@ -122,6 +123,7 @@ Program WorldRun::main_program(Actor& actor) {
   span_.begin = engine_.now();
   const DrawScope scope = main_scope();
   co_await run_steps(actor, spec_.main, scope);
+  co_await join_periodic(actor);
   for (std::size_t left = context_.executors.size(); left > 0; --left) {
     co_await context_.executors[left - 1]->shut_down(actor);
   }

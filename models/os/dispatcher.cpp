@@ -46,7 +46,7 @@ Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
       os{its_os},
       map{machine},
       bandwidth{engine, trace, random, os},
-      queues{os, map.cpus(), bandwidth},
+      queues{os, map.cpus(), bandwidth, random},
       idle{map},
       loads{map.cpus()},
       rates{machine, os.tick, map.core_size_max()},
@@ -54,6 +54,7 @@ Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
       busy_in_core(map.cpus()),
       core_times(map.cpus()),
       per_cpu{!queues.shared()},
+      ordered{queues.has_order()},
       balances{per_cpu && map.cpus() > 1},
       jitter_draws{sim::hash_name32("os/wake-jitter")},
       wake_draws{sim::hash_name32("os/move-on-wake")},
@@ -152,6 +153,10 @@ void Dispatcher::handle(sim::Due due) {
     default:
       sim::expect(false, "the dispatcher gets its own events only");
   }
+}
+
+void Dispatcher::begin_job(ThreadId thread, const Job& job) {
+  state_->begin_job(number(thread), job);
 }
 
 bool Dispatcher::wake(ThreadId thread, WakeCause cause) {

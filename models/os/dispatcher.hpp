@@ -149,6 +149,10 @@ class Dispatcher {
   /// Gives way to whoever the policy prefers.
   [[nodiscard]] BlockAwaiter yield(ThreadId thread);
 
+  /// Tells the policy which piece of work `thread` does next. Requires: it is not ready: the
+  /// program of a running thread says so before it waits or works, or another's before it starts.
+  void begin_job(ThreadId thread, const Job& job);
+
   /// Ends the wait of a blocked thread; false if it is not blocked. Costs nothing by itself: the
   /// waker pays for the call with kernel work.
   bool wake(ThreadId thread, WakeCause cause);

@@ -135,6 +135,13 @@ struct Dispatcher::State {
   void interrupt(std::uint32_t thread);
   static void stop_at_next_poll(Thread& thread);
 
+  // dispatcher_order.cpp
+  void begin_job(std::uint32_t thread, const Job& job);
+  void preempt(std::uint32_t cpu, std::uint32_t preempter);
+  [[nodiscard]] std::uint32_t least_urgent_for(std::uint32_t thread);
+  void watch_least_urgent(std::uint32_t preempter);
+  void call_least_urgent(std::uint32_t thread, WakeCause cause);
+
   // dispatcher_balance.cpp
   [[nodiscard]] bool allowed(std::uint32_t thread, std::uint32_t cpu) const;
   [[nodiscard]] std::uint32_t nearest_idle(std::uint32_t thread) const;
@@ -207,6 +214,7 @@ struct Dispatcher::State {
   std::vector<std::uint32_t> skipped;  // not allowed on the CPU that picks
 
   bool per_cpu = true;
+  bool ordered = false;           // the policy's: some threads are more urgent than others
   bool balances = false;          // more than one CPU, each with its own queue
   bool watches_ticks = false;     // an idle CPU beside a queue is possible
   bool watches_siblings = false;  // a running thread may move to an idle core at a tick

@@ -236,12 +236,14 @@ void Dispatcher::State::call_cpu(std::uint32_t cpu, std::uint32_t thread, WakeCa
   }
 }
 
-/// With one queue for all: an idle CPU is called, else the one where the thread last ran gives way
-/// if the policy says so.
+/// With one queue for all: an idle CPU is called, else the one where the thread last ran, or where
+/// the least urgent one runs if the policy has an order, gives way if the policy says so.
 void Dispatcher::State::call_any_cpu(std::uint32_t thread, WakeCause cause) {
   const std::uint32_t free = nearest_idle(thread);
   if (free != IdleCpus::none) {
     begin_waking(free);
+  } else if (ordered) {
+    call_least_urgent(thread, cause);
   } else if (cpus[threads[thread].cpu].thread != nobody) {
     check_preemption(threads[thread].cpu, thread, cause);
   }

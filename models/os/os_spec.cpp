@@ -1,5 +1,6 @@
 #include "models/os/os_spec.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "sim/expect.hpp"
@@ -46,12 +47,24 @@ std::optional<sim::Error> wrong_group(const OsSpec& os, const GroupSpec& group) 
   return std::nullopt;
 }
 
+/// Whether the policy compares what threads announce or did: a group does neither.
+bool orders_threads(PolicyKind kind) {
+  return kind == PolicyKind::sjf || kind == PolicyKind::srtf || kind == PolicyKind::priority ||
+         kind == PolicyKind::mlfq || kind == PolicyKind::edf || kind == PolicyKind::rm;
+}
+
 }  // namespace
 
 std::uint32_t weight_of_nice(int nice) {
   sim::expect(nice >= lowest_nice && nice < lowest_nice + static_cast<int>(weights.size()),
               "a nice level lies in -20..19");
   return weights[static_cast<std::size_t>(nice - lowest_nice)];
+}
+
+int nice_of_weight(std::uint32_t weight) {
+  const auto at = std::ranges::lower_bound(weights, weight, std::ranges::greater{});
+  const auto steps = std::min(at - weights.begin(), std::ssize(weights) - 1);
+  return lowest_nice + static_cast<int>(steps);
 }
 
 std::optional<sim::Error> unsupported(const OsSpec& os) {
@@ -64,6 +77,11 @@ std::optional<sim::Error> unsupported(const OsSpec& os) {
     return sim::Error{.where = "os.groups",
                       .what = "groups of threads are not modelled with one shared queue",
                       .advice = "use a queue for each CPU (queues: per-cpu), or drop the groups"};
+  }
+  if (orders_threads(os.policy.kind) && !os.groups.empty()) {
+    return sim::Error{.where = "os.groups",
+                      .what = "groups of threads have no place in the order of this policy",
+                      .advice = "use fair, rr, fifo, lottery or stride, or drop the groups"};
   }
   return std::nullopt;
 }

@@ -14,7 +14,21 @@
 namespace timeslice::models {
 
 /// `fair` is eevdf.
-enum class PolicyKind { fifo, round_robin, eevdf, cfs, fair = eevdf };
+enum class PolicyKind {
+  fifo,
+  round_robin,
+  eevdf,
+  cfs,
+  sjf,
+  srtf,
+  priority,
+  mlfq,
+  lottery,
+  stride,
+  edf,
+  rm,
+  fair = eevdf
+};
 
 /// One queue that all CPUs share, or a queue for each CPU with balancing between them.
 enum class QueueScope { shared, per_cpu };
@@ -54,6 +68,9 @@ struct PolicySpec {
   /// Who moves to another CPU keeps what is left of its request: 6.12 on.
   bool keeps_request = true;
   CfsSpec cfs{};
+  sim::Duration age{};       // priority only: waiting time that is worth one level; 0: no ageing
+  std::uint32_t levels = 3;  // mlfq only
+  sim::Duration boost = std::chrono::milliseconds{1000};  // mlfq only: all go to the top; 0: never
 };
 
 /// How threads spread over CPUs. The defaults are the idealised work-conserving balancer.
@@ -105,6 +122,9 @@ struct OsSpec {
 
 /// Weight of a nice level, -20..19 (sched_prio_to_weight of Linux; nice 0 is 1024).
 [[nodiscard]] std::uint32_t weight_of_nice(int nice);
+
+/// The nice level whose weight is this one, or the next one below; -20..19.
+[[nodiscard]] int nice_of_weight(std::uint32_t weight);
 
 /// What this version cannot simulate although it can be written down (for example groups below a
 /// shared queue); nothing if all is well.

@@ -15,8 +15,9 @@ constexpr std::uint32_t least_weight = 2;  // MIN_SHARES of Linux
 
 }  // namespace
 
-RunQueues::RunQueues(const OsSpec& os, std::uint32_t cpus, Bandwidth& bandwidth)
-    : policy_{make_policy(os.policy, cpus)},
+RunQueues::RunQueues(const OsSpec& os, std::uint32_t cpus, Bandwidth& bandwidth,
+                     const sim::Random& random)
+    : policy_{make_policy(os.policy, cpus, random)},
       bandwidth_{bandwidth},
       class_config_{.real_time = os.real_time, .tick = os.tick},
       shared_{os.policy.scope == QueueScope::shared},

@@ -40,8 +40,9 @@ struct Pick {
 
 class RunQueues {
  public:
-  /// `bandwidth` must outlive this.
-  RunQueues(const OsSpec& os, std::uint32_t cpus, Bandwidth& bandwidth);
+  /// `bandwidth` must outlive this. `random`: the run's, for policies that draw.
+  RunQueues(const OsSpec& os, std::uint32_t cpus, Bandwidth& bandwidth,
+            const sim::Random& random = sim::Random{0});
 
   /// What is asked and said from here on happens at `now`.
   void tell_time(sim::Instant now) { policy_->tell_time(now); }
@@ -89,6 +90,16 @@ class RunQueues {
   [[nodiscard]] bool stopped(const Seat& seat) const { return stopped_at(seat.node); }
   /// Whether threads of `group` would be throttled on `cpu`.
   [[nodiscard]] bool stopped_on(GroupId group, std::uint32_t cpu) const;
+
+  // For policies with an order; see Policy. Such policies have no groups.
+  [[nodiscard]] bool has_order() const { return policy_->has_order(); }
+  [[nodiscard]] bool outranked(const Seat& running) const {
+    return policy_->outranked(queue_of(running), running.entity);
+  }
+  [[nodiscard]] bool less_urgent(const Seat& a, const Seat& b) const {
+    return policy_->less_urgent(a.entity, b.entity);
+  }
+  void begin_job(EntityId entity, const Job& job) { policy_->begin_job(entity, job); }
 
   /// A waiting thread of `cpu` whose entity is accepted, last in line; the root queue is searched
   /// first, then the groups in order of creation.

@@ -5,6 +5,7 @@
 
 #include "models/python/start.hpp"
 #include "models/work/draws.hpp"
+#include "models/work/periodic.hpp"
 
 namespace timeslice::models {
 

@@ -23,6 +23,7 @@
 namespace timeslice::models {
 
 class ForkServer;
+struct PeriodicTasks;
 
 struct Context {
   Context(const WorldSpec& world_spec, sim::Engine& run_engine, sim::Trace& run_trace,
@@ -47,6 +48,7 @@ struct Context {
   std::vector<std::uint32_t> task_keys;              // by TaskIndex
   std::vector<std::uint32_t> next_number;            // items that main numbered, by TaskIndex
   std::unique_ptr<ForkServer> fork_server;
+  std::unique_ptr<PeriodicTasks> periodic;  // nothing: no periodic step was met
   bool tracker_started = false;
   std::vector<std::string> warnings;
 

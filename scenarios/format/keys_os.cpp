@@ -7,8 +7,6 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::string_view rt_later = "this policy is not modelled in this version";
-
 constexpr std::array<Choice, 9> schedulers{{
     {.word = "linux-6.1", .doc = "CFS"},
     {.word = "linux-6.6", .doc = "EEVDF, base slice 0.75 ms"},
@@ -27,14 +25,14 @@ constexpr std::array<Choice, 13> policies{{
     {.word = "fair"},
     {.word = "eevdf"},
     {.word = "cfs"},
-    {.word = "sjf", .later = rt_later},
-    {.word = "srtf", .later = rt_later},
-    {.word = "priority", .later = rt_later},
-    {.word = "mlfq", .later = rt_later},
-    {.word = "lottery", .later = rt_later},
-    {.word = "stride", .later = rt_later},
-    {.word = "edf", .later = rt_later},
-    {.word = "rm", .later = rt_later},
+    {.word = "sjf", .doc = "shortest burst first, not preemptive"},
+    {.word = "srtf", .doc = "shortest remaining burst first"},
+    {.word = "priority", .doc = "static priorities, with ageing if `age` says so"},
+    {.word = "mlfq", .doc = "multi-level feedback queue"},
+    {.word = "lottery", .doc = "a slice to the holder of a drawn ticket"},
+    {.word = "stride", .doc = "the lottery's shares without chance"},
+    {.word = "edf", .doc = "earliest deadline first"},
+    {.word = "rm", .doc = "rate monotonic: shortest period first"},
 }};
 
 constexpr std::array<Choice, 4> protections{{
@@ -82,12 +80,12 @@ constexpr std::array<Key, 8> os_keys{{
      .doc = "groups of threads (containers), nested, by name"},
 }};
 
-constexpr std::array<Key, 14> policy_keys{{
+constexpr std::array<Key, 17> policy_keys{{
     {.name = "kind", .type = Type::choice, .choices = policies, .doc = "which policy"},
     {.name = "slice",
      .type = Type::duration,
      .low = 1000,
-     .fallback = "by kind: rr 100ms, eevdf 0.7ms",
+     .fallback = "by kind: rr 100ms, eevdf 0.7ms, mlfq, lottery and stride 10ms",
      .doc = "longest run while others wait; 1us at least; not for cfs"},
     {.name = "scale_by_cpus",
      .type = Type::boolean,
@@ -141,6 +139,20 @@ constexpr std::array<Key, 14> policy_keys{{
      .type = Type::boolean,
      .fallback = "on",
      .doc = "cfs: a new thread begins one slice behind"},
+    {.name = "age",
+     .type = Type::duration,
+     .fallback = "0",
+     .doc = "waiting time that is worth one level (priority only); 0: no ageing"},
+    {.name = "levels",
+     .type = Type::count,
+     .low = 1,
+     .high = 30,
+     .fallback = "3",
+     .doc = "how many queues; the slice doubles from one to the next (mlfq only)"},
+    {.name = "boost",
+     .type = Type::duration,
+     .fallback = "1s",
+     .doc = "how often all go back to the top (mlfq only); 0: never"},
 }};
 
 constexpr std::array<Key, 7> balance_keys{{

@@ -165,6 +165,11 @@ std::optional<sim::Error> world_obstacle(const models::WorldSpec& world,
                                world.machine.cpus.size(), bounds.cpus),
                    "validate with --machine host");
   }
+  for (const models::Step& step : world.main) {
+    if (std::holds_alternative<models::PeriodicStep>(step.what)) {
+      return refused("`periodic` tasks do not run natively yet", "leave them out");
+    }
+  }
   for (const models::TaskSpec& task : world.tasks) {
     if (hands_over(task.steps)) {
       return refused(fmt::format("task '{}' hands items over itself", task.name),

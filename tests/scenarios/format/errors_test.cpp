@@ -113,7 +113,7 @@ TEST(Errors, all_of_them_come_at_once_in_the_order_of_the_file) {
 TEST(Errors, what_comes_in_a_later_version_is_refused_by_name) {
   for (const char* step :
        {"work", "memory", "await", "put", "get", "barrier", "set", "wait", "imap", "imap_unordered",
-        "gather", "serve", "periodic", "graph", "kill", "timeout"}) {
+        "gather", "serve", "graph", "kill", "timeout"}) {
     EXPECT_THAT(errors(around(std::string{"main: [{"} + step + ": x}]\n")),
                 testing::HasSubstr(std::string{"error[E-later]: '"} + step + "'"));
   }
@@ -125,8 +125,7 @@ TEST(Errors, what_comes_in_a_later_version_is_refused_by_name) {
        {"executors: {a: {kind: threads, class: {kind: rr}}}\n",
         "executors: {a: {kind: processes, maxtasksperchild: 3}}\n",
         "os: {groups: {app: {cpu_max: 50ms/100ms}}}\n", "locks: {a: {kind: semaphore}}\n",
-        "main: [{io: {read: 1MiB, from: disk}}]\n", "repeat: {until: 1%}\n",
-        "os: {policy: {kind: lottery}}\n"}) {
+        "main: [{io: {read: 1MiB, from: disk}}]\n", "repeat: {until: 1%}\n"}) {
     EXPECT_THAT(errors(around(rest)), testing::HasSubstr("error[E-later]")) << rest;
   }
 }
