@@ -351,8 +351,8 @@ TEST(Store, speedup_is_left_out_where_the_work_is_not_the_same) {
         models::Step{.what = models::NativeStep{.duration = models::constant(work)}}};
   }
   write_all(file.path, outcomes);
-  EXPECT_EQ(one(file.path, "SELECT group_concat(value) FROM v_speedup WHERE axis = 'workers'"),
-            "1,2");
+  EXPECT_EQ(one(file.path, "SELECT group_concat(value, '-') FROM v_speedup WHERE axis = 'workers'"),
+            "1-2");
 }
 
 TEST(Store, a_finished_batch_is_not_resumed) {
