@@ -108,6 +108,11 @@ class Points(CliTest):
             self.assertIn("shorter durations", done.stderr)
             self.assertNotIn("deadlock", done.stdout + done.stderr)
 
+    def test_a_large_machine_says_that_not_every_cpu_is_listed(self):
+        path, note = self.write("s.yaml", SINGLE), "only the first 64 threads, CPUs and cores"
+        self.assertIn(note, self.expect(0, "run", path, "-v", "--no-db", "-m", "ideal-65").stdout)
+        self.assertNotIn(note, self.expect(0, "run", path, "-v", "--no-db").stdout)
+
     def test_an_empty_main_says_that_nothing_ran(self):
         done = self.expect(0, "run", self.write("e.yaml", "timeslice: 1\nmachine: ideal-2\nmain: []\n"),
                            "--no-db")

@@ -76,7 +76,7 @@ constexpr auto options = std::to_array<OptionSpec>({
      .setting = true},
     {.name = "no-db", .help = "store nothing", .commands = "run validate"},
     {.name = "resume",
-     .help = "go on with an interrupted run of the same command: points already stored are skipped",
+     .help = "go on with an interrupted run of the same sweep: what is stored is not run again",
      .commands = "run"},
     {.name = "keep",
      .kind = ValueKind::text,

@@ -41,6 +41,8 @@ struct PointReport {
   models::NominalWork work;
   double cpus = 0.0;            // of its machine
   bool shares_machine = false;  // with background programs
+  std::uint64_t repeat = 0;     // repetitions that it is to have: more than `runs` where it was
+  bool complete = true;         // interrupted, or resumed and then complete
   bool idle_main = false;       // `main` has no steps
 };
 
@@ -87,6 +89,7 @@ struct RunReport {
   void add_setting(const models::WorldSpec& world);
 
   std::vector<scenarios::PointMetrics> samples_;
+  bool all_whole_ = true;  // every point has all its repetitions here
 };
 
 /// "ok", "failed", "deadlock", "timeout" or "killed".

@@ -110,7 +110,12 @@ std::string outcome_of(const PointReport& point) {
       ++failed[status_name(run.status)];
     }
   }
-  std::string text;
+  const bool partly = point.runs.size() < point.repeat;
+  std::string text =
+      !partly ? ""
+      : point.complete
+          ? fmt::format("{} of {} runs, the rest before", point.runs.size(), point.repeat)
+          : fmt::format("{} of {} runs", point.runs.size(), point.repeat);
   for (const auto& [name, count] : failed) {
     text +=
         fmt::format("{}{} in {} of {}", text.empty() ? "" : ", ", name, count, point.runs.size());

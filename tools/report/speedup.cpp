@@ -32,7 +32,8 @@ std::optional<double> paired_ratio(const PointReport& base, const PointReport& p
   for (std::size_t rep = 0; rep < pairs; ++rep) {
     const RunRow& slow = base.runs[rep];
     const RunRow& fast = point.runs[rep];
-    const bool usable = slow.status == models::RunStatus::ok &&
+    const bool usable = slow.repetition == fast.repetition &&
+                        slow.status == models::RunStatus::ok &&
                         fast.status == models::RunStatus::ok && fast.makespan_ns > 0;
     if (!usable) {
       return std::nullopt;

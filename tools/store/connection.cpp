@@ -108,6 +108,11 @@ StoreError explain(const SQLite::Exception& problem, const std::string& path) {
       return error(StoreFault::read_only, path,
                    fmt::format("cannot open or write the database: {}", problem.what()),
                    "check that the folder exists and that you may write the file and its folder");
+    case SQLITE_IOERR:
+      return error(
+          StoreFault::no_room, path,
+          fmt::format("cannot be written or read: {}; what was committed is kept", problem.what()),
+          "look at the disk, its quota and the limit for the size of files");
     default:
       return error(StoreFault::failed, path, fmt::format("SQLite: {}", problem.what()),
                    "check the disk that holds the file");

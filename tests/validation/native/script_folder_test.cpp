@@ -28,7 +28,7 @@ TEST(ScriptFolder, what_dead_processes_left_is_removed_and_nothing_else) {
       fs::path{testing::TempDir()} / ("timeslice-scripts-" + std::to_string(::getpid()));
   const std::string dead = "timeslice-native-" + std::to_string(dead_process()) + "-abcdef";
   const std::string alive = "timeslice-native-" + std::to_string(::getpid()) + "-abcdef";
-  for (const std::string name : {dead, alive, std::string{"timeslice-native-x"}}) {
+  for (const std::string& name : {dead, alive, std::string{"timeslice-native-x"}}) {
     fs::create_directories(base / name / "below");
   }
   fs::create_directory_symlink(base / alive, base / (dead + "x"));
