@@ -71,12 +71,36 @@ struct PythonCosts {
   sim::Duration cpp_task = std::chrono::nanoseconds{200};
 };
 
+/// How the threads of multiprocessing.Pool's parent meet, beside what they cost. What varying each
+/// changes: docs/models/pool.md. All from one 2-CPU guest, Linux 6.18, CPython 3.11.
+struct PoolSpec {
+  /// One write wakes result handler and worker handler. Probability that the result handler goes
+  /// first: 812, 408 and 1837 of 842, 425 and 1983 wake-ups in traces of three pools whose two
+  /// handlers landed on one CPU (94, 96, 93 %); taken for other cases too, which is a guess.
+  double reader_first = 0.94;
+  /// Share of a worker handler's turn that is poll() itself, without the GIL. Guess, never
+  /// measured; tried from 0.05 to 0.5.
+  double poll_share = 0.25;
+  /// A turn costs this plus `turn_per_worker` for each worker, of `worker_handler_turn`: about 8 us
+  /// with 2 workers and 13 us with 4 were measured, so 3 + 2.5 us a worker; a line through two
+  /// points, not checked beyond 4.
+  double turn_base = 0.375;
+  double turn_per_worker = 0.3125;
+  /// Polling in vain ends after this; nothing: after a tick (4 ms without one), as natively, where
+  /// one result caused 5.1 ms of it and p99 of a result's wake-up was 1.6-3.9 ms.
+  std::optional<sim::Duration> longest_spin;
+  /// The worker handler then stays away for so long. Guess, longer than any wake-up; 20 us to 1 ms
+  /// tried.
+  sim::Duration spin_break = std::chrono::microseconds{200};
+};
+
 struct RuntimeSpec {
   Language language = Language::python;
   PythonVersion version;
   Platform platform = Platform::linux_os;
   GilSpec gil;
   PythonCosts costs;
+  PoolSpec pool;
   bool costs_known = false;  // false: defaults of another machine
   SpeedFactors factor;       // against the Python that the durations were measured on
   bool factor_known = true;  // false: nobody measured it; results carry a warning

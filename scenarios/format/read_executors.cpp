@@ -168,6 +168,7 @@ void read_executor(const Reading& reading, const Node& node, WorldNames& names,
     read_payload(reading, *payload, executor.payload);
   }
   fields.read("import_cost", executor.import_cost);
+  fields.read("memory", executor.memory);
   read_pin(fields, world.machine, executor);
   read_nice(fields, executor.nice);
   read_group(fields, names, executor.group);

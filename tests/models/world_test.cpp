@@ -20,6 +20,17 @@ TEST(World, a_serial_program_takes_the_sum_of_its_steps) {
   EXPECT_EQ(run_world(world).makespan, sim::Duration{26ms});
 }
 
+TEST(World, repeats_of_nothing_take_no_time_and_no_events) {
+  WorldSpec world = ideal_world(1);
+  world.main =
+      numbered({repeat(100'000, {repeat(10'000, {}), repeat(0, {python(1ms)})}), python(1ms)});
+  const Timings timings = run_world(world);
+  EXPECT_EQ(timings.makespan, sim::Duration{1ms});
+  EXPECT_LT(timings.events, 20U);
+  world.main = numbered({repeat(3, {repeat(0, {native(9ms)}), python(1ms)})});
+  EXPECT_EQ(run_world(world).makespan, sim::Duration{3ms}) << "what is beside it still runs";
+}
+
 TEST(World, equal_seeds_give_equal_digests_and_others_do_not) {
   WorldSpec world = linux_world(2);
   add_task(

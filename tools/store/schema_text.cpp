@@ -291,7 +291,7 @@ CREATE VIEW v_speedup AS
 WITH centred AS (
   SELECT *, avg(speedup) OVER (PARTITION BY batch, kind, axis, others, point) AS mean
   FROM v_speedup_run
-), moments AS (  -- squares of differences: squares of values would cancel where all are nearly equal
+), moments AS (  -- squares of differences: squares of values would cancel
   SELECT batch, scenario, kind, axis, value, number, base_value, others, point, count(*) AS n,
          avg(makespan_ns) AS makespan_ns, avg(base_makespan_ns) AS base_makespan_ns,
          max(mean) AS speedup, sum((speedup - mean) * (speedup - mean)) AS squares

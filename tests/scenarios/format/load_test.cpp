@@ -228,9 +228,12 @@ TEST(Load, a_sweep_over_kinds_may_share_keys) {
   }
 }
 
-TEST(Load, memory_of_workers_is_for_later) {
-  EXPECT_THAT(errors(around("executors: {crew: {kind: serial, memory: 1MiB}}\n")),
-              HasSubstr("error[E-later]"));
+TEST(Load, memory_of_workers_is_read_and_without_effect_on_threads) {
+  const Scenario read = scenario(around(
+      "executors: {a: {kind: processes, memory: 3MiB}, b: {kind: threads, memory: 1MiB}}\n"));
+  EXPECT_EQ(read.world.executors[0].memory, models::Bytes{3 << 20});
+  EXPECT_THAT(read.warnings, testing::Contains("executor b: memory has no effect on kind threads"));
+  EXPECT_THAT(read.warnings, testing::Not(testing::Contains(HasSubstr("executor a: memory"))));
 }
 
 TEST(Load, names_are_numbered_by_the_alphabet_so_order_decides_nothing) {
