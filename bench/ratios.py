@@ -17,7 +17,7 @@ from pathlib import Path
 
 TARGETS = {"hold/1000": 1.3, "hold/100000": 2.0, "hold/1000000": 2.0}
 # Scheduler decisions a second with full accounting, whatever the raw loop does.
-RATE_TARGETS = {"round_robin": 10e6}
+RATE_TARGETS = {"round_robin": 10e6, "eevdf": 5e6}
 TOLERATED_LOSS = 0.8
 BASELINE = Path(__file__).with_name("baseline.json")
 

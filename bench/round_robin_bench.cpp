@@ -1,5 +1,6 @@
-// Round robin of 64 threads on 8 CPUs, slices of 1 ms: scheduler decisions a second, with all
-// accounting, beside a raw loop over std::priority_queue that only hands CPUs round.
+// 64 threads on 8 CPUs, slices of 1 ms: scheduler decisions a second of each policy, with all
+// accounting, beside a raw loop over std::priority_queue that only hands CPUs round; and EEVDF with
+// many threads on many CPUs, whose cost a decision may grow as the logarithm of their number.
 #include <cstdint>
 #include <deque>
 #include <queue>
@@ -19,11 +20,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint32_t cpus = 8;
-constexpr std::uint32_t threads = 64;
-constexpr std::int64_t rounds = 20'000;  // slices of each CPU in one iteration
+constexpr std::int64_t slices_each = 160'000;  // in one iteration, on all CPUs together
 
-MachineSpec plain_machine() {
+/// How many threads share how many CPUs.
+struct Load {
+  std::uint32_t threads = 64;
+  std::uint32_t cpus = 8;
+};
+
+MachineSpec plain_machine(std::uint32_t cpus) {
   MachineSpec machine;
   machine.core_kinds = {CoreKindSpec{}};
   machine.cores.resize(cpus);
@@ -38,12 +43,12 @@ MachineSpec plain_machine() {
 }
 
 struct Scheduler {
-  explicit Scheduler(const OsSpec& its_os)
-      : os{its_os}, dispatcher{engine, trace, random, machine, os} {}
+  Scheduler(const OsSpec& its_os, std::uint32_t cpus)
+      : machine{plain_machine(cpus)}, os{its_os}, dispatcher{engine, trace, random, machine, os} {}
   void handle(sim::Due due) { dispatcher.handle(due); }
   [[nodiscard]] sim::FramePool& frame_pool() { return engine.frame_pool(); }
 
-  MachineSpec machine = plain_machine();
+  MachineSpec machine;
   OsSpec os;
   sim::Engine engine;
   sim::Random random{1};
@@ -58,36 +63,51 @@ Program long_runs(Scheduler& world, ThreadId thread) {
   }
 }
 
-void run_policy(benchmark::State& state, PolicyKind kind, QueueScope scope) {
+void run_policy(benchmark::State& state, const PolicySpec& policy, Load load = {}) {
   OsSpec os = ideal_os();
-  os.policy = {.kind = kind, .scope = scope, .slice = 1ms, .scale_by_cpus = false};
-  Scheduler world{os};
-  for (std::uint32_t i = 0; i < threads; ++i) {
+  os.policy = policy;
+  Scheduler world{os, load.cpus};
+  for (std::uint32_t i = 0; i < load.threads; ++i) {
     const ThreadId thread = world.dispatcher.create_thread({});
     world.dispatcher.start(thread, long_runs(world, thread), WakeCause{});
   }
+  const std::int64_t each = slices_each / load.cpus;
   std::int64_t slices = 0;
   for (auto _ : state) {
-    slices += rounds;
+    slices += each;
     sim::Limits limits;
     limits.time = sim::Instant{slices * 1ms};
     world.engine.run(world, limits);
   }
   std::uint64_t decisions = 0;
-  for (std::uint32_t i = 0; i < threads; ++i) {
+  for (std::uint32_t i = 0; i < load.threads; ++i) {
     decisions += world.dispatcher.accounts(ThreadId{i}).switches_involuntary;
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(decisions));
 }
 
+PolicySpec policy_of(PolicyKind kind, QueueScope scope) {
+  PolicySpec policy{.kind = kind, .scope = scope, .slice = 1ms, .scale_by_cpus = false};
+  policy.cfs = {.latency = 8ms, .min_granularity = 1ms};  // eight threads a queue: 1 ms each
+  return policy;
+}
+
 void round_robin_per_cpu(benchmark::State& state) {
-  run_policy(state, PolicyKind::round_robin, QueueScope::per_cpu);
+  run_policy(state, policy_of(PolicyKind::round_robin, QueueScope::per_cpu));
 }
 void round_robin_shared(benchmark::State& state) {
-  run_policy(state, PolicyKind::round_robin, QueueScope::shared);
+  run_policy(state, policy_of(PolicyKind::round_robin, QueueScope::shared));
 }
-void fair_per_cpu(benchmark::State& state) {
-  run_policy(state, PolicyKind::fair, QueueScope::per_cpu);
+void eevdf_per_cpu(benchmark::State& state) {
+  run_policy(state, policy_of(PolicyKind::eevdf, QueueScope::per_cpu));
+}
+void cfs_per_cpu(benchmark::State& state) {
+  run_policy(state, policy_of(PolicyKind::cfs, QueueScope::per_cpu));
+}
+void eevdf_many(benchmark::State& state) {
+  run_policy(state, policy_of(PolicyKind::eevdf, QueueScope::per_cpu),
+             {.threads = static_cast<std::uint32_t>(state.range(0)),
+              .cpus = static_cast<std::uint32_t>(state.range(1))});
 }
 
 struct SliceEnd {
@@ -102,20 +122,21 @@ struct SliceEnd {
 
 /// The least that such a simulation does: no accounts, no trace, no policy.
 void round_robin_raw(benchmark::State& state) {
+  constexpr Load load;
   std::priority_queue<SliceEnd, std::vector<SliceEnd>, std::greater<>> due;
   std::deque<std::uint32_t> ready;
-  std::vector<std::uint32_t> on(cpus);
+  std::vector<std::uint32_t> on(load.cpus);
   std::uint64_t sequence = 0;
-  for (std::uint32_t i = cpus; i < threads; ++i) {
+  for (std::uint32_t i = load.cpus; i < load.threads; ++i) {
     ready.push_back(i);
   }
-  for (std::uint32_t cpu = 0; cpu < cpus; ++cpu) {
+  for (std::uint32_t cpu = 0; cpu < load.cpus; ++cpu) {
     on[cpu] = cpu;
     due.push({.time = 1'000'000, .sequence = sequence++, .cpu = cpu});
   }
   std::int64_t decisions = 0;
   for (auto _ : state) {
-    for (std::int64_t i = 0; i < rounds * cpus; ++i) {
+    for (std::int64_t i = 0; i < slices_each; ++i) {
       const SliceEnd end = due.top();
       due.pop();
       ready.push_back(on[end.cpu]);
@@ -123,7 +144,7 @@ void round_robin_raw(benchmark::State& state) {
       ready.pop_front();
       due.push({.time = end.time + 1'000'000, .sequence = sequence++, .cpu = end.cpu});
     }
-    decisions += rounds * cpus;
+    decisions += slices_each;
     benchmark::DoNotOptimize(on.data());
   }
   state.SetItemsProcessed(decisions);
@@ -132,7 +153,20 @@ void round_robin_raw(benchmark::State& state) {
 BENCHMARK(round_robin_raw)->Name("round_robin/raw")->Unit(benchmark::kMillisecond);
 BENCHMARK(round_robin_per_cpu)->Name("round_robin/engine")->Unit(benchmark::kMillisecond);
 BENCHMARK(round_robin_shared)->Name("round_robin_shared/engine")->Unit(benchmark::kMillisecond);
-BENCHMARK(fair_per_cpu)->Name("fair/engine")->Unit(benchmark::kMillisecond);
+BENCHMARK(round_robin_raw)->Name("eevdf/raw")->Unit(benchmark::kMillisecond);
+BENCHMARK(eevdf_per_cpu)->Name("eevdf/engine")->Unit(benchmark::kMillisecond);
+BENCHMARK(round_robin_raw)->Name("cfs/raw")->Unit(benchmark::kMillisecond);
+BENCHMARK(cfs_per_cpu)->Name("cfs/engine")->Unit(benchmark::kMillisecond);
+// Eight threads a CPU; then ever more on one CPU; then 10 000 on 384.
+BENCHMARK(eevdf_many)
+    ->Name("eevdf_many")
+    ->Args({64, 8})
+    ->Args({3'072, 384})
+    ->Args({10'000, 384})
+    ->Args({64, 1})
+    ->Args({1'000, 1})
+    ->Args({10'000, 1})
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace timeslice::models
