@@ -12,7 +12,7 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::array<MetricName, 39> metrics{{
+constexpr std::array<MetricName, 43> metrics{{
     {"makespan", "ns"},
     {"throughput", "1/s", "task", Entity::required},
     {"task_latency_mean", "ns", "task", Entity::required},
@@ -44,6 +44,10 @@ constexpr std::array<MetricName, 39> metrics{{
     {"deadline_misses", "count", "task", Entity::required, true},
     {"response_max", "ns", "task", Entity::required, true},
     {"tasks_done", "count"},
+    {"group_cpu_time", "ns", "group", Entity::required},
+    {"quota_periods", "count", "group", Entity::required},
+    {"quota_throttled", "count", "group", Entity::required},
+    {"throttled_time", "ns", "group", Entity::required},
     {"cost_ideal", "ns", "", Entity::none, true},
     {"cost_gil", "ns", "", Entity::none, true},
     {"cost_start", "ns", "", Entity::none, true},
