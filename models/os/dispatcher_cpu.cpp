@@ -307,7 +307,9 @@ void Dispatcher::State::schedule(std::uint32_t cpu, std::uint32_t before, Switch
   }
   arm(cpu);
   note_load(cpu);
-  watch_least_urgent(nobody);
+  if (ordered) {
+    watch_least_urgent(nobody);
+  }
 }
 
 /// `thread`, which is still able to run, has lost the CPU.

@@ -7,7 +7,7 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::array<Choice, 8> schedulers{{
+constexpr std::array<Choice, 16> schedulers{{
     {.word = "linux-6.1", .doc = "CFS"},
     {.word = "linux-6.6", .doc = "EEVDF, base slice 0.75 ms"},
     {.word = "linux-6.12", .doc = "EEVDF, base slice 0.70 ms"},
@@ -16,6 +16,14 @@ constexpr std::array<Choice, 8> schedulers{{
     {.word = "fair", .doc = "weighted fair queueing"},
     {.word = "rr", .doc = "round robin"},
     {.word = "fifo", .doc = "first in, first out; no slices"},
+    {.word = "sjf", .doc = "this and those below: see `policy`"},
+    {.word = "srtf"},
+    {.word = "priority"},
+    {.word = "mlfq"},
+    {.word = "lottery"},
+    {.word = "stride"},
+    {.word = "edf"},
+    {.word = "rm"},
 }};
 
 constexpr std::array<Choice, 13> policies{{
