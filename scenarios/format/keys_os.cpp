@@ -8,7 +8,7 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::array<Choice, 9> schedulers{{
+constexpr std::array<Choice, 17> schedulers{{
     {.word = "linux-6.1", .doc = "CFS"},
     {.word = "linux-6.6", .doc = "EEVDF, base slice 0.75 ms"},
     {.word = "linux-6.12", .doc = "EEVDF, base slice 0.70 ms, delayed dequeue"},
@@ -18,6 +18,14 @@ constexpr std::array<Choice, 9> schedulers{{
     {.word = "fair", .doc = "as linux-6.12"},
     {.word = "rr", .doc = "round robin"},
     {.word = "fifo", .doc = "first in, first out; no slices"},
+    {.word = "sjf", .doc = "this and those below: see `policy`"},
+    {.word = "srtf"},
+    {.word = "priority"},
+    {.word = "mlfq"},
+    {.word = "lottery"},
+    {.word = "stride"},
+    {.word = "edf"},
+    {.word = "rm"},
 }};
 
 constexpr std::array<Choice, 13> policies{{

@@ -142,7 +142,9 @@ class WorldReader {
     read_tasks(steps, tasks, world());
     const Node* main = fields_.find("main");
     if (main != nullptr) {
-      world().main = read_steps(steps, *main);
+      StepContext in_main = steps;
+      in_main.main_cpus = world().machine.cpus.size();
+      world().main = read_steps(in_main, *main);
     }
     read_background(reading_, fields_.list("background"), names, world());
     if (const Node* machine = tree_.find("machine"); machine != nullptr && machine->is_map()) {
