@@ -82,8 +82,9 @@ void Dispatcher::State::pull_urgent(std::uint32_t cpu) {
   }
   if (best) {
     move(*best, cpu, MoveReason::urgent);
-    queues.enqueue(seat(*best), EnqueueReason::migrated);
-    add_waiting(cpu);
+    if (queues.enqueue(seat(*best), EnqueueReason::migrated)) {
+      add_waiting(cpu);
+    }
   }
 }
 
@@ -166,7 +167,8 @@ void Dispatcher::State::put_back(std::uint32_t thread, EnqueueReason reason) {
   }
   queues.remove_running(seat(thread), DequeueReason::migrated);
   take_class(thread);
-  queues.enqueue(seat(thread), EnqueueReason::migrated);
+  // Whether a quota stops it is seen when it has left the CPU: throttle_spent.
+  static_cast<void>(queues.enqueue(seat(thread), EnqueueReason::migrated));
 }
 
 bool Dispatcher::State::lend_urgency(std::uint32_t thread, std::int64_t urgency) {
@@ -187,8 +189,9 @@ bool Dispatcher::State::lend_urgency(std::uint32_t thread, std::int64_t urgency)
       break;
     case ThreadState::ready:
       settle(cpu);
-      queues.remove_waiting(seat(thread), DequeueReason::migrated);
-      remove_waiting(cpu);
+      if (queues.remove_waiting(seat(thread), DequeueReason::migrated)) {
+        remove_waiting(cpu);
+      }
       take_class(thread);
       make_ready(thread, EnqueueReason::migrated, WakeCause{});
       push_urgent(cpu);

@@ -50,7 +50,7 @@ struct ExecutorSpec {
   Bytes memory;            // of a worker process of its own, touched once when it starts
   std::vector<CpuId> pin;  // worker i runs on pin[i % size]; empty: free
   int nice = 0;
-  ClassSpec sched;  // of the workers
+  ClassSpec sched{};  // of the workers
   GroupId group{};
 };
 

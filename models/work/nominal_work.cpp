@@ -1,6 +1,7 @@
 #include "models/work/nominal_work.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -63,6 +64,13 @@ class WorkWalk {
   }
   NominalWork of(const SubmitStep& step) {
     return times(of_task(step.task), static_cast<double>(step.items));
+  }
+  /// Releases that fit into its length, one at its begin included.
+  NominalWork of(const PeriodicStep& step) {
+    const double every = mean_ns(step.every);
+    const double length = static_cast<double>((step.length - step.offset).count());
+    return every > 0.0 && length > 0.0 ? times(of_task(step.task), std::ceil(length / every))
+                                       : NominalWork{};
   }
 
   const WorldSpec& world_;
