@@ -14,7 +14,7 @@ enum class TraceKind : std::uint16_t {
   ready,               // cause: waker thread (or none); value: EnqueueReason
   switch_in,           // cpu; object: thread that was there before (or none); value: from which cpu
   switch_out,          // cpu; cause: who preempts (or none); value: 0 blocked, 1 preempted,
-                       // 2 slice used up, 3 yielded, 4 exited
+                       // 2 slice used up, 3 yielded, 4 exited, 5 its group's quota is used up
   blocked,             // object: WaitCause.object; value: WaitFor
   migrated,            // cpu: to; value: from; cause: balancing reason
   speed_changed,       // subject: CpuId; value: factor * 1e6
@@ -35,6 +35,8 @@ enum class TraceKind : std::uint16_t {
   process_exited,      // object: process
   executor_started,    // object: executor
   executor_stopped,    // object: executor
+  throttled,           // cpu; subject: GroupId; object: threads that were able to run
+  unthrottled,         // cpu; subject: GroupId; value: for how many ns it was throttled
 };
 
 constexpr std::uint32_t no_subject = 0xffffffffU;

@@ -6,6 +6,7 @@
 
 #include "models/python/start.hpp"
 #include "models/work/context.hpp"
+#include "models/work/periodic.hpp"
 #include "models/work/program.hpp"
 #include "models/world_report.hpp"
 #include "models/world_slices.hpp"
@@ -22,6 +23,10 @@ constexpr sim::Duration empty_turn = std::chrono::microseconds{1};
 /// time for which all of them wait. That is a clock, a device or a background program's lock, and
 /// then the run goes on; or their turn on a CPU, which comes every few thousand events.
 constexpr std::uint64_t default_patience = 5'000'000;
+
+/// Simulated time stops here, 2^62 ns or 146 years: the longest single stretch (127 years,
+/// os/cpu_rates.cpp) that begins before still ends within 64 bits.
+constexpr sim::Instant horizon{sim::Duration{std::int64_t{1} << 62U}};
 
 class WorldRun {
  public:
@@ -48,6 +53,9 @@ class WorldRun {
   [[nodiscard]] sim::StopReason run_to_the_end();
   [[nodiscard]] bool program_goes_on();
   [[nodiscard]] bool goes_on(const Actor& actor);
+  [[nodiscard]] std::string why_not_done();
+  [[nodiscard]] bool anybody_runs();
+  void run_past_the_horizon();
   void judge(sim::StopReason reason);
   void report();
 
@@ -95,7 +103,8 @@ void WorldRun::start_background() {
                              .affinity = {},
                              .nice = other.nice,
                              .group = other.group,
-                             .background = true};
+                             .background = true,
+                             .sched = other.sched};
       Actor& actor = make_actor(context_, process, thread);
       ++process.live_threads;
       os_.start(actor.thread, background_program(actor, entry, copy), WakeCause{});
@@ -114,6 +123,7 @@ Program WorldRun::main_program(Actor& actor) {
   span_.begin = engine_.now();
   const DrawScope scope = main_scope();
   co_await run_steps(actor, spec_.main, scope);
+  co_await join_periodic(actor);
   for (std::size_t left = context_.executors.size(); left > 0; --left) {
     co_await context_.executors[left - 1]->shut_down(actor);
   }
@@ -146,6 +156,7 @@ Program WorldRun::background_program(Actor& actor, std::uint32_t entry, std::uin
 sim::Limits WorldRun::limits() const {
   sim::Limits limits = options_.limits;
   limits.events_without_progress = std::min(limits.events_without_progress, default_patience);
+  limits.time = std::min(limits.time, horizon);
   return limits;
 }
 
@@ -198,6 +209,29 @@ bool WorldRun::goes_on(const Actor& actor) {
   return false;
 }
 
+std::string WorldRun::why_not_done() {
+  const std::string starved = describe_starvation(context_);
+  return starved.empty() ? describe_waits(context_) : starved;
+}
+
+/// Whether a thread of the program is on a CPU: then what it does ends later than can be counted.
+bool WorldRun::anybody_runs() {
+  for (std::uint32_t id = 0; id < os_.threads(); ++id) {
+    const Actor* actor = context_.processes.actor_of(ThreadId{id});
+    if (actor != nullptr && !actor->background && os_.running(ThreadId{id})) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void WorldRun::run_past_the_horizon() {
+  timings_.status = RunStatus::timeout;
+  timings_.error =
+      "E-limit: the program would run for over 127 years of simulated time; use shorter durations, "
+      "fewer items or fewer repeats";
+}
+
 void WorldRun::judge(sim::StopReason reason) {
   if (main_done_) {
     return;
@@ -205,19 +239,25 @@ void WorldRun::judge(sim::StopReason reason) {
   span_.end = engine_.now();
   switch (reason) {
     case sim::StopReason::drained:
+      if (anybody_runs()) {
+        run_past_the_horizon();
+        break;
+      }
       timings_.status = RunStatus::deadlock;
       timings_.error = "deadlock: " + describe_waits(context_);
       break;
     case sim::StopReason::no_progress:
       timings_.status = RunStatus::deadlock;
-      timings_.error = "no progress although something happens: " + describe_waits(context_);
+      timings_.error = "no progress although something happens: " + why_not_done();
       break;
     case sim::StopReason::time_limit:
+      run_past_the_horizon();
+      break;
     case sim::StopReason::event_limit:
     case sim::StopReason::gave_up:
     case sim::StopReason::stopped:
       timings_.status = RunStatus::timeout;
-      timings_.error = "a limit was met before main ended: " + describe_waits(context_);
+      timings_.error = "a limit was met before main ended: " + why_not_done();
       break;
   }
 }

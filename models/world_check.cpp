@@ -16,6 +16,7 @@ namespace {
 constexpr double most_items = 1e7;
 constexpr double most_steps = 1e10;
 constexpr std::uint32_t most_workers = 65'536;
+constexpr std::int32_t most_priority = 99;
 
 /// What running some steps once comes to, called tasks included; at most, where chance decides.
 struct Footprint {
@@ -66,6 +67,7 @@ class Checker {
   Footprint of_steps(const Steps& steps, const std::string& where);
   Footprint of_step(const Step& step, const std::string& where);
   Footprint of_work(const Step& step, const std::string& where);
+  Footprint of_periodic(const PeriodicStep& step);
   Footprint of_task(TaskIndex task);
   Footprint of_hand_over(TaskIndex task, ExecutorIndex executor, std::uint64_t items,
                          const std::string& where);
@@ -82,7 +84,11 @@ std::vector<sim::Error> Checker::check() {
   for (const ExecutorSpec& executor : spec_.executors) {
     check_executor(executor);
   }
-  const Footprint main = of_steps(spec_.main, "main");
+  Footprint main;
+  for (const Step& step : spec_.main) {
+    const auto* periodic = std::get_if<PeriodicStep>(&step.what);
+    main.add(periodic != nullptr ? of_periodic(*periodic) : of_step(step, "main"), 1.0);
+  }
   check_language("main", main);
   if (main.items > most_items) {
     complain("main", "more than 1e7 items are handed over", "use fewer items or repeats");
@@ -205,6 +211,9 @@ Footprint Checker::of_step(const Step& step, const std::string& where) {
     sum.add(of_hand_over(submit->task, submit->executor, submit->items, where), 1.0);
   } else if (std::holds_alternative<JoinStep>(step.what)) {
     sum.hands_over = true;
+  } else if (std::holds_alternative<PeriodicStep>(step.what)) {
+    complain(where, "a real-time task stands inside of something else",
+             "write `periodic` as a step of main itself");
   } else {
     sum.add(of_work(step, where), 1.0);
   }
@@ -225,6 +234,36 @@ Footprint Checker::of_work(const Step& step, const std::string& where) {
     check_distribution(sleep->duration, where);
   }
   return work;
+}
+
+Footprint Checker::of_periodic(const PeriodicStep& step) {
+  const std::string where = "main: periodic " + spec_.tasks[index_of(step.task)].name;
+  check_distribution(step.every, where);
+  const double every = mean_ns(step.every);
+  if (!(every >= 1.0)) {
+    complain(where, "its releases do not lie apart", "use `every` above 0");
+    return {};
+  }
+  if (step.length <= sim::Duration::zero() || step.offset < sim::Duration::zero() ||
+      step.deadline.value_or(step.length) <= sim::Duration::zero()) {
+    complain(where, "it has no time", "use `for` and `deadline` above 0, and `offset` from 0");
+  }
+  if (step.priority < 1 || step.priority > most_priority) {
+    complain(where, "its priority is out of range", "use 1 (most urgent) to 99");
+  }
+  for (const CpuId cpu : step.pin) {
+    if (index_of(cpu) >= spec_.machine.cpus.size()) {
+      complain(where, "it is pinned to a CPU that the machine does not have",
+               "use CPUs 0 to " + std::to_string(spec_.machine.cpus.size() - 1));
+    }
+  }
+  const double jobs = static_cast<double>(step.length.count()) / every + 1.0;
+  if (jobs > most_items) {
+    complain(where, "more than 1e7 jobs would be released", "use a shorter `for`");
+  }
+  Footprint sum;
+  sum.add(of_task(step.task), jobs);
+  return sum;
 }
 
 Footprint Checker::of_task(TaskIndex task) {

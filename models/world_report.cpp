@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "models/work/periodic.hpp"
+
 namespace timeslice::models {
 
 namespace {
@@ -97,6 +99,38 @@ void add_latencies(const Report& report) {
     const std::string& name = world.spec.executors[executor].name;
     report.add("queue_wait_mean", name, "ns", mean(values));
     report.add("queue_wait_p95", name, "ns", quantile(values, 0.95));
+  }
+}
+
+/// Jobs of real-time tasks, by task: several steps may have the same one.
+void add_jobs(const Report& report) {
+  if (!report.world.periodic) {
+    return;
+  }
+  struct Jobs {
+    double misses = 0.0;
+    std::vector<std::int64_t> responses;
+  };
+  std::vector<Jobs> by_task(report.world.spec.tasks.size());
+  for (const PeriodicTask& task : report.world.periodic->all) {
+    Jobs& jobs = by_task[index_of(task.step->task)];
+    jobs.misses += static_cast<double>(task.misses);
+    jobs.responses.insert(jobs.responses.end(), task.responses.begin(), task.responses.end());
+  }
+  for (std::size_t task = 0; task < by_task.size(); ++task) {
+    std::vector<std::int64_t>& responses = by_task[task].responses;
+    if (responses.empty()) {
+      continue;
+    }
+    std::ranges::sort(responses);
+    const std::string& name = report.world.spec.tasks[task].name;
+    report.add("jobs_done", name, "count", static_cast<double>(responses.size()));
+    report.add("deadline_misses", name, "count", by_task[task].misses);
+    report.add("response_mean", name, "ns", mean(responses));
+    report.add("response_p50", name, "ns", quantile(responses, 0.50));
+    report.add("response_p95", name, "ns", quantile(responses, 0.95));
+    report.add("response_p99", name, "ns", quantile(responses, 0.99));
+    report.add("response_max", name, "ns", static_cast<double>(responses.back()));
   }
 }
 
@@ -247,6 +281,7 @@ void add_metrics(Context& world, const MainSpan& span, Timings& timings) {
   const double elapsed_ns = as_ns(span.end.time_since_epoch());
   report.add("makespan", "", "ns", as_ns(timings.makespan));
   add_latencies(report);
+  add_jobs(report);
   add_threads(report);
   if (elapsed_ns > 0.0) {
     add_cpus(report, elapsed_ns);
@@ -299,6 +334,30 @@ std::string describe_waits(Context& world) {
     text += "; and " + text_of(left_out) + " more threads wait";
   }
   return text.empty() ? "nobody waits for anything that could happen" : text;
+}
+
+std::string describe_starvation(Context& world) {
+  std::string starved;
+  std::string runners;
+  for (std::uint32_t id = 0; id < world.os.threads(); ++id) {
+    const Actor* actor = world.processes.actor_of(ThreadId{id});
+    if (actor == nullptr || world.os.blocked(actor->thread) || world.os.finished(actor->thread)) {
+      continue;
+    }
+    const bool runs = world.os.running(actor->thread);
+    std::string& text = actor->background ? runners : starved;
+    if (runs == actor->background && text.size() < 80) {
+      text += (text.empty() ? "" : ", ") + world.os.name(actor->thread);
+    }
+  }
+  if (starved.empty() || runners.empty()) {
+    return {};
+  }
+  const bool fifo = world.spec.os.policy.kind == PolicyKind::fifo;
+  return "starved: " + starved + " is ready but gets no CPU: " +
+         (fifo ? "policy fifo never takes one from " : "the policy never takes one from ") +
+         runners +
+         " (use a policy with slices such as rr, fewer background threads, or more cores)";
 }
 
 void add_doubts(Context& world) {

@@ -29,6 +29,10 @@ void add_tasks(Context& world, const MainSpan& span, Timings& timings);
 /// Who waits for what, main first: why a run cannot go on.
 [[nodiscard]] std::string describe_waits(Context& world);
 
+/// Which threads of the program are ready but kept off all CPUs by background programs, main first,
+/// and the way out. Empty: none, or no background program runs.
+[[nodiscard]] std::string describe_starvation(Context& world);
+
 /// Adds the doubts that follow from the spec alone.
 void add_doubts(Context& world);
 

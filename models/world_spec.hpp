@@ -20,6 +20,7 @@ struct LockSpec {
   std::string name;
   LockKind kind = LockKind::mutex;
   LockScope scope = LockScope::thread;
+  bool inherit = false;  // its holder is as urgent as who waits for it
 };
 
 /// Another program on the machine; nobody waits for it.
@@ -27,6 +28,7 @@ struct BackgroundSpec {
   TaskIndex task{};
   std::uint32_t threads = 1;  // each repeats the task until main ends
   int nice = 0;
+  ClassSpec sched;
   GroupId group{};
   sim::Duration start{};
 };

@@ -22,6 +22,7 @@ void drop_start_costs(WorldSpec& world) {
   }
   for (ExecutorSpec& executor : world.executors) {
     executor.import_cost = none;
+    executor.memory = {};
   }
 }
 

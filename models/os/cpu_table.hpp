@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "models/os/cpu_rates.hpp"
 #include "models/os/dispatcher.hpp"
@@ -23,6 +24,7 @@ struct Cpu {
   std::int64_t phase_end = 0;         // of waking and switching
   std::int64_t completes_at = never;  // the running segment
   std::int64_t slice_end = never;     // the thread gives way here, if others wait
+  std::int64_t quota_end = never;     // a group of the thread must draw CPU time or stop
   std::int64_t balance_tick = never;  // the next tick at which an idle CPU may take a thread away
   double rate = 1.0;                  // of the running segment
   std::uint32_t thread = nobody;
@@ -34,7 +36,8 @@ struct Cpu {
   Phase phase = Phase::idle;
   bool must_reschedule = false;  // at the next point where that is allowed
   std::int64_t tick_phase = 0;
-  std::int64_t shared_wait_seen = 0;  // of the shared queue's account, at `settled`
+  std::int64_t shared_wait_seen = 0;          // of the shared queue's account, at `settled`
+  std::optional<sim::TimerId> release_timer;  // only with scheduling classes
   CpuAccounts accounts;
 };
 

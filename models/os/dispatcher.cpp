@@ -9,8 +9,20 @@ namespace timeslice::models {
 
 namespace {
 
-std::uint32_t number(ThreadId thread) {
-  return static_cast<std::uint32_t>(thread);
+template <typename Id>
+std::uint32_t number(Id id) {
+  return static_cast<std::uint32_t>(id);
+}
+
+EntityParameters parameters_of(const ThreadSpec& spec) {
+  constexpr std::uint32_t weight_of_idle = 3;  // WEIGHT_IDLEPRIO of Linux 6.12
+  const bool idle = spec.sched.kind == SchedulingClass::idle;
+  return {.weight = idle ? weight_of_idle : weight_of_nice(spec.nice),
+          .scheduling_class = spec.sched.kind,
+          .priority = spec.sched.priority,
+          .runtime = spec.sched.runtime,
+          .deadline = spec.sched.deadline,
+          .period = spec.sched.period};
 }
 
 /// Each CPU's ticks start at a phase of their own: kernel ticks are not aligned between CPUs.
@@ -33,7 +45,8 @@ Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
       machine{its_machine},
       os{its_os},
       map{machine},
-      queues{os, map.cpus()},
+      bandwidth{engine, trace, random, os},
+      queues{os, map.cpus(), bandwidth, random},
       idle{map},
       loads{map.cpus()},
       rates{machine, os.tick, map.core_size_max()},
@@ -41,6 +54,7 @@ Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
       busy_in_core(map.cpus()),
       core_times(map.cpus()),
       per_cpu{!queues.shared()},
+      ordered{queues.has_order()},
       balances{per_cpu && map.cpus() > 1},
       jitter_draws{sim::hash_name32("os/wake-jitter")},
       wake_draws{sim::hash_name32("os/move-on-wake")},
@@ -62,8 +76,8 @@ Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
     cpus[cpu].core = map.core(map.position(cpu)).begin;
     cpus[cpu].tick_phase = tick_phase(os, random, cpu);
     cpus[cpu].settled = now();
-    queues.set_ticks(cpu, {.period = os.tick,
-                           .first = sim::Instant{sim::Duration{cpus[cpu].tick_phase}}});
+    queues.set_ticks(
+        cpu, {.period = os.tick, .first = sim::Instant{sim::Duration{cpus[cpu].tick_phase}}});
   }
 }
 
@@ -86,7 +100,7 @@ ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
     sim::expect(index_of(cpu) < state.cpus.size(), "a thread is bound to CPUs that exist");
   }
   Thread& hot = state.threads.emplace_back();
-  hot.entity = state.queues.add_thread(thread, {.weight = weight_of_nice(spec.nice)});
+  hot.entity = state.queues.add_thread(thread, parameters_of(spec));
   hot.pinned = spec.affinity.empty() ? 0 : 1;
   hot.background = spec.background;
   state.pinned_threads += hot.pinned;
@@ -97,6 +111,7 @@ ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
   info.affinity = spec.affinity;
   info.process = spec.process;
   info.group = spec.group;
+  info.sched = spec.sched;
   state.note(TraceKind::thread_created, {.cpu = no_cpu,
                                          .subject = thread,
                                          .object = static_cast<std::uint32_t>(spec.process),
@@ -110,17 +125,38 @@ void Dispatcher::start(ThreadId thread, Program program, WakeCause cause) {
   sim::expect(state.threads[number(thread)].state == ThreadState::created, "a thread starts once");
   state.infos[number(thread)].program = std::move(program);
   state.ledgers[number(thread)].since = state.now();
-  state.place(number(thread), state.cpu_for_new(number(thread)), MoveReason::none);
+  std::uint32_t cpu = state.cpu_for_new(number(thread));
+  if (state.is_urgent(number(thread))) {
+    cpu = state.cpu_for_urgent(number(thread), cpu);
+  }
+  state.place(number(thread), cpu, MoveReason::none);
   state.make_ready(number(thread), EnqueueReason::created, cause);
 }
 
 void Dispatcher::handle(sim::Due due) {
-  if (due.kind == State::cpu_event) {
-    state_->on_cpu_event(due.argument);
-    return;
+  switch (due.kind) {
+    case State::cpu_event:
+      state_->on_cpu_event(due.argument);
+      break;
+    case State::timer_event:
+      state_->wake(due.argument, WakeCause{}, WakeResult::timed_out);
+      break;
+    case State::release_event:
+      state_->on_release(due.argument);
+      break;
+    case Bandwidth::refill_event:
+      state_->unthrottle(state_->bandwidth.refill(due.argument));
+      break;
+    case Bandwidth::slack_event:
+      state_->unthrottle(state_->bandwidth.share_slack(due.argument));
+      break;
+    default:
+      sim::expect(false, "the dispatcher gets its own events only");
   }
-  sim::expect(due.kind == State::timer_event, "the dispatcher gets its own events only");
-  state_->wake(due.argument, WakeCause{}, WakeResult::timed_out);
+}
+
+void Dispatcher::begin_job(ThreadId thread, const Job& job) {
+  state_->begin_job(number(thread), job);
 }
 
 bool Dispatcher::wake(ThreadId thread, WakeCause cause) {
@@ -150,7 +186,11 @@ Dispatcher::BlockAwaiter Dispatcher::yield(ThreadId thread) {
 
 Dispatcher::TimedBlockAwaiter Dispatcher::block_for(ThreadId thread, sim::Duration timeout,
                                                     WaitCause cause) {
-  const sim::Duration late = state_->os.timer_slack + state_->os.timer_latency;
+  // Real-time and deadline threads have no slack: hrtimer_nanosleep and select_estimate_accuracy
+  // of Linux 6.12.
+  const sim::Duration slack =
+      state_->is_urgent(number(thread)) ? sim::Duration::zero() : state_->os.timer_slack;
+  const sim::Duration late = slack + state_->os.timer_latency;
   return TimedBlockAwaiter{*state_, thread, timeout + late, cause};
 }
 
@@ -161,6 +201,18 @@ Dispatcher::TimedBlockAwaiter Dispatcher::sleep(ThreadId thread, sim::Duration d
 Dispatcher::TimedBlockAwaiter Dispatcher::wait_for_device(ThreadId thread, sim::Duration duration) {
   return TimedBlockAwaiter{*state_, thread, duration + state_->os.timer_latency,
                            WaitCause{.what = WaitFor::io, .object = 0}};
+}
+
+std::int64_t Dispatcher::urgency(ThreadId thread) const {
+  return state_->urgency_to_be(number(thread));
+}
+
+bool Dispatcher::has_classes() const {
+  return state_->queues.has_classes();
+}
+
+bool Dispatcher::lend_urgency(ThreadId thread, std::int64_t urgency) {
+  return state_->lend_urgency(number(thread), urgency);
 }
 
 bool Dispatcher::running(ThreadId thread) const {
@@ -199,6 +251,10 @@ ThreadAccounts Dispatcher::accounts(ThreadId thread) const {
 
 CpuAccounts Dispatcher::accounts(CpuId cpu) const {
   return state_->cpu_accounts(static_cast<std::uint32_t>(cpu));
+}
+
+std::optional<QuotaAccounts> Dispatcher::accounts(GroupId group) const {
+  return group == GroupId{0} ? std::nullopt : state_->bandwidth.accounts(number(group) - 1);
 }
 
 sim::Duration Dispatcher::core_busy(CpuId cpu) const {

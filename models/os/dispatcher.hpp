@@ -10,11 +10,13 @@
 #include <coroutine>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "models/ids.hpp"
 #include "models/machine/machine_spec.hpp"
+#include "models/os/bandwidth.hpp"
 #include "models/os/os_spec.hpp"
 #include "models/os/policy.hpp"
 #include "sim/engine.hpp"
@@ -68,6 +70,7 @@ struct ThreadSpec {
   GroupId group{};
   int nice = 0;
   std::vector<CpuId> affinity{};  // empty: every CPU
+  ClassSpec sched{};              // needs a queue for each CPU, if it is not normal
   bool background = false;        // what it does is no progress for the engine's watchdog
 };
 
@@ -146,9 +149,24 @@ class Dispatcher {
   /// Gives way to whoever the policy prefers.
   [[nodiscard]] BlockAwaiter yield(ThreadId thread);
 
+  /// Tells the policy which piece of work `thread` does next. Requires: it is not ready: the
+  /// program of a running thread says so before it waits or works, or another's before it starts.
+  void begin_job(ThreadId thread, const Job& job);
+
   /// Ends the wait of a blocked thread; false if it is not blocked. Costs nothing by itself: the
   /// waker pays for the call with kernel work.
   bool wake(ThreadId thread, WakeCause cause);
+
+  /// Whether a thread asked for another scheduling class than normal; else all urgencies are 0.
+  [[nodiscard]] bool has_classes() const;
+
+  /// How urgent a thread is: 0 fair, 1..99 real-time, beyond: the earlier its deadline, the more.
+  [[nodiscard]] std::int64_t urgency(ThreadId thread) const;
+
+  /// Lets `thread` be at least as urgent as `urgency` from now on, instead of what it was lent
+  /// before; 0: nothing. False if it was lent as much already. What a lock with priority
+  /// inheritance does to its holder.
+  bool lend_urgency(ThreadId thread, std::int64_t urgency);
 
   /// Asks for `thread`'s interruptible run to end at its next poll point. Seen at once by a running
   /// thread, at switch-in by a queued one; forgotten if it is not in an interruptible run.
@@ -168,6 +186,8 @@ class Dispatcher {
   /// Accounts, settled up to now.
   [[nodiscard]] ThreadAccounts accounts(ThreadId thread) const;
   [[nodiscard]] CpuAccounts accounts(CpuId cpu) const;
+  /// Of the group's quota; nothing if it has none.
+  [[nodiscard]] std::optional<QuotaAccounts> accounts(GroupId group) const;
   /// Time in which any CPU of the core of `cpu` was busy, up to now.
   [[nodiscard]] sim::Duration core_busy(CpuId cpu) const;
   [[nodiscard]] std::uint32_t cpus() const;

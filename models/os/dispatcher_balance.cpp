@@ -55,7 +55,8 @@ std::uint32_t Dispatcher::State::cpu_for_new(std::uint32_t thread) const {
 void Dispatcher::State::place(std::uint32_t thread, std::uint32_t cpu, MoveReason why) {
   Thread& it = threads[thread];
   it.cpu = cpu;
-  it.node = queues.node_of(infos[thread].group, cpu);
+  // Groups divide the time of fair threads only.
+  it.node = is_urgent(thread) ? Seat::no_group : queues.node_of(infos[thread].group, cpu);
   if (why != MoveReason::none) {
     it.moved_by = static_cast<std::uint8_t>(why) & 0x1fU;
   }
@@ -75,7 +76,8 @@ std::optional<std::uint32_t> Dispatcher::State::candidate(std::uint32_t from, st
     const Thread& hot = it.state.threads[thread];
     const bool ran_lately = hot.last_cpu != nobody && it.state.now() - hot.left_cpu_at <
                                                           it.state.os.balance.cache_hot.count();
-    return !(it.cold && ran_lately) && it.state.allowed(thread, it.to);
+    return !(it.cold && ran_lately) && it.state.allowed(thread, it.to) &&
+           !it.state.queues.stopped_on(it.state.infos[thread].group, it.to);
   };
   return queues.candidate(from, MoveFilter{.accepts = accepts, .context = &context});
 }
@@ -84,8 +86,9 @@ std::optional<std::uint32_t> Dispatcher::State::candidate(std::uint32_t from, st
 void Dispatcher::State::move(std::uint32_t thread, std::uint32_t to, MoveReason why) {
   const std::uint32_t from = threads[thread].cpu;
   settle(from);
-  queues.remove_waiting(seat(thread), DequeueReason::migrated);
-  remove_waiting(from);
+  if (queues.remove_waiting(seat(thread), DequeueReason::migrated)) {
+    remove_waiting(from);
+  }
   note_load(from);
   place(thread, to, why);
 }
@@ -102,9 +105,11 @@ bool Dispatcher::State::pull_from(std::uint32_t from, std::uint32_t to) {
     return false;
   }
   move(*thread, to, MoveReason::idle_pull);
-  queues.enqueue(seat(*thread), EnqueueReason::migrated);
-  add_waiting(to);
-  return true;
+  const bool waits = queues.enqueue(seat(*thread), EnqueueReason::migrated);
+  if (waits) {
+    add_waiting(to);
+  }
+  return waits;
 }
 
 bool Dispatcher::State::pull(std::uint32_t cpu) {
@@ -161,7 +166,7 @@ bool Dispatcher::State::moves_to_idle_core(std::uint32_t cpu) {
   if (to != IdleCpus::none && !idle.core_idle(to) && threads[thread].pinned == 0) {
     to = idle.emptiest();  // no whole core is idle near by
   }
-  if (to == IdleCpus::none || !idle.core_idle(to) ||
+  if (to == IdleCpus::none || !idle.core_idle(to) || queues.stopped_on(infos[thread].group, to) ||
       !tick_draws.happens(random, os.balance.pull_at_tick)) {
     return false;
   }

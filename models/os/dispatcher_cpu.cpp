@@ -74,7 +74,8 @@ std::int64_t Dispatcher::State::next_while_running(std::uint32_t cpu) {
   if (it.must_reschedule && threads[it.thread].kind != WorkKind::kernel) {
     return now();
   }
-  const std::int64_t next = std::min({it.completes_at, it.slice_end, rates.next_change(cpu)});
+  const std::int64_t next =
+      std::min({it.completes_at, it.slice_end, it.quota_end, rates.next_change(cpu)});
   const bool tick_matters =
       it.waiting > 0 ? watches_ticks : watches_siblings && busy_in_core[it.core] > 1;
   if (!tick_matters) {
@@ -111,19 +112,20 @@ void Dispatcher::State::note_load(std::uint32_t cpu) {
                   .movable = it.waiting - (spoken_for ? 1U : 0U)});
 }
 
-void Dispatcher::State::add_waiting(std::uint32_t cpu) {
+void Dispatcher::State::add_waiting(std::uint32_t cpu, std::uint32_t count) {
   if (per_cpu) {
-    ++cpus[cpu].waiting;
+    cpus[cpu].waiting += count;
     return;
   }
   shared_waited_ns = shared_waited(now());
   shared_since = now();
-  ++shared_waiting;
+  shared_waiting += count;
 }
 
-void Dispatcher::State::remove_waiting(std::uint32_t cpu) {
+void Dispatcher::State::remove_waiting(std::uint32_t cpu, std::uint32_t count) {
   if (per_cpu) {
-    if (--cpus[cpu].waiting == 0) {
+    cpus[cpu].waiting -= count;
+    if (cpus[cpu].waiting == 0 && !queues.has_classes()) {
       cpus[cpu].slice_end = never;
       cpus[cpu].balance_tick = never;
     }
@@ -131,7 +133,7 @@ void Dispatcher::State::remove_waiting(std::uint32_t cpu) {
   }
   shared_waited_ns = shared_waited(now());
   shared_since = now();
-  --shared_waiting;
+  shared_waiting -= count;
 }
 
 /// Whether a slice must be watched. With a shared queue it always is: to arm all CPUs when somebody
@@ -158,6 +160,18 @@ void Dispatcher::State::limit_slice(std::uint32_t cpu, sim::Duration left) {
   }
   const std::int64_t used_up = now() + left.count();
   it.slice_end = os.tick > sim::Duration::zero() ? tick_at_or_after(it, used_up) : used_up;
+}
+
+/// The groups' time is looked at on ticks only; without ticks, exactly when it is used up.
+void Dispatcher::State::limit_by_quota(std::uint32_t cpu) {
+  Cpu& it = cpus[cpu];
+  const sim::Duration left = queues.runtime_left(seat(it.thread));
+  if (left == no_limit) {
+    it.quota_end = never;
+    return;
+  }
+  const std::int64_t used_up = now() + std::max<std::int64_t>(left.count(), 1);
+  it.quota_end = os.tick > sim::Duration::zero() ? tick_at_or_after(it, used_up) : used_up;
 }
 
 /// Calls an idle CPU for a thread that waits; it picks when it is awake.
@@ -235,34 +249,77 @@ bool Dispatcher::State::slice_is_over(std::uint32_t cpu) const {
   return !per_cpu || queues.slice_left(seat(cpus[cpu].thread)) <= sim::Duration::zero();
 }
 
-void Dispatcher::State::course(std::uint32_t cpu) {
+std::optional<SwitchOut> Dispatcher::State::reason_to_stop(std::uint32_t cpu) {
   Cpu& it = cpus[cpu];
-  const bool in_kernel = threads[it.thread].kind == WorkKind::kernel;
+  if (it.quota_end <= now()) {
+    if (!queues.draw_runtime(seat(it.thread))) {
+      it.quota_end = never;
+      return SwitchOut::throttled;
+    }
+    limit_by_quota(cpu);
+  }
   if (it.slice_end <= now() && !slice_is_over(cpu)) {
     limit_slice(cpu, queues.slice_left(seat(it.thread)));
   }
   if (it.slice_end <= now()) {
-    if (!in_kernel) {
-      give_way(cpu, SwitchOut::slice_used_up);
-      return;
-    }
-    it.must_reschedule = true;
     it.slice_end = never;
+    return SwitchOut::slice_used_up;
   }
-  if (it.must_reschedule && !in_kernel) {
-    give_way(cpu, SwitchOut::preempted);
+  return it.must_reschedule ? std::optional{SwitchOut::preempted} : std::nullopt;
+}
+
+void Dispatcher::State::course(std::uint32_t cpu) {
+  const std::optional<SwitchOut> why = reason_to_stop(cpu);
+  if (why && threads[cpus[cpu].thread].kind != WorkKind::kernel) {
+    give_way(cpu, *why);
     return;
   }
+  cpus[cpu].must_reschedule = why.has_value();
   arm(cpu);
 }
 
 void Dispatcher::State::give_way(std::uint32_t cpu, SwitchOut why) {
   Cpu& it = cpus[cpu];
   const std::uint32_t before = it.thread;
-  queues.put_back(seat(before), reason_of(why));
+  put_back(before, reason_of(why));
   add_waiting(cpu);
   it.thread = nobody;
-  schedule(cpu, before, why);
+  throttle_spent(cpu, before);
+  if (queues.stopped(seat(before))) {
+    switch_out(cpu, before, SwitchOut::throttled);
+    schedule(cpu, nobody, SwitchOut::throttled);
+  } else {
+    schedule(cpu, before, why);
+  }
+}
+
+void Dispatcher::State::throttle_spent(std::uint32_t cpu, std::uint32_t thread) {
+  if (!queues.has_quotas()) {
+    return;
+  }
+  if (const std::uint32_t stopped = queues.throttle_spent(seat(thread)); stopped > 0) {
+    remove_waiting(cpu, stopped);
+  }
+}
+
+/// As Linux does: a CPU that runs something else is not asked to reschedule.
+void Dispatcher::State::unthrottle(std::span<const std::uint32_t> nodes) {
+  for (const std::uint32_t node : nodes) {
+    const std::uint32_t cpu = bandwidth.cpu_of(node);
+    settle(cpu);
+    const std::uint32_t waiting = queues.unthrottle(node);
+    if (waiting == 0) {
+      continue;
+    }
+    add_waiting(cpu, waiting);
+    if (cpus[cpu].phase == Phase::idle) {
+      begin_waking(cpu);
+    } else if (cpus[cpu].thread != nobody) {
+      limit_slice(cpu, queues.slice_left(seat(cpus[cpu].thread)));
+      arm(cpu);
+    }
+    note_load(cpu);
+  }
 }
 
 /// With a shared queue, threads that may not run here are passed over and keep their turns.
@@ -291,12 +348,18 @@ std::optional<Pick> Dispatcher::State::pick(std::uint32_t cpu) {
 void Dispatcher::State::schedule(std::uint32_t cpu, std::uint32_t before, SwitchOut why) {
   Cpu& it = cpus[cpu];
   it.must_reschedule = false;
+  if (queues.has_classes()) {
+    pull_urgent(cpu);
+  }
   std::optional<Pick> next = pick(cpu);
   if (!next && balances && pull(cpu)) {
     next = pick(cpu);
   }
   if (!next) {
     go_idle(cpu);
+    if (queues.has_classes()) {
+      arm_release(cpu);
+    }
     return;
   }
   if (next->thread == before) {
@@ -308,13 +371,21 @@ void Dispatcher::State::schedule(std::uint32_t cpu, std::uint32_t before, Switch
     switch_in(cpu, *next);
   }
   it.preempter = nobody;
-  if (has_rivals(cpu)) {
+  if (queues.has_quotas()) {
+    limit_by_quota(cpu);
+  }
+  if (has_rivals(cpu) || queues.has_classes()) {
     limit_slice(cpu, next->slice);
   } else {
     it.slice_end = never;
   }
   arm(cpu);
   note_load(cpu);
+  if (queues.has_classes()) {
+    arm_release(cpu);
+    push_urgent(cpu);
+  }
+  watch_least_urgent(nobody);
 }
 
 /// `thread`, which is still able to run, has lost the CPU.
@@ -384,6 +455,7 @@ void Dispatcher::State::go_idle(std::uint32_t cpu) {
   }
   it.phase = Phase::idle;
   it.slice_end = never;
+  it.quota_end = never;
   it.completes_at = never;
   it.balance_tick = never;
   idle.insert(cpu);

@@ -1,6 +1,7 @@
-// The dispatcher's mechanism, split over four files by what they do: dispatcher_cpu.cpp (phases of
+// The dispatcher's mechanism, split over five files by what they do: dispatcher_cpu.cpp (phases of
 // a CPU, who runs), dispatcher_thread.cpp (programs, waits and wake-ups), dispatcher_balance.cpp
-// (placement and balancing), dispatcher_accounts.cpp. Private to models/os.
+// (placement and balancing), dispatcher_classes.cpp (urgent threads), dispatcher_accounts.cpp.
+// Private to models/os.
 //
 // A CPU has one slot in the engine: the earliest of the end of its phase, completion of the running
 // segment, end of the slice, change of speed and balancing tick. Whatever changes these settles
@@ -13,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "models/os/bandwidth.hpp"
 #include "models/os/cpu_map.hpp"
 #include "models/os/cpu_rates.hpp"
 #include "models/os/cpu_table.hpp"
@@ -52,11 +54,19 @@ class DrawStream {
 };
 
 /// Why a thread left a CPU: the value of a switch_out record.
-enum class SwitchOut : std::uint8_t { blocked, preempted, slice_used_up, yielded, exited };
+enum class SwitchOut : std::uint8_t {
+  blocked,
+  preempted,
+  slice_used_up,
+  yielded,
+  exited,
+  throttled
+};
 
 struct Dispatcher::State {
   static constexpr std::uint8_t cpu_event = first_kind;
   static constexpr std::uint8_t timer_event = first_kind + 1;
+  static constexpr std::uint8_t release_event = first_kind + 2;
   // At one instant timers come before CPUs: an interrupt's wake-up is seen by the slice that ends.
   static constexpr sim::EventClass timer_class = 2;
   static constexpr sim::EventClass cpu_class = 3;
@@ -78,20 +88,26 @@ struct Dispatcher::State {
   [[nodiscard]] std::int64_t next_while_running(std::uint32_t cpu);
   void arm(std::uint32_t cpu);
   void note_load(std::uint32_t cpu);
-  void add_waiting(std::uint32_t cpu);
-  void remove_waiting(std::uint32_t cpu);
+  void add_waiting(std::uint32_t cpu, std::uint32_t count = 1);
+  void remove_waiting(std::uint32_t cpu, std::uint32_t count = 1);
   [[nodiscard]] bool has_rivals(std::uint32_t cpu) const;
   void limit_slice(std::uint32_t cpu, sim::Duration left);
+  void limit_by_quota(std::uint32_t cpu);
   [[nodiscard]] std::int64_t tick_at_or_after(const Cpu& cpu, std::int64_t when) const;
   void begin_waking(std::uint32_t cpu);
   void begin_segment(std::uint32_t cpu);
   void start_running(std::uint32_t cpu);
   void on_running(std::uint32_t cpu);
   void advance_speed(std::uint32_t cpu);
-  /// The thread on `cpu` goes on, unless its slice is over or it is preempted.
+  /// The thread on `cpu` goes on, unless its slice or quota is over or it is preempted.
   void course(std::uint32_t cpu);
   [[nodiscard]] bool slice_is_over(std::uint32_t cpu) const;
+  [[nodiscard]] std::optional<SwitchOut> reason_to_stop(std::uint32_t cpu);
   void give_way(std::uint32_t cpu, SwitchOut why);
+  /// Throttles groups of `thread`, which has just left `cpu`, that have no CPU time left there.
+  void throttle_spent(std::uint32_t cpu, std::uint32_t thread);
+  /// These nodes of groups have CPU time again.
+  void unthrottle(std::span<const std::uint32_t> nodes);
   /// Picks who runs next on `cpu`; `before` was put back for the reason `why` and is not switched
   /// out if it is picked again; nobody if the thread has left.
   void schedule(std::uint32_t cpu, std::uint32_t before, SwitchOut why);
@@ -119,6 +135,13 @@ struct Dispatcher::State {
   void interrupt(std::uint32_t thread);
   static void stop_at_next_poll(Thread& thread);
 
+  // dispatcher_order.cpp
+  void begin_job(std::uint32_t thread, const Job& job);
+  void preempt(std::uint32_t cpu, std::uint32_t preempter);
+  [[nodiscard]] std::uint32_t least_urgent_for(std::uint32_t thread);
+  void watch_least_urgent(std::uint32_t preempter);
+  void call_least_urgent(std::uint32_t thread, WakeCause cause);
+
   // dispatcher_balance.cpp
   [[nodiscard]] bool allowed(std::uint32_t thread, std::uint32_t cpu) const;
   [[nodiscard]] std::uint32_t nearest_idle(std::uint32_t thread) const;
@@ -138,6 +161,20 @@ struct Dispatcher::State {
   void rotate_if_due();
   void collect_unequal();
 
+  // dispatcher_classes.cpp
+  [[nodiscard]] std::int64_t urgency(std::uint32_t thread) const;
+  [[nodiscard]] std::int64_t urgency_to_be(std::uint32_t thread) const;
+  [[nodiscard]] bool is_urgent(std::uint32_t thread) const { return urgency(thread) > 0; }
+  [[nodiscard]] std::int64_t urgency_on(std::uint32_t cpu) const;
+  [[nodiscard]] std::uint32_t cpu_for_urgent(std::uint32_t thread, std::uint32_t preferred) const;
+  void pull_urgent(std::uint32_t cpu);
+  void push_urgent(std::uint32_t cpu);
+  void arm_release(std::uint32_t cpu);
+  void on_release(std::uint32_t cpu);
+  bool lend_urgency(std::uint32_t thread, std::int64_t urgency);
+  void take_class(std::uint32_t thread);
+  void put_back(std::uint32_t thread, EnqueueReason reason);
+
   // dispatcher_accounts.cpp
   [[nodiscard]] ThreadAccounts thread_accounts(std::uint32_t thread) const;
   [[nodiscard]] CpuAccounts cpu_accounts(std::uint32_t cpu) const;
@@ -153,6 +190,7 @@ struct Dispatcher::State {
   const OsSpec& os;
 
   CpuMap map;
+  Bandwidth bandwidth;
   RunQueues queues;
   IdleCpus idle;
   LoadTree loads;
@@ -176,6 +214,7 @@ struct Dispatcher::State {
   std::vector<std::uint32_t> skipped;  // not allowed on the CPU that picks
 
   bool per_cpu = true;
+  bool ordered = false;           // the policy's: some threads are more urgent than others
   bool balances = false;          // more than one CPU, each with its own queue
   bool watches_ticks = false;     // an idle CPU beside a queue is possible
   bool watches_siblings = false;  // a running thread may move to an idle core at a tick

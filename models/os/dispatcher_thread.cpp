@@ -114,6 +114,9 @@ void Dispatcher::State::complete(std::uint32_t cpu) {
 void Dispatcher::State::leave(std::uint32_t cpu, SwitchOut why, DequeueReason reason) {
   const std::uint32_t thread = cpus[cpu].thread;
   queues.remove_running(seat(thread), reason);
+  if (threads[thread].reclass) {
+    take_class(thread);
+  }
   threads[thread].left_cpu_at = now();
   ledgers[thread].since = now();
   note(TraceKind::switch_out, {.cpu = static_cast<std::uint16_t>(cpu),
@@ -121,6 +124,7 @@ void Dispatcher::State::leave(std::uint32_t cpu, SwitchOut why, DequeueReason re
                                .cause = no_subject,
                                .value = static_cast<std::uint64_t>(why)});
   cpus[cpu].thread = nobody;
+  throttle_spent(cpu, thread);
 }
 
 void Dispatcher::State::block_thread(std::uint32_t cpu) {
@@ -177,7 +181,9 @@ bool Dispatcher::State::wake(std::uint32_t thread, WakeCause cause, WakeResult r
   ledger.so_far.blocked_time += sim::Duration{now() - ledger.since};
   ledger.since = now();
   const std::uint32_t before = threads[thread].cpu;
-  const std::uint32_t cpu = stays_queued(thread) ? before : cpu_for_woken(thread);
+  const std::uint32_t cpu = is_urgent(thread)      ? cpu_for_urgent(thread, before)
+                            : stays_queued(thread) ? before
+                                                   : cpu_for_woken(thread);
   place(thread, cpu, cpu == before ? MoveReason::none : MoveReason::wake);
   make_ready(thread, EnqueueReason::woken, cause);
   return true;
@@ -198,14 +204,17 @@ void Dispatcher::State::make_ready(std::uint32_t thread, EnqueueReason reason, W
   const std::uint32_t cpu = threads[thread].cpu;
   settle(cpu);
   threads[thread].state = ThreadState::ready;
-  queues.enqueue(seat(thread), reason);
-  add_waiting(cpu);
+  const bool waits = queues.enqueue(seat(thread), reason);
   if (reason != EnqueueReason::migrated) {
     note(TraceKind::ready, {.cpu = static_cast<std::uint16_t>(cpu),
                             .subject = thread,
                             .cause = cause.thread,
                             .value = static_cast<std::uint64_t>(reason)});
   }
+  if (!waits) {
+    return;  // its group's quota is used up there
+  }
+  add_waiting(cpu);
   if (per_cpu) {
     call_cpu(cpu, thread, cause);
   } else {
@@ -222,14 +231,19 @@ void Dispatcher::State::call_cpu(std::uint32_t cpu, std::uint32_t thread, WakeCa
     check_preemption(cpu, thread, cause);
   }
   note_load(cpu);
+  if (queues.has_classes()) {
+    arm_release(cpu);
+  }
 }
 
-/// With one queue for all: an idle CPU is called, else the one where the thread last ran gives way
-/// if the policy says so.
+/// With one queue for all: an idle CPU is called, else the one where the thread last ran, or where
+/// the least urgent one runs if the policy has an order, gives way if the policy says so.
 void Dispatcher::State::call_any_cpu(std::uint32_t thread, WakeCause cause) {
   const std::uint32_t free = nearest_idle(thread);
   if (free != IdleCpus::none) {
     begin_waking(free);
+  } else if (ordered) {
+    call_least_urgent(thread, cause);
   } else if (cpus[threads[thread].cpu].thread != nobody) {
     check_preemption(threads[thread].cpu, thread, cause);
   }

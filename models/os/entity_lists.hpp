@@ -35,6 +35,7 @@ class EntityLists {
   [[nodiscard]] std::uint32_t front(QueueId queue) const { return lists_[at(queue)].first; }
   [[nodiscard]] std::uint32_t back(QueueId queue) const { return lists_[at(queue)].last; }
   [[nodiscard]] std::uint32_t before(std::uint32_t entity) const { return links_[entity].previous; }
+  [[nodiscard]] std::uint32_t after(std::uint32_t entity) const { return links_[entity].next; }
   [[nodiscard]] std::uint32_t size(QueueId queue) const { return lists_[at(queue)].size; }
   [[nodiscard]] bool queued(EntityId entity) const { return links_[index_of(entity)].queued; }
 

@@ -1,5 +1,7 @@
 #include "models/os/mutex.hpp"
 
+#include <algorithm>
+
 #include "models/os/kernel_work.hpp"
 #include "models/trace_kinds.hpp"
 #include "sim/expect.hpp"
@@ -23,12 +25,51 @@ sim::TraceRecord record_of(Dispatcher& dispatcher, TraceKind kind, ThreadId thre
 void Mutex::take(ThreadId thread) {
   holder_ = thread;
   dispatcher_.trace().record(record_of(dispatcher_, TraceKind::lock_taken, thread, id_));
+  if (inheritance_ != nullptr) {
+    inheritance_->takes(thread, *this);
+  }
 }
 
 void Mutex::release(ThreadId thread) {
   sim::expect(holder_ == thread, "only the holder of a mutex releases it");
   holder_.reset();
   dispatcher_.trace().record(record_of(dispatcher_, TraceKind::lock_released, thread, id_));
+  if (inheritance_ != nullptr) {
+    inheritance_->releases(thread, *this);
+  }
+}
+
+std::int64_t Mutex::urgency_of_waiters() const {
+  std::int64_t most = 0;
+  for (std::size_t i = 0; i < waiters_.size(); ++i) {
+    most = std::max(most, dispatcher_.urgency(waiters_.at(i)));
+  }
+  return most;
+}
+
+/// The most urgent one, of equal ones the first: futexes keep their waiters by real-time priority
+/// (plist in kernel/futex of Linux 6.12).
+ThreadId Mutex::pop_waiter() {
+  if (!dispatcher_.has_classes()) {
+    return waiters_.pop();
+  }
+  const std::int64_t most = urgency_of_waiters();
+  std::size_t first = 0;
+  while (dispatcher_.urgency(waiters_.at(first)) != most) {
+    ++first;
+  }
+  const ThreadId thread = waiters_.at(first);
+  waiters_.remove(thread);
+  return thread;
+}
+
+/// In one go, so that nobody sees it free and the holder stays urgent until then.
+void Mutex::hand_over(ThreadId from) {
+  const ThreadId next = pop_waiter();
+  inheritance_->waits_no_more(next);
+  release(from);
+  take(next);
+  dispatcher_.wake(next, {.thread = static_cast<std::uint32_t>(from)});
 }
 
 bool Mutex::try_lock(ThreadId thread) {
@@ -54,8 +95,15 @@ sim::Process<> Mutex::lock(ThreadId thread) {
     wait.cause = static_cast<std::uint32_t>(holder_.value_or(thread));
     dispatcher_.trace().record(wait);
     waiters_.push(thread);
+    if (inheritance_ != nullptr) {
+      inheritance_->waits(thread, *this);
+    }
     const WaitCause cause{.what = WaitFor::lock, .object = id_};
     co_await dispatcher_.block(thread, cause);
+    if (inheritance_ != nullptr) {
+      sim::expect(holder_ == thread, "who is woken was handed the mutex");
+      co_return;
+    }
     entered = false;
   }
 }
@@ -69,7 +117,10 @@ bool Mutex::try_unlock(ThreadId thread) {
 }
 
 sim::Process<> Mutex::unlock(ThreadId thread) {
-  release(thread);
+  const bool hands_over = inheritance_ != nullptr && !waiters_.empty();
+  if (!hands_over) {
+    release(thread);
+  }
   if (waiters_.empty()) {
     co_return;
   }
@@ -78,9 +129,11 @@ sim::Process<> Mutex::unlock(ThreadId thread) {
     const Work call = kernel_work(cost);
     co_await dispatcher_.run(thread, call);
   }
-  if (!waiters_.empty()) {
+  if (hands_over) {
+    hand_over(thread);
+  } else if (!waiters_.empty()) {
     const WakeCause cause{.thread = static_cast<std::uint32_t>(thread)};
-    dispatcher_.wake(waiters_.pop(), cause);
+    dispatcher_.wake(pop_waiter(), cause);
   }
 }
 

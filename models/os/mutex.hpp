@@ -4,7 +4,10 @@
 // finds it held enters the kernel and blocks; a release with waiters enters the kernel and wakes
 // the one that waits longest, which then competes with whoever comes by (barging), as futexes do.
 // The waiting order is first come first served; a woken thread that loses queues again at the end.
+// Of waiters, real-time and deadline threads come first, the most urgent of them in front.
 // Source: futex(2); glibc's default mutex does not hand over.
+// With priority inheritance (PTHREAD_PRIO_INHERIT, FUTEX_LOCK_PI) the holder is as urgent as the
+// most urgent waiter, and a release hands the mutex to that one: nobody can barge in.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +15,7 @@
 
 #include "models/ids.hpp"
 #include "models/os/dispatcher.hpp"
+#include "models/os/inheritance.hpp"
 #include "models/os/wait_queue.hpp"
 #include "sim/process.hpp"
 
@@ -19,8 +23,10 @@ namespace timeslice::models {
 
 class Mutex {
  public:
-  /// `id` names it in the trace and in deadlock reports.
-  Mutex(Dispatcher& dispatcher, std::uint32_t id) : dispatcher_{dispatcher}, id_{id} {}
+  /// `id` names it in the trace and in deadlock reports. `inheritance`: of all such mutexes of a
+  /// world; nullptr: an ordinary mutex.
+  Mutex(Dispatcher& dispatcher, std::uint32_t id, Inheritance* inheritance = nullptr)
+      : dispatcher_{dispatcher}, id_{id}, inheritance_{inheritance} {}
 
   /// Takes it unless it is held; no kernel entry, no simulated time.
   [[nodiscard]] bool try_lock(ThreadId thread);
@@ -37,14 +43,19 @@ class Mutex {
 
   [[nodiscard]] std::optional<ThreadId> holder() const { return holder_; }
   [[nodiscard]] std::size_t waiters() const { return waiters_.size(); }
+  /// Of the most urgent one; 0 if nobody waits.
+  [[nodiscard]] std::int64_t urgency_of_waiters() const;
   [[nodiscard]] sim::FramePool& frame_pool() { return dispatcher_.frame_pool(); }
 
  private:
   void take(ThreadId thread);
   void release(ThreadId thread);
+  [[nodiscard]] ThreadId pop_waiter();
+  void hand_over(ThreadId from);
 
   Dispatcher& dispatcher_;
   std::uint32_t id_;
+  Inheritance* inheritance_;
   std::optional<ThreadId> holder_;
   WaitQueue waiters_;
 };

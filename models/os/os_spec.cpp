@@ -1,5 +1,6 @@
 #include "models/os/os_spec.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "sim/expect.hpp"
@@ -17,6 +18,41 @@ constexpr std::array<std::uint32_t, 40> weights{
     1024,  820,   655,   526,   423,   335,   272,   215,   172,   137,    // 0 .. 9
     110,   87,    70,    56,    45,    36,    29,    23,    18,    15};    // 10 .. 19
 
+std::optional<sim::Error> wrong_group(const OsSpec& os, const GroupSpec& group) {
+  const std::string where = "os.groups." + group.name;
+  std::size_t steps = 0;
+  for (auto at = group.parent; at && *at != GroupId{0}; ++steps) {
+    if (index_of(*at) > os.groups.size()) {
+      return sim::Error{where, "its parent does not exist", "name one of os.groups"};
+    }
+    if (steps == os.groups.size()) {
+      return sim::Error{where, "it is inside itself", "give one group of the circle no parent"};
+    }
+    at = os.groups[index_of(*at) - 1].parent;
+  }
+  if (!group.quota) {
+    return std::nullopt;
+  }
+  using std::chrono::milliseconds;
+  const CpuQuota& limit = *group.quota;
+  if (limit.period < milliseconds{1} || limit.period > milliseconds{1000}) {
+    return sim::Error{where, "a quota's period lies in 1ms..1s", "100ms is usual"};
+  }
+  if (limit.quota < milliseconds{1}) {
+    return sim::Error{where, "a quota below 1ms is refused by Linux", "use 1ms or more"};
+  }
+  if (limit.burst < sim::Duration::zero() || limit.burst > limit.quota) {
+    return sim::Error{where, "a burst is at most the quota", "use a burst from 0 to the quota"};
+  }
+  return std::nullopt;
+}
+
+/// Whether the policy compares what threads announce or did: a group does neither.
+bool orders_threads(PolicyKind kind) {
+  return kind == PolicyKind::sjf || kind == PolicyKind::srtf || kind == PolicyKind::priority ||
+         kind == PolicyKind::mlfq || kind == PolicyKind::edf || kind == PolicyKind::rm;
+}
+
 }  // namespace
 
 std::uint32_t weight_of_nice(int nice) {
@@ -25,11 +61,27 @@ std::uint32_t weight_of_nice(int nice) {
   return weights[static_cast<std::size_t>(nice - lowest_nice)];
 }
 
+int nice_of_weight(std::uint32_t weight) {
+  const auto at = std::ranges::lower_bound(weights, weight, std::ranges::greater{});
+  const auto steps = std::min(at - weights.begin(), std::ssize(weights) - 1);
+  return lowest_nice + static_cast<int>(steps);
+}
+
 std::optional<sim::Error> unsupported(const OsSpec& os) {
+  for (const GroupSpec& group : os.groups) {
+    if (auto wrong = wrong_group(os, group)) {
+      return wrong;
+    }
+  }
   if (os.policy.scope == QueueScope::shared && !os.groups.empty()) {
     return sim::Error{.where = "os.groups",
                       .what = "groups of threads are not modelled with one shared queue",
                       .advice = "use a queue for each CPU (queues: per-cpu), or drop the groups"};
+  }
+  if (orders_threads(os.policy.kind) && !os.groups.empty()) {
+    return sim::Error{.where = "os.groups",
+                      .what = "groups of threads have no place in the order of this policy",
+                      .advice = "use fair, rr, fifo, lottery or stride, or drop the groups"};
   }
   return std::nullopt;
 }
@@ -45,6 +97,7 @@ OsSpec ideal_os() {
                .protect = Protection::none};
   os.tick = sim::Duration::zero();
   os.random_tick_phase = false;
+  os.random_quota_phase = false;
   os.timer_slack = sim::Duration::zero();
   os.timer_latency = sim::Duration::zero();
   return os;

@@ -7,13 +7,28 @@
 #include <vector>
 
 #include "models/ids.hpp"
+#include "models/os/class_spec.hpp"
 #include "sim/result.hpp"
 #include "sim/time.hpp"
 
 namespace timeslice::models {
 
 /// `fair` is eevdf.
-enum class PolicyKind { fifo, round_robin, eevdf, cfs, fair = eevdf };
+enum class PolicyKind {
+  fifo,
+  round_robin,
+  eevdf,
+  cfs,
+  sjf,
+  srtf,
+  priority,
+  mlfq,
+  lottery,
+  stride,
+  edf,
+  rm,
+  fair = eevdf
+};
 
 /// One queue that all CPUs share, or a queue for each CPU with balancing between them.
 enum class QueueScope { shared, per_cpu };
@@ -53,6 +68,9 @@ struct PolicySpec {
   /// Who moves to another CPU keeps what is left of its request: 6.12 on.
   bool keeps_request = true;
   CfsSpec cfs{};
+  sim::Duration age{};       // priority only: waiting time that is worth one level; 0: no ageing
+  std::uint32_t levels = 3;  // mlfq only
+  sim::Duration boost = std::chrono::milliseconds{1000};  // mlfq only: all go to the top; 0: never
 };
 
 /// How threads spread over CPUs. The defaults are the idealised work-conserving balancer.
@@ -70,11 +88,20 @@ struct BalanceSpec {
   sim::Duration rotate_every = std::chrono::milliseconds{112};
 };
 
+/// cpu.max and cpu.max.burst of cgroup v2: CPU time that a group gets in each period. Linux takes
+/// periods of 1 ms to 1 s and quotas of 1 ms or more (kernel/sched/core.c of 6.12).
+struct CpuQuota {
+  sim::Duration quota{};
+  sim::Duration period = std::chrono::milliseconds{100};
+  sim::Duration burst{};  // unused time that may be carried over; at most the quota
+};
+
 /// A group of threads that is scheduled as one entity per CPU.
 struct GroupSpec {
   std::string name;
-  std::optional<GroupId> parent;  // nothing: below the root
-  std::uint32_t weight = 100;     // cpu.weight of cgroup v2: 1..10000
+  std::optional<GroupId> parent{};  // nothing: below the root
+  std::uint32_t weight = 100;       // cpu.weight of cgroup v2: 1..10000
+  std::optional<CpuQuota> quota{};  // nothing: no limit
 };
 
 struct OsSpec {
@@ -87,10 +114,17 @@ struct OsSpec {
   /// Time from a timer's expiry until the woken thread is queued: interrupt and wake-up path.
   sim::Duration timer_latency = std::chrono::microseconds{20};
   std::vector<GroupSpec> groups;  // GroupId 1..n in order; 0 is the root
+  /// The periods of a quota start anywhere, as Linux's timers do; else when the group first runs.
+  bool random_quota_phase = true;
+  RealTimeSpec real_time;
+  KernelPreemption preemption = KernelPreemption::none;
 };
 
 /// Weight of a nice level, -20..19 (sched_prio_to_weight of Linux; nice 0 is 1024).
 [[nodiscard]] std::uint32_t weight_of_nice(int nice);
+
+/// The nice level whose weight is this one, or the next one below; -20..19.
+[[nodiscard]] int nice_of_weight(std::uint32_t weight);
 
 /// What this version cannot simulate although it can be written down (for example groups below a
 /// shared queue); nothing if all is well.

@@ -6,7 +6,12 @@
 #include "models/os/cfs.hpp"
 #include "models/os/eevdf.hpp"
 #include "models/os/fifo.hpp"
+#include "models/os/lottery.hpp"
+#include "models/os/mlfq.hpp"
+#include "models/os/priority.hpp"
+#include "models/os/ranked.hpp"
 #include "models/os/round_robin.hpp"
+#include "models/os/stride.hpp"
 #include "sim/expect.hpp"
 
 namespace timeslice::models {
@@ -45,7 +50,8 @@ std::optional<EntityId> Policy::candidate_to_move(QueueId queue) const {
   return candidate_to_move(queue, MoveFilter{.accepts = anybody, .context = nullptr});
 }
 
-std::unique_ptr<Policy> make_policy(const PolicySpec& spec, std::uint32_t cpus) {
+std::unique_ptr<Policy> make_policy(const PolicySpec& spec, std::uint32_t cpus,
+                                    const sim::Random& random) {
   sim::expect(cpus > 0, "a machine has a CPU");
   const std::int64_t scale = spec.scale_by_cpus ? scale_of_cpus(cpus) : 1;
   switch (spec.kind) {
@@ -53,6 +59,24 @@ std::unique_ptr<Policy> make_policy(const PolicySpec& spec, std::uint32_t cpus) 
       return std::make_unique<Fifo>();
     case PolicyKind::round_robin:
       return std::make_unique<RoundRobin>(spec.slice);
+    case PolicyKind::sjf:
+      return std::make_unique<Ranked>(
+          Ranked::Config{.order = Ranked::Order::work_left, .preemptive = false});
+    case PolicyKind::srtf:
+      return std::make_unique<Ranked>(Ranked::Config{.order = Ranked::Order::work_left});
+    case PolicyKind::edf:
+      return std::make_unique<Ranked>(Ranked::Config{.order = Ranked::Order::deadline});
+    case PolicyKind::rm:
+      return std::make_unique<Ranked>(Ranked::Config{.order = Ranked::Order::period});
+    case PolicyKind::priority:
+      return std::make_unique<Priority>(spec.age);
+    case PolicyKind::mlfq:
+      return std::make_unique<Mlfq>(
+          Mlfq::Config{.levels = spec.levels, .slice = spec.slice, .boost = spec.boost});
+    case PolicyKind::lottery:
+      return std::make_unique<Lottery>(spec.slice, random);
+    case PolicyKind::stride:
+      return std::make_unique<Stride>(spec.slice);
     case PolicyKind::cfs:
       return make_cfs(spec, scale);
     case PolicyKind::eevdf:

@@ -11,7 +11,9 @@
 #include <optional>
 
 #include "models/ids.hpp"
+#include "models/os/class_spec.hpp"
 #include "models/os/os_spec.hpp"
+#include "sim/random.hpp"
 #include "sim/time.hpp"
 
 namespace timeslice::models {
@@ -21,9 +23,6 @@ enum class QueueId : std::uint32_t {};
 
 enum class EnqueueReason { created, woken, slice_used_up, preempted, yielded, migrated };
 enum class DequeueReason { blocked, exited, migrated };
-
-/// Which of Linux's classes an entity belongs to; sched(7). Policies of textbooks know one only.
-enum class SchedulingClass : std::uint8_t { normal, batch, idle, fifo, round_robin, deadline };
 
 /// What an entity asks of the policy. Each policy reads what it knows of.
 struct EntityParameters {
@@ -43,6 +42,8 @@ struct Job {
   sim::Instant deadline = sim::Instant::max();  // absolute; what edf orders by
   sim::Duration period = sim::Duration::max();  // what rm orders by
   std::int32_t priority = 0;  // of the task, less is more urgent; what priority orders by
+
+  [[nodiscard]] bool is_real_time() const { return period != sim::Duration::max(); }
 };
 
 /// The decision to run `entity` for at most `slice` unless it stops or is preempted earlier.
@@ -146,6 +147,19 @@ class Policy {
     return false;
   }
 
+  /// Whether entities are more or less urgent, so that the least urgent of all that run must give
+  /// way to a more urgent one that waits: also with one queue for several CPUs.
+  [[nodiscard]] virtual bool has_order() const { return false; }
+
+  /// Whether `running` should give way at once to the first in line of `queue`. For policies with
+  /// an order.
+  [[nodiscard]] virtual bool outranked(QueueId /*queue*/, EntityId /*running*/) const {
+    return false;
+  }
+
+  /// Whether running `a` gives way rather than running `b`. For policies with an order.
+  [[nodiscard]] virtual bool less_urgent(EntityId /*a*/, EntityId /*b*/) const { return false; }
+
  protected:
   [[nodiscard]] sim::Instant now() const { return now_; }
 
@@ -154,7 +168,8 @@ class Policy {
 };
 
 /// The policy that `spec` asks for. `cpus`: online CPUs, for the slice of `scale_by_cpus`.
-/// Requires: cpus > 0 and a slice that is positive (fifo has none).
-[[nodiscard]] std::unique_ptr<Policy> make_policy(const PolicySpec& spec, std::uint32_t cpus);
+/// `random`: the run's, for lottery. Requires: cpus > 0; a slice that is positive (fifo has none).
+[[nodiscard]] std::unique_ptr<Policy> make_policy(const PolicySpec& spec, std::uint32_t cpus,
+                                                  const sim::Random& random = sim::Random{0});
 
 }  // namespace timeslice::models

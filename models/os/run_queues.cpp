@@ -15,8 +15,11 @@ constexpr std::uint32_t least_weight = 2;  // MIN_SHARES of Linux
 
 }  // namespace
 
-RunQueues::RunQueues(const OsSpec& os, std::uint32_t cpus)
-    : policy_{make_policy(os.policy, cpus)},
+RunQueues::RunQueues(const OsSpec& os, std::uint32_t cpus, Bandwidth& bandwidth,
+                     const sim::Random& random)
+    : policy_{make_policy(os.policy, cpus, random)},
+      bandwidth_{bandwidth},
+      class_config_{.real_time = os.real_time, .tick = os.tick},
       shared_{os.policy.scope == QueueScope::shared},
       cpus_{cpus},
       queues_{shared_ ? 1 : cpus} {
@@ -25,12 +28,9 @@ RunQueues::RunQueues(const OsSpec& os, std::uint32_t cpus)
     policy_->add_queue(QueueId{queue});
   }
   for (const GroupSpec& spec : os.groups) {
-    const auto parent = static_cast<std::uint32_t>(spec.parent.value_or(GroupId{0}));
-    sim::expect(parent <= groups_.size(), "a group's parent comes before it");
     const std::uint32_t weight = spec.weight * weight_of_nice_0 / default_group_weight;
-    groups_.push_back({.parent = parent,
+    groups_.push_back({.parent = static_cast<std::uint32_t>(spec.parent.value_or(GroupId{0})),
                        .weight = std::max(weight, least_weight),
-                       .threads = 0,
                        .node_by_cpu = {}});
   }
   if (has_groups()) {
@@ -44,17 +44,55 @@ void RunQueues::set_ticks(std::uint32_t cpu, Ticks ticks) {
   }
 }
 
+/// Puts the classes around the policy, which keeps its state as their fair class.
+void RunQueues::use_classes() {
+  if (classes_ == nullptr) {
+    auto classes =
+        std::make_unique<LinuxClasses>(std::move(policy_), class_config_, entities_, queues_);
+    classes_ = classes.get();
+    policy_ = std::move(classes);
+  }
+}
+
+void RunQueues::set_class(const Seat& absent, const ClassSpec& spec) {
+  use_classes();
+  classes_->set_class(queue_of(absent), absent.entity, spec);
+}
+
+void RunQueues::lend_deadline(const Seat& absent, sim::Instant until) {
+  use_classes();
+  classes_->lend_deadline(queue_of(absent), absent.entity, until);
+}
+
+std::optional<std::uint32_t> RunQueues::most_urgent(std::uint32_t cpu,
+                                                    const MoveFilter& accepts) const {
+  const std::optional<EntityId> found = classes_->most_urgent(root(cpu), accepts);
+  return found ? std::optional{thread_of(*found)} : std::nullopt;
+}
+
+bool RunQueues::is_outranked(const Seat& running) const {
+  EntityId entity = running.entity;
+  for (std::uint32_t at = running.node; at != Seat::no_group; at = nodes_[at].parent) {
+    entity = nodes_[at].entity;
+  }
+  return classes_->is_outranked(root(running.cpu), entity);
+}
+
 EntityId RunQueues::new_entity(std::uint32_t owner, const EntityParameters& parameters) {
   const EntityId entity{entities_++};
   policy_->add_entity(entity, parameters);
   if (has_groups()) {
     owners_.push_back(owner);
+    weights_.push_back(parameters.weight);
   }
   return entity;
 }
 
 EntityId RunQueues::add_thread(std::uint32_t thread, const EntityParameters& parameters) {
   sim::expect(thread < node_bit, "at most 2^31 threads");
+  if (parameters.scheduling_class != SchedulingClass::normal) {
+    use_classes();
+  }
   return new_entity(thread, parameters);
 }
 
@@ -78,61 +116,101 @@ std::uint32_t RunQueues::node_of(GroupId group, std::uint32_t cpu) {
                     .parent = parent,
                     .queue = queue,
                     .parent_queue = parent == Seat::no_group ? root(cpu) : nodes_[parent].queue,
-                    .entity = new_entity(node | node_bit, {.weight = groups_[index].weight})});
+                    .entity = new_entity(node | node_bit, {.weight = groups_[index].weight}),
+                    .weight = groups_[index].weight});
   policy_->nest(queue, nodes_.back().parent_queue, nodes_.back().entity);
+  if (has_quotas()) {
+    bandwidth_.add_node(static_cast<std::uint32_t>(index), cpu);
+  }
   groups_[index].node_by_cpu[cpu] = node;
   nodes_on_[cpu].push_back(node);
   return node;
 }
 
-void RunQueues::count_thread(std::uint32_t node, bool comes) {
-  for (; node != Seat::no_group; node = nodes_[node].parent) {
-    const std::uint32_t change = comes ? 1U : 0U - 1U;
-    nodes_[node].threads += change;
-    groups_[nodes_[node].group].threads += change;
-  }
+void RunQueues::add_load(std::uint32_t node, std::uint64_t weight) {
+  nodes_[node].load += weight;
+  groups_[nodes_[node].group].load += weight;
 }
 
-void RunQueues::renew_weight(const Node& node) {
+/// Only for a node that has members; its entity may be absent, waiting or current.
+void RunQueues::renew_weight(Node& node) {
   const Group& group = groups_[node.group];
-  const std::uint64_t part = std::uint64_t{group.weight} * node.threads / group.threads;
-  policy_->set_weight(node.parent_queue, node.entity,
-                      std::max(static_cast<std::uint32_t>(part), least_weight));
+  const std::uint64_t part = group.weight * node.load / group.load;
+  node.weight = std::max(static_cast<std::uint32_t>(part), least_weight);
+  policy_->set_weight(node.parent_queue, node.entity, node.weight);
 }
 
-void RunQueues::enqueue(const Seat& seat, EnqueueReason reason) {
-  policy_->enqueue(queue_of(seat), seat.entity, reason);
-  count_thread(seat.node, true);
-  for (std::uint32_t at = seat.node; at != Seat::no_group; at = nodes_[at].parent) {
+/// A group's entity wakes up, whatever brought its thread: it was not created or moved just now.
+bool RunQueues::add_member(std::uint32_t at, std::uint64_t weight, std::uint32_t threads) {
+  bool was_empty = true;
+  for (; at != Seat::no_group; at = nodes_[at].parent) {
     Node& node = nodes_[at];
-    if (++node.members > 1) {
-      break;  // its entity is there already
+    node.threads += threads;
+    if (was_empty) {
+      was_empty = ++node.members == 1;
+      add_load(at, weight);
+    }
+    if (throttled(at)) {
+      return false;
+    }
+    if (!was_empty) {
+      continue;  // its entity is there already
+    }
+    if (has_quotas() && !bandwidth_.has_runtime(at)) {
+      bandwidth_.throttle(at, node.threads);
+      return false;
     }
     renew_weight(node);
-    policy_->enqueue(node.parent_queue, node.entity, reason);
+    policy_->enqueue(node.parent_queue, node.entity, EnqueueReason::woken);
+    weight = node.weight;
   }
+  return true;
 }
 
-void RunQueues::remove_empty_levels(std::uint32_t node, DequeueReason reason) {
-  for (; node != Seat::no_group; node = nodes_[node].parent) {
-    Node& level = nodes_[node];
-    if (--level.members > 0) {
-      return;
+bool RunQueues::remove_member(std::uint32_t at, std::uint64_t weight, std::uint32_t threads,
+                              DequeueReason reason) {
+  bool is_empty = true;
+  for (; at != Seat::no_group; at = nodes_[at].parent) {
+    Node& node = nodes_[at];
+    node.threads -= threads;
+    if (is_empty) {
+      is_empty = --node.members == 0;
+      add_load(at, std::uint64_t{0} - weight);
     }
-    policy_->dequeue(level.parent_queue, level.entity, reason);
+    if (throttled(at)) {
+      return false;
+    }
+    if (is_empty) {
+      policy_->dequeue(node.parent_queue, node.entity, reason);
+      weight = node.weight;
+      if (has_quotas()) {
+        bandwidth_.release(at);
+      }
+    }
   }
+  return true;
 }
 
-void RunQueues::remove_waiting(const Seat& seat, DequeueReason reason) {
+bool RunQueues::enqueue(const Seat& seat, EnqueueReason reason) {
+  policy_->enqueue(queue_of(seat), seat.entity, reason);
+  return !has_groups() || add_member(seat.node, weights_[index_of(seat.entity)], 1);
+}
+
+bool RunQueues::remove_waiting(const Seat& seat, DequeueReason reason) {
   policy_->dequeue(queue_of(seat), seat.entity, reason);
-  count_thread(seat.node, false);
-  remove_empty_levels(seat.node, reason);
+  return !has_groups() ||
+         remove_member(seat.node, weights_[index_of(seat.entity)], 1, DequeueReason::blocked);
 }
 
-void RunQueues::settle_levels(std::uint32_t node, EnqueueReason reason) {
-  for (; node != Seat::no_group; node = nodes_[node].parent) {
-    renew_weight(nodes_[node]);
-    policy_->enqueue(nodes_[node].parent_queue, nodes_[node].entity, reason);
+void RunQueues::settle_levels(std::uint32_t at, EnqueueReason reason) {
+  for (; at != Seat::no_group; at = nodes_[at].parent) {
+    Node& node = nodes_[at];
+    const std::uint64_t before = node.weight;
+    renew_weight(node);
+    if (node.parent != Seat::no_group) {
+      add_load(node.parent, node.weight - before);
+    }
+    policy_->enqueue(node.parent_queue, node.entity, reason);
   }
 }
 
@@ -143,10 +221,14 @@ void RunQueues::put_back(const Seat& seat, EnqueueReason reason) {
 
 void RunQueues::remove_running(const Seat& seat, DequeueReason reason) {
   policy_->dequeue(queue_of(seat), seat.entity, reason);
-  count_thread(seat.node, false);
+  if (seat.node == Seat::no_group) {
+    return;
+  }
+  const bool ran =
+      remove_member(seat.node, weights_[index_of(seat.entity)], 1, DequeueReason::blocked);
+  sim::expect(ran, "no group of a running thread is throttled");
   std::uint32_t node = seat.node;
-  while (node != Seat::no_group && --nodes_[node].members == 0) {
-    policy_->dequeue(nodes_[node].parent_queue, nodes_[node].entity, reason);
+  while (node != Seat::no_group && nodes_[node].members == 0) {
     node = nodes_[node].parent;
   }
   // The group keeps its turn for its other threads.
@@ -165,7 +247,7 @@ std::optional<Pick> RunQueues::pick(std::uint32_t cpu) {
     if (!has_groups()) {
       return Pick{.thread = static_cast<std::uint32_t>(grant->entity), .slice = grant->slice};
     }
-    if (policy_->waiting(queue) > 0) {
+    if (has_classes() || policy_->waiting(queue) > 0) {
       slice = std::min(slice, grant->slice);
     }
     const std::uint32_t owner = owners_[index_of(grant->entity)];
@@ -180,6 +262,9 @@ void RunQueues::charge(const Seat& running, sim::Duration ran) {
   policy_->charge(queue_of(running), running.entity, ran);
   for (std::uint32_t at = running.node; at != Seat::no_group; at = nodes_[at].parent) {
     policy_->charge(nodes_[at].parent_queue, nodes_[at].entity, ran);
+    if (has_quotas()) {
+      bandwidth_.charge(at, ran);
+    }
   }
 }
 
@@ -192,7 +277,7 @@ sim::Duration RunQueues::slice_left(const Seat& running) const {
   EntityId entity = running.entity;
   std::uint32_t node = running.node;
   while (true) {
-    if (policy_->waiting(queue) > 0) {
+    if (has_classes() || policy_->waiting(queue) > 0) {
       left = std::min(left, policy_->slice_left(queue, entity));
     }
     if (node == Seat::no_group) {
@@ -224,6 +309,71 @@ bool RunQueues::preempts(const Seat& woken, const Seat& running) const {
   }
 }
 
+bool RunQueues::stopped_at(std::uint32_t node) const {
+  for (; has_quotas() && node != Seat::no_group; node = nodes_[node].parent) {
+    if (bandwidth_.throttled(node)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool RunQueues::stopped_on(GroupId group, std::uint32_t cpu) const {
+  // A node that was never needed is not throttled, but one of a group around it may be.
+  for (; has_quotas() && group != GroupId{0};
+       group = GroupId{groups_[index_of(group) - 1].parent}) {
+    const std::vector<std::uint32_t>& nodes = groups_[index_of(group) - 1].node_by_cpu;
+    if (!nodes.empty() && nodes[cpu] != Seat::no_group) {
+      return stopped_at(nodes[cpu]);
+    }
+  }
+  return false;
+}
+
+sim::Duration RunQueues::runtime_left(const Seat& running) const {
+  sim::Duration left = no_limit;
+  for (std::uint32_t at = running.node; at != Seat::no_group; at = nodes_[at].parent) {
+    left = std::min(left, bandwidth_.runtime_left(at));
+  }
+  return left;
+}
+
+bool RunQueues::draw_runtime(const Seat& running) {
+  bool all = true;
+  for (std::uint32_t at = running.node; at != Seat::no_group; at = nodes_[at].parent) {
+    all = bandwidth_.has_runtime(at) && all;
+  }
+  return all;
+}
+
+std::uint32_t RunQueues::throttle_spent(const Seat& left) {
+  std::uint32_t stopped = 0;
+  for (std::uint32_t at = left.node; at != Seat::no_group; at = nodes_[at].parent) {
+    const Node& node = nodes_[at];
+    if (node.members == 0 || bandwidth_.has_runtime(at)) {
+      continue;
+    }
+    stopped += node.threads;
+    bandwidth_.throttle(at, node.threads);
+    policy_->dequeue(node.parent_queue, node.entity, DequeueReason::migrated);
+    static_cast<void>(
+        remove_member(node.parent, node.weight, node.threads, DequeueReason::migrated));
+  }
+  return stopped;
+}
+
+std::uint32_t RunQueues::unthrottle(std::uint32_t at) {
+  bandwidth_.unthrottle(at);
+  Node& node = nodes_[at];
+  if (node.members == 0) {
+    return 0;
+  }
+  renew_weight(node);
+  policy_->enqueue(node.parent_queue, node.entity, EnqueueReason::woken);
+  const bool waits = add_member(node.parent, node.weight, node.threads);
+  return waits ? node.threads : 0;
+}
+
 std::optional<std::uint32_t> RunQueues::candidate_in(QueueId queue,
                                                      const MoveFilter& accepts) const {
   const std::optional<EntityId> found = policy_->candidate_to_move(queue, accepts);
@@ -252,6 +402,9 @@ std::optional<std::uint32_t> RunQueues::candidate(std::uint32_t cpu,
     return found;
   }
   for (const std::uint32_t node : nodes_on_[cpu]) {
+    if (stopped_at(node)) {
+      continue;
+    }
     if (const auto found = candidate_in(nodes_[node].queue, threads)) {
       return found;
     }

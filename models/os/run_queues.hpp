@@ -4,7 +4,9 @@
 // it has threads, made when first needed; its entity stands in the queue of its parent group or in
 // the root queue. To pick, one descends from the root until a thread is found. Without groups no
 // level is added and nothing is paid. Cost: levels * the policy's cost.
-// A group's weight on a CPU is its weight times the part of its able threads that is there.
+// A group's weight on a CPU is its weight times the part of its load that is there: the weights of
+// what is able to run in it. A group whose quota is used up on a CPU is throttled there: its entity
+// leaves the queue above, and the threads below it do not wait but stand still (bandwidth.hpp).
 #pragma once
 
 #include <cstdint>
@@ -14,6 +16,8 @@
 #include <vector>
 
 #include "models/ids.hpp"
+#include "models/os/bandwidth.hpp"
+#include "models/os/linux_classes.hpp"
 #include "models/os/os_spec.hpp"
 #include "models/os/policy.hpp"
 
@@ -36,7 +40,9 @@ struct Pick {
 
 class RunQueues {
  public:
-  RunQueues(const OsSpec& os, std::uint32_t cpus);
+  /// `bandwidth` must outlive this. `random`: the run's, for policies that draw.
+  RunQueues(const OsSpec& os, std::uint32_t cpus, Bandwidth& bandwidth,
+            const sim::Random& random = sim::Random{0});
 
   /// What is asked and said from here on happens at `now`.
   void tell_time(sim::Instant now) { policy_->tell_time(now); }
@@ -54,8 +60,9 @@ class RunQueues {
     return policy_->stays_queued(queue_of(seat), seat.entity);
   }
 
-  void enqueue(const Seat& seat, EnqueueReason reason);
-  void remove_waiting(const Seat& seat, DequeueReason reason);
+  /// Both return whether the thread counts as waiting: no group that it is in is throttled there.
+  [[nodiscard]] bool enqueue(const Seat& seat, EnqueueReason reason);
+  [[nodiscard]] bool remove_waiting(const Seat& seat, DequeueReason reason);
 
   /// The running thread goes back to its queue, or leaves.
   void put_back(const Seat& seat, EnqueueReason reason);
@@ -68,12 +75,57 @@ class RunQueues {
   [[nodiscard]] sim::Duration slice_left(const Seat& running) const;
   [[nodiscard]] bool preempts(const Seat& woken, const Seat& running) const;
 
+  // Quotas. Nothing of this is needed unless has_quotas().
+
+  /// Least CPU time that a group of the running thread has left before it must draw.
+  [[nodiscard]] sim::Duration runtime_left(const Seat& running) const;
+  /// Draws for the groups of the running thread; false: one of them must stop.
+  [[nodiscard]] bool draw_runtime(const Seat& running);
+  /// After a thread left the CPU: throttles those of its groups that have no time left there.
+  /// Returns how many threads of that CPU no longer wait.
+  [[nodiscard]] std::uint32_t throttle_spent(const Seat& left);
+  /// Ends the throttling of `node`; returns how many threads wait from now on.
+  [[nodiscard]] std::uint32_t unthrottle(std::uint32_t node);
+  /// Whether a group of the seat is throttled there.
+  [[nodiscard]] bool stopped(const Seat& seat) const { return stopped_at(seat.node); }
+  /// Whether threads of `group` would be throttled on `cpu`.
+  [[nodiscard]] bool stopped_on(GroupId group, std::uint32_t cpu) const;
+
+  // For policies with an order; see Policy. Such policies have no groups.
+  [[nodiscard]] bool has_order() const { return policy_->has_order(); }
+  [[nodiscard]] bool outranked(const Seat& running) const {
+    return policy_->outranked(queue_of(running), running.entity);
+  }
+  [[nodiscard]] bool less_urgent(const Seat& a, const Seat& b) const {
+    return policy_->less_urgent(a.entity, b.entity);
+  }
+  void begin_job(EntityId entity, const Job& job) { policy_->begin_job(entity, job); }
+
   /// A waiting thread of `cpu` whose entity is accepted, last in line; the root queue is searched
   /// first, then the groups in order of creation.
   [[nodiscard]] std::optional<std::uint32_t> candidate(std::uint32_t cpu,
                                                        const MoveFilter& accepts) const;
 
+  /// Whether a thread asked for another class than normal: then limits end runs that have no
+  /// rivals, and what may not run is released by the clock.
+  [[nodiscard]] bool has_classes() const { return classes_ != nullptr; }
+  // Of a world with classes; see linux_classes.hpp.
+  [[nodiscard]] const LinuxClasses& classes() const { return *classes_; }
+  void set_class(const Seat& absent, const ClassSpec& spec);
+  void lend_deadline(const Seat& absent, sim::Instant until);
+  [[nodiscard]] std::optional<std::uint32_t> most_urgent(std::uint32_t cpu,
+                                                         const MoveFilter& accepts) const;
+  [[nodiscard]] bool is_outranked(const Seat& running) const;
+  [[nodiscard]] sim::Instant next_release(std::uint32_t cpu) const {
+    return classes_->next_release(root(cpu));
+  }
+  void release(std::uint32_t cpu) { classes_->release(root(cpu)); }
+  [[nodiscard]] std::int64_t urgency_of_first(std::uint32_t cpu) const {
+    return classes_->urgency_of_first(root(cpu));
+  }
+
   [[nodiscard]] bool has_groups() const { return !groups_.empty(); }
+  [[nodiscard]] bool has_quotas() const { return bandwidth_.limits_any(); }
   [[nodiscard]] bool shared() const { return shared_; }
   [[nodiscard]] std::uint32_t thread_of(EntityId entity) const {
     return groups_.empty() ? static_cast<std::uint32_t>(entity) : owners_[index_of(entity)];
@@ -89,13 +141,15 @@ class RunQueues {
     QueueId queue{};
     QueueId parent_queue{};
     EntityId entity{};
+    std::uint32_t weight = 0;   // of its entity
     std::uint32_t members = 0;  // able entities of its queue, running one included
-    std::uint32_t threads = 0;  // able threads below it
+    std::uint32_t threads = 0;  // able threads below it, without those below throttled nodes
+    std::uint64_t load = 0;     // weights of its members
   };
   struct Group {
     std::uint32_t parent = 0;  // index in groups_ + 1; 0: the root
     std::uint32_t weight = 0;
-    std::uint32_t threads = 0;               // able threads below it, on all CPUs
+    std::uint64_t load = 0;                  // of its nodes
     std::vector<std::uint32_t> node_by_cpu;  // filled on first use; Seat::no_group: none yet
   };
 
@@ -103,16 +157,28 @@ class RunQueues {
   [[nodiscard]] QueueId queue_of(const Seat& seat) const {
     return seat.node == Seat::no_group ? root(seat.cpu) : nodes_[seat.node].queue;
   }
+  void use_classes();
   EntityId new_entity(std::uint32_t owner, const EntityParameters& parameters);
-  void count_thread(std::uint32_t node, bool comes);
-  void renew_weight(const Node& node);
-  /// Takes the levels above a member that left or went back: empty nodes leave, others go back.
+  [[nodiscard]] bool throttled(std::uint32_t node) const {
+    return has_quotas() && bandwidth_.throttled(node);
+  }
+  [[nodiscard]] bool stopped_at(std::uint32_t node) const;
+  void add_load(std::uint32_t node, std::uint64_t weight);
+  void renew_weight(Node& node);
+  /// `node` has one member of `weight` more or less, and below it `threads` that can run: puts
+  /// nodes that were empty into the queues above, or takes empty ones out. False: it is stopped.
+  bool add_member(std::uint32_t node, std::uint64_t weight, std::uint32_t threads);
+  bool remove_member(std::uint32_t node, std::uint64_t weight, std::uint32_t threads,
+                     DequeueReason reason);
+  /// The entities of `node` and of the levels above it, which were current, go back.
   void settle_levels(std::uint32_t node, EnqueueReason reason);
-  void remove_empty_levels(std::uint32_t node, DequeueReason reason);
   [[nodiscard]] std::optional<std::uint32_t> candidate_in(QueueId queue,
                                                           const MoveFilter& accepts) const;
 
   std::unique_ptr<Policy> policy_;
+  Bandwidth& bandwidth_;
+  LinuxClasses* classes_ = nullptr;  // the policy, once a class is asked for
+  LinuxClasses::Config class_config_;
   bool shared_;
   std::uint32_t cpus_;
   std::uint32_t queues_;
@@ -120,6 +186,7 @@ class RunQueues {
   std::vector<Group> groups_;
   std::vector<Node> nodes_;
   std::vector<std::uint32_t> owners_;                 // by entity; only with groups
+  std::vector<std::uint32_t> weights_;                // of threads, by entity; only with groups
   std::vector<std::vector<std::uint32_t>> nodes_on_;  // by CPU; only with groups
 };
 

@@ -27,7 +27,8 @@ enum class MoveReason : std::uint8_t {
   tick_pull,
   periodic,
   shared_queue,
-  idle_core
+  idle_core,
+  urgent
 };
 
 /// What a context switch touches.
@@ -51,6 +52,7 @@ struct Thread {
   std::uint8_t stopping : 1 = 0;    // remaining_ns ends at a poll point
   std::uint8_t moved_by : 5 = 0;    // MoveReason
   bool background = false;          // its work is no progress
+  bool reclass = false;             // runs; takes another class when it goes off its CPU
 };
 static_assert(sizeof(Thread) <= 64, "a context switch touches one cache line of a thread");
 
@@ -71,6 +73,8 @@ struct ThreadInfo {
   std::optional<sim::TimerId> timer;
   ProcessId process{};
   GroupId group{};
+  ClassSpec sched;
+  std::int64_t lent_urgency = 0;  // by who waits for a lock that it holds
   WakeResult woken_by = WakeResult::woken;
   bool begun = false;
 };

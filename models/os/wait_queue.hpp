@@ -20,6 +20,9 @@ class WaitQueue {
   /// Takes the one that waits longest. Requires: not empty.
   ThreadId pop() { return threads_.pop(); }
 
+  /// The one that has `place` others before it.
+  [[nodiscard]] ThreadId at(std::size_t place) const { return threads_.at(place); }
+
   [[nodiscard]] bool contains(ThreadId thread) const {
     for (std::size_t i = 0; i < threads_.size(); ++i) {
       if (threads_.at(i) == thread) {

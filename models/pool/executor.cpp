@@ -4,6 +4,7 @@
 
 #include "models/pool/kinds.hpp"
 #include "models/work/context.hpp"
+#include "models/work/look_ahead.hpp"
 #include "models/work/program.hpp"
 #include "sim/expect.hpp"
 
@@ -104,6 +105,7 @@ sim::Process<> Executor::run_item(Actor& worker, ItemId id) {
   const TaskSpec& task = world_.spec.tasks[index_of(batch.task)];
   const DrawScope scope{
       .task = world_.task_keys[index_of(batch.task)], .item = begun.number, .count = 0};
+  announce_start(world_, worker.thread, task.steps, scope);
   co_await run_steps(worker, task.steps, scope);
   world_.items.item(id).finished = world_.now();
   world_.engine.note_progress();
@@ -145,7 +147,8 @@ NewThread Executor::worker_thread(std::uint32_t index) const {
   NewThread thread{.name = spec_.name + "-" + std::to_string(index),
                    .affinity = {},
                    .nice = spec_.nice,
-                   .group = spec_.group};
+                   .group = spec_.group,
+                   .sched = spec_.sched};
   if (!spec_.pin.empty()) {
     thread.affinity.push_back(spec_.pin[index % spec_.pin.size()]);
   }

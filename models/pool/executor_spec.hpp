@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/ids.hpp"
+#include "models/os/class_spec.hpp"
 #include "models/units.hpp"
 #include "sim/time.hpp"
 
@@ -46,9 +47,10 @@ struct ExecutorSpec {
   sim::Duration import_cost{};  // CPU a fresh child spends beyond starting the interpreter
   enum class Create { first_use, start } create = Create::first_use;
   enum class Shutdown { join, terminate } shutdown = Shutdown::join;
-  std::optional<Bytes> memory;  // a worker, private
-  std::vector<CpuId> pin;       // worker i runs on pin[i % size]; empty: free
+  Bytes memory;            // of a worker process of its own, touched once when it starts
+  std::vector<CpuId> pin;  // worker i runs on pin[i % size]; empty: free
   int nice = 0;
+  ClassSpec sched;  // of the workers
   GroupId group{};
 };
 

@@ -11,9 +11,12 @@ namespace timeslice::models {
 
 namespace {
 
-/// One part in four of a turn of the worker handler is poll() itself, without the GIL. Guess: what
-/// matters is that it is longer than a context switch, so that the result handler gets the GIL.
-constexpr std::int64_t poll_share = 4;
+sim::Duration share_of(sim::Duration whole, double share) {
+  return sim::Duration{static_cast<std::int64_t>(static_cast<double>(whole.count()) * share)};
+}
+
+/// Without a tick: Linux's at HZ=250.
+constexpr sim::Duration usual_tick = std::chrono::milliseconds{4};
 
 }  // namespace
 
@@ -48,7 +51,8 @@ sim::Process<> ProcessPool::do_create(Actor& who) {
 
 sim::Process<> ProcessPool::start_workers(Actor& who) {
   const ChildPlan plan{.method = resolve_start(spec_.start, world_.spec.runtime),
-                       .import_cost = spec_.import_cost};
+                       .import_cost = spec_.import_cost,
+                       .memory = spec_.memory};
   for (std::uint32_t index = 0; index < worker_total_; ++index) {
     const NewThread thread = worker_thread(index);
     Actor& worker = make_child(who, thread);
@@ -226,34 +230,37 @@ Program ProcessPool::worker_handler(Actor& actor) {
   while (!closing_ || (open_batches_ > 0 && !terminated_)) {
     co_await look_around(actor);
     const sim::Duration turn = turn_cost();
-    co_await bytecode(actor, turn - turn / poll_share);
+    co_await bytecode(actor, turn - share_of(turn, pool_spec().poll_share));
   }
   const Job end{.batch = {}, .first = 0, .count = 0, .stop = true};
   co_await put_job(actor, end);
 }
 
-/// It waits on every worker's sentinel: 8 us a turn with 2 workers and 13 us with 4 were measured,
-/// so 3 + 2.5 us a worker where worker_handler_turn is 8 us.
+/// It waits on every worker's sentinel, so a turn grows with them.
 sim::Duration ProcessPool::turn_cost() const {
-  return world_.costs().worker_handler_turn * (6 + 5 * static_cast<std::int64_t>(worker_total_)) /
-         16;
+  const double share = pool_spec().turn_base + pool_spec().turn_per_worker * worker_total_;
+  return share_of(world_.costs().worker_handler_turn, share);
+}
+
+const PoolSpec& ProcessPool::pool_spec() const {
+  return world_.spec.runtime.pool;
 }
 
 /// The worker handler and the result handler can fall into step: each drop of the GIL wakes the
-/// result handler, which finds it taken again. Seen natively for up to 5.1 ms, until a tick took
-/// the poller off its CPU (facts of 12 traced pools); so here it is away for a while at every
-/// tick's length of polling in vain. Guess: away for 200 us, longer than any wake-up.
+/// result handler, which finds it taken again, for ever where wake-ups take equal times. A real
+/// machine breaks the step, at the latest with a tick of the poller's CPU.
 sim::Process<> ProcessPool::end_of_spin(Actor& actor, bool in_vain) {
-  constexpr sim::Duration longest_spin = std::chrono::milliseconds{4};
-  constexpr sim::Duration away = std::chrono::microseconds{200};
   const sim::Instant now = world_.os.engine().now();
   if (!in_vain) {
     spins_since_ = now;
     co_return;
   }
-  if (now - spins_since_ >= longest_spin) {
+  const sim::Duration tick = world_.spec.os.tick;
+  const sim::Duration longest =
+      pool_spec().longest_spin.value_or(tick > sim::Duration::zero() ? tick : usual_tick);
+  if (now - spins_since_ >= longest) {
     spins_since_ = now;
-    static_cast<void>(co_await world_.os.wait_for_device(actor.thread, away));
+    static_cast<void>(co_await world_.os.wait_for_device(actor.thread, pool_spec().spin_break));
   }
 }
 
@@ -262,7 +269,8 @@ sim::Process<> ProcessPool::look_around(Actor& actor) {
   if (!quick_leave(actor)) {
     co_await leave(actor);
   }
-  const sim::Duration poll = world_.os_costs().syscall + turn_cost() / poll_share;
+  const sim::Duration poll =
+      world_.os_costs().syscall + share_of(turn_cost(), pool_spec().poll_share);
   co_await kernel(actor, poll);
   const WaitCause cause{.what = WaitFor::idle, .object = static_cast<std::uint32_t>(index_)};
   const bool asked = results_.pipe.readable();

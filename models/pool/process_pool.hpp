@@ -83,7 +83,8 @@ class ProcessPool final : public Executor {
   sim::Process<> write(Actor& actor, Pipe& pipe, Bytes size, std::uint64_t value);
   sim::Process<> write_once(Actor& actor, Pipe& pipe, Bytes size, std::uint64_t value);
   sim::Process<std::uint64_t> read(Actor& actor, Pipe& pipe);
-  /// A result was written: wakes the worker handler, mostly after the waiting result handler.
+  /// A result was written: wakes the worker handler, mostly (PoolSpec::reader_first) after the
+  /// waiting result handler.
   void wake_poller(Actor& writer, bool reader_waits);
   void wake_deferred_poller(Actor& reader);
   sim::Process<> acquire(Actor& actor, Semaphore& lock);
@@ -91,6 +92,7 @@ class ProcessPool final : public Executor {
   sim::Process<> convert(Actor& actor, sim::Duration base, Bytes size);
 
   [[nodiscard]] sim::Duration turn_cost() const;
+  [[nodiscard]] const PoolSpec& pool_spec() const;
   [[nodiscard]] Bytes task_size(const Chunk& chunk) const;
   [[nodiscard]] Bytes result_size(const Chunk& chunk) const;
 

@@ -20,11 +20,6 @@ constexpr std::int64_t chunk_item_bytes = 2;
 constexpr std::int64_t result_bytes = 24;
 constexpr std::int64_t result_item_bytes = 3;
 
-/// One write wakes result handler and worker handler; when both landed on one CPU the result
-/// handler ran first in 3057 of 3250 cases (scheduler traces of three pools on the reference
-/// guest). Otherwise the worker handler polls in vain until its slice ends.
-constexpr double reader_first = 0.94;
-
 /// From here on malloc asks the kernel for fresh pages (mallopt(3), M_MMAP_THRESHOLD), and the
 /// first touch of each costs a page fault.
 constexpr std::int64_t fresh_pages_from = 128 * 1024;
@@ -101,7 +96,7 @@ void ProcessPool::wake_poller(Actor& writer, bool reader_waits) {
                          .item = static_cast<std::uint32_t>(index_),
                          .step = 0,
                          .count = ++wake_draws_};
-  if (reader_waits && world_.random.uniform(key) < reader_first) {
+  if (reader_waits && world_.random.uniform(key) < pool_spec().reader_first) {
     poller_deferred_ = true;
     return;
   }

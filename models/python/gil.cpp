@@ -1,6 +1,6 @@
 #include "models/python/gil.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "models/work/draws.hpp"
 #include "sim/expect.hpp"
@@ -64,6 +64,7 @@ void Gil::become_holder(ThreadId thread) {
   holder_ = thread;
   since_ = now();
   drop_requested_ = false;
+  requester_ = no_subject;
   if (last_holder_ == raw(thread)) {
     return;
   }
@@ -87,9 +88,9 @@ sim::Process<> Gil::take(ThreadId thread) {
   const WaitCause cause{.what = WaitFor::gil, .object = static_cast<std::uint32_t>(process_)};
   while (locked_) {
     const std::uint64_t seen = switch_number_;
-    waiters_.push_back(thread);
+    waiters_.add(thread);
     const WakeResult result = co_await world_.os.block_for(thread, spec_.switch_interval, cause);
-    forget_waiter(thread);
+    waiters_.remove(thread);
     if (result == WakeResult::timed_out && locked_ && switch_number_ == seen) {
       ask_for_it(thread);
     }
@@ -105,14 +106,8 @@ sim::Process<> Gil::take(ThreadId thread) {
 void Gil::ask_for_it(ThreadId thread) {
   record(TraceKind::gil_request, thread, raw(holder_), 0);
   drop_requested_ = true;
+  requester_ = raw(thread);
   world_.os.interrupt(holder_);
-}
-
-void Gil::forget_waiter(ThreadId thread) {
-  const auto found = std::ranges::find(waiters_, thread);
-  if (found != waiters_.end()) {
-    waiters_.erase(found);
-  }
 }
 
 bool Gil::try_drop(ThreadId thread) {
@@ -167,36 +162,43 @@ sim::Process<> Gil::wait_for_switch(ThreadId thread) {
 
 bool Gil::signal(ThreadId waker) {
   while (!waiters_.empty()) {
-    const auto chosen = waiters_.begin() + static_cast<std::ptrdiff_t>(heir());
-    const ThreadId woken = *chosen;
-    waiters_.erase(chosen);
     // A waiter whose time-out has just expired is no longer in the condition's queue.
-    if (world_.os.wake(woken, WakeCause{.thread = raw(waker)})) {
+    if (world_.os.wake(take_heir(), WakeCause{.thread = raw(waker)})) {
       return true;
     }
   }
   return false;
 }
 
-std::size_t Gil::heir() {
+sim::DrawKey Gil::next_draw() {
   constexpr std::uint32_t stream = task_key("(gil heir)");
+  ++draws_;
+  return {.task = stream,
+          .item = static_cast<std::uint32_t>(process_),
+          .step = static_cast<std::uint32_t>(draws_ >> 32U),
+          .count = static_cast<std::uint32_t>(draws_)};
+}
+
+/// Who asked for the drop has just gone back to waiting: it may not be asleep yet.
+ThreadId Gil::take_heir() {
+  const std::uint32_t requester = std::exchange(requester_, no_subject);
   switch (spec_.heir) {
     case GilHeir::first:
-      return 0;
+      return waiters_.take(0);
     case GilHeir::last:
-      return waiters_.size() - 1;
+      return waiters_.take(waiters_.size() - 1);
     case GilHeir::random:
+      return waiters_.take(
+          waiters_.size() == 1 ? 0 : world_.random.below(next_draw(), waiters_.size()));
+    case GilHeir::condition:
       break;
   }
-  if (waiters_.size() == 1) {
-    return 0;
+  if (requester == no_subject || !waiters_.could_overtake(ThreadId{requester}) ||
+      world_.random.uniform(next_draw()) >= spec_.requester_overtakes) {
+    return waiters_.take_next();
   }
-  ++signals_;
-  const sim::DrawKey key{.task = stream,
-                         .item = static_cast<std::uint32_t>(process_),
-                         .step = static_cast<std::uint32_t>(signals_ >> 32U),
-                         .count = static_cast<std::uint32_t>(signals_)};
-  return world_.random.below(key, waiters_.size());
+  waiters_.overtake(ThreadId{requester});
+  return ThreadId{requester};
 }
 
 sim::Process<> Gil::run(ThreadId thread, double nominal_ns) {

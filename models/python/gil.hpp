@@ -13,6 +13,7 @@
 
 #include "models/ids.hpp"
 #include "models/os/dispatcher.hpp"
+#include "models/python/gil_waiters.hpp"
 #include "models/python/runtime_spec.hpp"
 #include "models/trace_kinds.hpp"
 #include "sim/process.hpp"
@@ -96,8 +97,9 @@ class Gil {
   void release(ThreadId thread);
   /// Wakes one thread that still waits; false: there is none.
   bool signal(ThreadId waker);
-  [[nodiscard]] std::size_t heir();
-  void forget_waiter(ThreadId thread);
+  /// Takes out the waiter that the signal wakes. Requires: somebody waits.
+  [[nodiscard]] ThreadId take_heir();
+  [[nodiscard]] sim::DrawKey next_draw();
   void ask_for_it(ThreadId thread);
   [[nodiscard]] sim::Process<> wait_for_switch(ThreadId thread);
   void record(TraceKind kind, ThreadId subject, std::uint32_t cause, std::uint64_t value);
@@ -106,12 +108,13 @@ class Gil {
   GilWorld world_;
   ProcessId process_;
   GilSpec spec_;
-  std::vector<ThreadId> waiters_;  // in the condition's queue, oldest first
+  GilWaiters waiters_;  // in the condition's queue
   std::uint64_t switch_number_ = 0;
-  std::uint64_t signals_ = 0;  // keys the draws of heirs
-  sim::Instant since_{};       // held since
+  std::uint64_t draws_ = 0;  // of heirs
+  sim::Instant since_{};     // held since
   ThreadId holder_{};
   std::uint32_t last_holder_ = no_subject;
+  std::uint32_t requester_ = no_subject;        // of the drop that was asked for
   std::uint32_t awaiting_switch_ = no_subject;  // waits until somebody else has taken it
   bool locked_ = false;
   bool drop_requested_ = false;

@@ -107,6 +107,7 @@ Actor& make_actor(Context& world, UserProcess& process, const NewThread& thread)
                         .group = thread.group,
                         .nice = thread.nice,
                         .affinity = thread.affinity,
+                        .sched = thread.sched,
                         .background = thread.background};
   return world.processes.add_actor(world, process, spec);
 }

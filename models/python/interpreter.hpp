@@ -45,6 +45,7 @@ struct NewThread {
   int nice = 0;
   GroupId group{};
   bool background = false;  // of a program that nobody waits for
+  ClassSpec sched{};
 };
 
 /// An actor for a new thread of `process`; it does nothing yet.

@@ -19,6 +19,8 @@
 namespace timeslice::models {
 
 struct Context;
+struct Job;
+struct Place;
 
 struct UserProcess {
   ProcessId id{};
@@ -43,6 +45,8 @@ struct Actor {
   bool killed = false;  // a process: ends by a signal, without the interpreter's own exit
   bool joiner_waits = false;
   ThreadId joiner{};
+  const Place* place = nullptr;  // in its steps
+  const Job* job = nullptr;      // of a real-time task
 
   [[nodiscard]] sim::FramePool& frame_pool() const;
 };

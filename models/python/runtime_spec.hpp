@@ -21,13 +21,18 @@ struct PythonVersion {
 enum class Language { python, none };
 enum class Platform { linux_os, macos, windows };
 
-/// Which waiter gets the GIL when it is dropped. CPython leaves it open; random fits measurements.
-enum class GilHeir { random, first, last };
+/// Which waiter is woken when the GIL is dropped. CPython leaves it to the C library: `condition`
+/// is glibc's order (gil_waiters.hpp), the others are there to compare.
+enum class GilHeir { condition, random, first, last };
 
 struct GilSpec {
   bool enabled = true;  // false: the free-threaded build
   sim::Duration switch_interval = std::chrono::milliseconds{5};
-  GilHeir heir = GilHeir::random;
+  GilHeir heir = GilHeir::condition;
+  /// condition: probability that the thread that asked for a drop is not asleep again when the drop
+  /// comes, and takes the signal. Two thirds is chosen by one row of docs/models/gil.md (5 ms, two
+  /// CPU-bound threads) and judged by the others.
+  double requester_overtakes = 2.0 / 3.0;
   /// Longest stretch of bytecode between two looks at the eval breaker. Guess, from a loop body of
   /// the calibration kernel (47 ns an iteration on the reference guest), 3.12's polling places.
   sim::Duration poll_granularity = std::chrono::nanoseconds{50};
@@ -66,12 +71,36 @@ struct PythonCosts {
   sim::Duration cpp_task = std::chrono::nanoseconds{200};
 };
 
+/// How the threads of multiprocessing.Pool's parent meet, beside what they cost. What varying each
+/// changes: docs/models/pool.md. All from one 2-CPU guest, Linux 6.18, CPython 3.11.
+struct PoolSpec {
+  /// One write wakes result handler and worker handler. Probability that the result handler goes
+  /// first: 812, 408 and 1837 of 842, 425 and 1983 wake-ups in traces of three pools whose two
+  /// handlers landed on one CPU (94, 96, 93 %); taken for other cases too, which is a guess.
+  double reader_first = 0.94;
+  /// Share of a worker handler's turn that is poll() itself, without the GIL. Guess, never
+  /// measured; tried from 0.05 to 0.5.
+  double poll_share = 0.25;
+  /// A turn costs this plus `turn_per_worker` for each worker, of `worker_handler_turn`: about 8 us
+  /// with 2 workers and 13 us with 4 were measured, so 3 + 2.5 us a worker; a line through two
+  /// points, not checked beyond 4.
+  double turn_base = 0.375;
+  double turn_per_worker = 0.3125;
+  /// Polling in vain ends after this; nothing: after a tick (4 ms without one), as natively, where
+  /// one result caused 5.1 ms of it and p99 of a result's wake-up was 1.6-3.9 ms.
+  std::optional<sim::Duration> longest_spin;
+  /// The worker handler then stays away for so long. Guess, longer than any wake-up; 20 us to 1 ms
+  /// tried.
+  sim::Duration spin_break = std::chrono::microseconds{200};
+};
+
 struct RuntimeSpec {
   Language language = Language::python;
   PythonVersion version;
   Platform platform = Platform::linux_os;
   GilSpec gil;
   PythonCosts costs;
+  PoolSpec pool;
   bool costs_known = false;  // false: defaults of another machine
   SpeedFactors factor;       // against the Python that the durations were measured on
   bool factor_known = true;  // false: nobody measured it; results carry a warning

@@ -27,11 +27,21 @@ sim::Duration begin_cost(const PythonCosts& costs, const ChildPlan& plan) {
   return costs.fork_child;
 }
 
-sim::Duration fork_cost(const OsCosts& costs, Bytes resident) {
+/// Copying the page tables of `resident`, or taking them down at the end: measured alike.
+sim::Duration page_table_cost(const OsCosts& costs, Bytes resident) {
   constexpr double mib = 1024.0 * 1024.0;
   const double size = static_cast<double>(resident.count) / mib;
   const double pages = static_cast<double>(costs.fork_per_mib.count()) * size;
-  return costs.fork + sim::Duration{static_cast<std::int64_t>(pages)};
+  return sim::Duration{static_cast<std::int64_t>(pages)};
+}
+
+sim::Duration fork_cost(const OsCosts& costs, Bytes resident) {
+  return costs.fork + page_table_cost(costs, resident);
+}
+
+sim::Duration first_touch_cost(const OsCosts& costs, Bytes memory) {
+  constexpr std::int64_t page_bytes = 4096;
+  return (memory.count + page_bytes - 1) / page_bytes * costs.page_fault;
 }
 
 /// What the main thread of a child process does around its body.
@@ -43,6 +53,10 @@ Program child_main(Actor& child, Program body, ChildPlan plan) {
   child.begun = true;
   const sim::Duration before = begin_cost(world.costs(), plan);
   co_await bytecode(child, before);
+  if (plan.memory.count > 0) {
+    const sim::Duration touch = first_touch_cost(world.os_costs(), plan.memory);
+    co_await kernel(child, touch);
+  }
   co_await body;
   if (!child.killed) {
     const sim::Duration after = world.costs().child_exit;
@@ -51,7 +65,8 @@ Program child_main(Actor& child, Program body, ChildPlan plan) {
   if (!quick_leave(child)) {
     co_await leave(child);
   }
-  const sim::Duration teardown = world.os_costs().process_exit;
+  const sim::Duration teardown =
+      world.os_costs().process_exit + page_table_cost(world.os_costs(), plan.memory);
   co_await kernel(child, teardown);
   child.finished = true;
   child.process.exited = true;

@@ -24,6 +24,7 @@ namespace timeslice::models {
 struct ChildPlan {
   StartMethod method = StartMethod::fork;  // resolved
   sim::Duration import_cost{};             // spawn and forkserver
+  Bytes memory;                            // of its own: touched before the target runs
 };
 
 /// An actor for the main thread of a new interpreter process; nothing runs yet.

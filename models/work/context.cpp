@@ -5,6 +5,7 @@
 
 #include "models/python/start.hpp"
 #include "models/work/draws.hpp"
+#include "models/work/periodic.hpp"
 
 namespace timeslice::models {
 
@@ -15,6 +16,7 @@ Context::Context(const WorldSpec& world_spec, sim::Engine& run_engine, sim::Trac
       trace{run_trace},
       random{run_random},
       os{dispatcher},
+      inheritance{dispatcher},
       futures(world_spec.futures.size()),
       next_number(world_spec.tasks.size(), 0) {
   for (const TaskSpec& task : spec.tasks) {
@@ -22,7 +24,7 @@ Context::Context(const WorldSpec& world_spec, sim::Engine& run_engine, sim::Trac
   }
   for (const LockSpec& lock : spec.locks) {
     const std::uint32_t id = name_object(lock.name);
-    shared_locks.push_back(std::make_unique<Mutex>(os, id));
+    shared_locks.push_back(std::make_unique<Mutex>(os, id, inheritance_of(LockIndex{id})));
   }
 }
 
@@ -40,6 +42,10 @@ UserProcess& Context::add_process(const std::string& name, Bytes resident) {
     process.gil = std::make_unique<Gil>(gil_world, process.id, spec.runtime.gil);
   }
   return process;
+}
+
+Inheritance* Context::inheritance_of(LockIndex lock) {
+  return spec.locks[index_of(lock)].inherit ? &inheritance : nullptr;
 }
 
 void Context::warn(const std::string& doubt) {

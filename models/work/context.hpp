@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "models/os/dispatcher.hpp"
+#include "models/os/inheritance.hpp"
 #include "models/pool/executor.hpp"
 #include "models/python/gil.hpp"
 #include "models/python/process.hpp"
@@ -22,6 +23,7 @@
 namespace timeslice::models {
 
 class ForkServer;
+struct PeriodicTasks;
 
 struct Context {
   Context(const WorldSpec& world_spec, sim::Engine& run_engine, sim::Trace& run_trace,
@@ -41,10 +43,12 @@ struct Context {
   ItemTable items;
   std::vector<std::unique_ptr<Executor>> executors;  // by ExecutorIndex
   std::vector<std::vector<BatchId>> futures;         // by FutureIndex, in order of submission
+  Inheritance inheritance;  // of all locks that have it
   std::vector<std::unique_ptr<Mutex>> shared_locks;  // scope process, by LockIndex
   std::vector<std::uint32_t> task_keys;              // by TaskIndex
   std::vector<std::uint32_t> next_number;            // items that main numbered, by TaskIndex
   std::unique_ptr<ForkServer> fork_server;
+  std::unique_ptr<PeriodicTasks> periodic;  // nothing: no periodic step was met
   bool tracker_started = false;
   std::vector<std::string> warnings;
 

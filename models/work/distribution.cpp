@@ -70,6 +70,23 @@ sim::Duration sample(const Distribution& distribution, const sim::Random& random
   return sim::Duration{static_cast<std::int64_t>(cut + 0.5)};
 }
 
+double least_ns(const Distribution& distribution) {
+  switch (distribution.kind) {
+    case DistributionKind::constant:
+    case DistributionKind::uniform:
+      return distribution.first_ns;
+    case DistributionKind::pareto:
+      return distribution.first_ns * (distribution.second - 1.0) / distribution.second;
+    case DistributionKind::empirical:
+      break;
+    case DistributionKind::exponential:
+    case DistributionKind::normal:
+    case DistributionKind::lognormal:
+      return 0.0;
+  }
+  return distribution.values_ns.empty() ? 0.0 : *std::ranges::min_element(distribution.values_ns);
+}
+
 double mean_ns(const Distribution& distribution) {
   switch (distribution.kind) {
     case DistributionKind::constant:

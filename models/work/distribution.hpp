@@ -41,6 +41,9 @@ struct Distribution {
 [[nodiscard]] sim::Duration sample(const Distribution& distribution, const sim::Random& random,
                                    const sim::DrawKey& key);
 
+/// The least value that can come out, before rounding and cutting [ns].
+[[nodiscard]] double least_ns(const Distribution& distribution);
+
 /// The exact mean before rounding and cutting [ns].
 [[nodiscard]] double mean_ns(const Distribution& distribution);
 

@@ -5,6 +5,8 @@
 
 #include "models/python/interpreter.hpp"
 #include "models/work/context.hpp"
+#include "models/work/look_ahead.hpp"
+#include "models/work/periodic.hpp"
 #include "sim/expect.hpp"
 
 namespace timeslice::models {
@@ -52,6 +54,7 @@ sim::Process<> go_away(Actor& actor, sim::Duration duration, Away how) {
   }
   const sim::Duration call_cost = actor.world.os_costs().syscall;
   co_await kernel(actor, call_cost);
+  announce_rest(actor);
   if (how == Away::io) {
     static_cast<void>(co_await actor.world.os.wait_for_device(actor.thread, duration));
   } else {
@@ -73,7 +76,8 @@ Mutex& lock_for(Actor& actor, LockIndex lock) {
     own.resize(index + 1);
   }
   if (!own[index]) {
-    own[index] = std::make_unique<Mutex>(world.os, static_cast<std::uint32_t>(index));
+    own[index] = std::make_unique<Mutex>(world.os, static_cast<std::uint32_t>(index),
+                                         world.inheritance_of(lock));
   }
   return *own[index];
 }
@@ -131,10 +135,14 @@ sim::Process<> run_repeat(Actor& actor, const RepeatStep& step, DrawScope scope)
   if (do_nothing(step.body)) {
     co_return;
   }
+  Place here{.steps = &step.body, .turns = step.times, .scope = scope, .around = actor.place};
+  actor.place = &here;
   for (std::uint64_t turn = 0; turn < step.times; ++turn) {
+    here.next = turn + 1;
     const DrawScope inner = loop_scope(scope, turn);
     co_await run_steps(actor, step.body, inner);
   }
+  actor.place = here.around;
 }
 
 sim::Process<> run_choice(Actor& actor, const ChooseStep& step, DrawScope scope,
@@ -245,13 +253,24 @@ sim::Process<> run_structured(Actor& actor, const Step& step, DrawScope scope) {
     co_await run_submit(actor, *submit, scope, step.number);
   } else if (const auto* join = std::get_if<JoinStep>(&step.what)) {
     co_await run_join(actor, *join);
+  } else if (const auto* periodic = std::get_if<PeriodicStep>(&step.what)) {
+    co_await add_periodic(actor, *periodic, step.number);
+    const Place& here = *actor.place;
+    const bool another = here.next < here.steps->size() &&
+                         std::holds_alternative<PeriodicStep>((*here.steps)[here.next].what);
+    if (!another) {
+      co_await release_periodic(actor);
+    }
   }
 }
 
 }  // namespace
 
 sim::Process<> run_steps(Actor& actor, const Steps& steps, DrawScope scope) {
+  Place here{.steps = &steps, .scope = scope, .around = actor.place};
+  actor.place = &here;
   for (const Step& step : steps) {
+    ++here.next;
     if (const auto* python = std::get_if<PythonStep>(&step.what)) {
       const sim::Duration duration = draw(actor, python->duration, scope, step.number);
       co_await run_python(actor, duration);
@@ -271,6 +290,7 @@ sim::Process<> run_steps(Actor& actor, const Steps& steps, DrawScope scope) {
       actor.world.engine.note_progress();
     }
   }
+  actor.place = here.around;
 }
 
 double python_stretch(const RuntimeSpec& runtime) {

@@ -90,10 +90,22 @@ struct JoinStep {
   FutureIndex future{};
 };
 
+/// `periodic: {task, every: 10ms, deadline: 8ms, offset: 0ms, priority: 3, for: 1s}`: a real-time
+/// task on a thread of its own. A step of main itself, not of tasks or loops.
+struct PeriodicStep {
+  TaskIndex task{};
+  Distribution every;                       // between releases; not constant: a sporadic task
+  std::optional<sim::Duration> deadline{};  // after the release; nothing: the period
+  sim::Duration offset{};                   // of the first release
+  std::int32_t priority = 1;                // 1..99, less is more urgent
+  sim::Duration length{};                   // `for`: releases before that
+  std::vector<CpuId> pin{};                 // CPUs it may use; empty: all
+};
+
 /// One step of a program.
 struct Step {
   std::variant<PythonStep, NativeStep, IoStep, SleepStep, CallStep, WithStep, RepeatStep,
-               ChooseStep, MapStep, SubmitStep, JoinStep>
+               ChooseStep, MapStep, SubmitStep, JoinStep, PeriodicStep>
       what;
   /// Position in its task in reading order, nested steps included; keys the step's draws.
   std::uint32_t number = 0;

@@ -24,9 +24,15 @@ void add_names(const Node* map, std::set<std::string>& names) {
   }
 }
 
+bool has_gil(const Plan::State& state, std::uint64_t ordinal) {
+  Reporter unheard;
+  const models::RuntimeSpec runtime = resolve_point(state, ordinal, unheard).scenario.world.runtime;
+  return runtime.language == models::Language::python && runtime.gil.enabled;
+}
+
 class RuleCheck {
  public:
-  RuleCheck(const Plan::State& state, Reporter& reporter) : reporter_{reporter} {
+  RuleCheck(const Plan::State& state, Reporter& reporter) : state_{state}, reporter_{reporter} {
     const std::uint64_t points = state.variants.size() * state.matrix.size();
     for (const Param& param : params_of(state, 0)) {
       names_.push_back(param.name);
@@ -51,6 +57,7 @@ class RuleCheck {
     }
     for (const Clause& clause : clauses.value()) {
       check_metric(node, clause);
+      check_gil(node, clause);
       Conditions fast = clause.at;
       fast.insert(fast.end(), clause.fast.begin(), clause.fast.end());
       Conditions slow = clause.at;
@@ -105,6 +112,23 @@ class RuleCheck {
     }
   }
 
+  /// A rule about the GIL is about points that have one. Only such rules resolve points again.
+  void check_gil(const Node& node, const Clause& clause) {
+    const std::uint64_t points = state_.variants.size() * state_.matrix.size();
+    if (clause.metric == nullptr || !clause.metric->gil || points > searched_points) {
+      return;
+    }
+    for (std::uint64_t i = 0; i < points; ++i) {
+      if (matches(params_of(state_, i), clause.at) && !has_gil(state_, i)) {
+        reporter_.error(node.mark, "E-expect",
+                        fmt::format("'{}' needs a GIL, and a point that the rule is about has none",
+                                    clause.metric->name),
+                        "name points that have one: `at runtime.gil=on`, or leave the rule out");
+        return;
+      }
+    }
+  }
+
   void check(const Node& node, const Conditions& conditions) {
     for (const Condition& condition : conditions) {
       if (std::ranges::find(names_, condition.key) == names_.end()) {
@@ -121,6 +145,7 @@ class RuleCheck {
     }
   }
 
+  const Plan::State& state_;
   Reporter& reporter_;
   std::vector<std::string> names_;
   std::map<std::string, std::set<std::string>> entities_;  // by noun

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "scenarios/format/printable.hpp"
+
 namespace timeslice::scenarios {
 namespace {
 
@@ -67,11 +69,13 @@ Shown shown(const Diagnostic& diagnostic) {
 
 std::string head(const Diagnostic& diagnostic) {
   const Place& place = diagnostic.place;
+  const std::string what = safe_text(diagnostic.what);  // it may quote the file
+  const std::string file = safe_text(place.file);
   if (place.line == 0) {
-    return fmt::format("{}: error[{}]: {}", place.file, diagnostic.code, diagnostic.what);
+    return fmt::format("{}: error[{}]: {}", file, diagnostic.code, what);
   }
-  return fmt::format("{}:{}:{}: error[{}]: {}", place.file, place.line, place.column,
-                     diagnostic.code, diagnostic.what);
+  return fmt::format("{}:{}:{}: error[{}]: {}", file, place.line, place.column, diagnostic.code,
+                     what);
 }
 
 }  // namespace
@@ -80,12 +84,12 @@ std::string to_text(const Diagnostic& diagnostic) {
   if (diagnostic.place.line == 0) {
     return diagnostic.advice.empty()
                ? head(diagnostic) + "\n"
-               : fmt::format("{}\n      = {}\n", head(diagnostic), diagnostic.advice);
+               : fmt::format("{}\n      = {}\n", head(diagnostic), safe_text(diagnostic.advice));
   }
   const Shown line = shown(diagnostic);
   std::string carets = std::string(line.before, ' ') + std::string(line.under, '^');
   if (!diagnostic.advice.empty()) {
-    carets += ' ' + diagnostic.advice;
+    carets += ' ' + safe_text(diagnostic.advice);
   }
   return fmt::format("{}\n{:5} | {}\n{:5} | {}\n", head(diagnostic), diagnostic.place.line,
                      line.text, "", carets);

@@ -178,6 +178,9 @@ std::vector<Setting> read_settings(Files& files, const Overrides& overrides, Rep
       reporter.error({&source, 1, 1, 1}, "E-key", fmt::format("'{}' is not a path", key),
                      "write --set runtime.gil=off");
     } else if (value.has_value()) {
+      if (value->mark.source == nullptr) {  // an empty text has no place of its own
+        value->mark = {&source, 1, 1, 1};
+      }
       const bool param = key.starts_with("params.");
       settings.push_back({.key = param ? key.substr(7) : key, .value = std::move(*value)});
     }

@@ -22,7 +22,8 @@ struct FileText {
   std::string problem;  // empty: it was read
 };
 
-/// At most `limit` bytes; larger files are a problem.
+/// All of a file, pipe or terminal, at most `limit` bytes; larger files, directories and devices
+/// are a problem. A pipe can be read once.
 [[nodiscard]] FileText read_file(const std::string& path, std::size_t limit);
 
 /// `path` as seen from `directory`.

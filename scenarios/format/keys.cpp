@@ -8,7 +8,7 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::array<CodeDoc, 14> codes{{
+constexpr std::array<CodeDoc, 15> codes{{
     {"E-cycle", "something leads back to itself: extends, params, or tasks that start themselves"},
     {"E-dup", "a key stands twice in one map"},
     {"E-expect", "a rule under `expect` cannot be read or names what does not exist"},
@@ -22,12 +22,14 @@ constexpr std::array<CodeDoc, 14> codes{{
     {"E-range", "a number is outside what makes sense for its key"},
     {"E-type", "a value has the wrong shape"},
     {"E-unit", "a quantity has no unit, or one of the wrong kind"},
+    {"E-world", "each part is right, but together they cannot run"},
     {"E-yaml", "the text is not YAML, or uses a part of YAML that is not read here"},
 }};
 
 std::vector<Section> joined_sections() {
   std::vector<Section> all;
-  for (const auto part : {scenario_sections(), machine_sections(), step_argument_sections()}) {
+  for (const auto part : {scenario_sections(), machine_sections(), os_sections(),
+                          runtime_sections(), step_argument_sections()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -97,6 +97,8 @@ struct CodeDoc {
 /// The parts of the table, one file each.
 [[nodiscard]] std::span<const Section> scenario_sections();
 [[nodiscard]] std::span<const Section> machine_sections();
+[[nodiscard]] std::span<const Section> os_sections();
+[[nodiscard]] std::span<const Section> runtime_sections();
 [[nodiscard]] std::span<const Section> step_argument_sections();
 
 }  // namespace timeslice::scenarios

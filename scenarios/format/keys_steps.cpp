@@ -92,6 +92,36 @@ constexpr std::array<Key, 4> submit_arguments{{
      .doc = "how many items"},
     {.name = "as", .type = Type::text, .required = true, .doc = "the name for `join`"},
 }};
+constexpr std::array<Key, 7> periodic_arguments{{
+    {.name = "task", .type = Type::text, .required = true, .doc = "what each job does"},
+    {.name = "every",
+     .type = Type::distribution,
+     .required = true,
+     .doc = "from one release to the next; a distribution makes a sporadic task, whose period is "
+            "the least separation that can be drawn (the mean, if that is 0)"},
+    {.name = "deadline",
+     .type = Type::duration,
+     .low = 1,
+     .fallback = "the period",
+     .doc = "after the release; a job that ends later is a miss, and goes on"},
+    {.name = "offset", .type = Type::duration, .fallback = "0", .doc = "of the first release"},
+    {.name = "priority",
+     .type = Type::count,
+     .low = 1,
+     .high = 99,
+     .fallback = "1",
+     .doc = "for policy priority: less is more urgent, and all come before other threads"},
+    {.name = "for",
+     .type = Type::duration,
+     .low = 1,
+     .required = true,
+     .doc = "jobs are released before this much time has passed; main waits for the last one"},
+    {.name = "pin",
+     .type = Type::counts,
+     .high = 65'535,
+     .fallback = "all",
+     .doc = "the CPUs that its thread may use: one each is partitioned scheduling"},
+}};
 constexpr std::array<Key, 1> map_keys{{
     {.name = "map",
      .type = Type::section,
@@ -142,8 +172,13 @@ constexpr std::array<Key, 1> gather_keys{
     {later_key("gather", "event loops are not modelled in this version")}};
 constexpr std::array<Key, 1> serve_keys{
     {later_key("serve", "open load is not modelled in this version")}};
-constexpr std::array<Key, 1> periodic_keys{
-    {later_key("periodic", "real-time tasks are not modelled in this version")}};
+constexpr std::array<Key, 1> periodic_keys{{
+    {.name = "periodic",
+     .type = Type::section,
+     .section = "periodic",
+     .required = true,
+     .doc = "starts a real-time task on a thread of its own and goes on; in main only"},
+}};
 constexpr std::array<Key, 1> graph_keys{
     {later_key("graph", "task graphs are not modelled in this version")}};
 constexpr std::array<Key, 1> kill_keys{
@@ -182,10 +217,15 @@ constexpr std::array<Section, 28> steps{{
     {"timeout", "", timeout_keys},
 }};
 
-constexpr std::array<Section, 3> arguments{{
+constexpr std::array<Section, 4> arguments{{
     {"choice", "A branch of `choose`.", choice_keys},
     {"map", "Arguments of `map` and `starmap`.", map_arguments},
     {"submit", "Arguments of `submit`.", submit_arguments},
+    {"periodic",
+     "Arguments of `periodic`. Steps that follow one another start together, when all their "
+     "threads "
+     "are there. Of equally urgent tasks the one that main names first runs.",
+     periodic_arguments},
 }};
 
 }  // namespace

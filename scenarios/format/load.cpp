@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "scenarios/format/check_rules.hpp"
+#include "scenarios/format/check_settings.hpp"
 #include "scenarios/format/document.hpp"
 #include "scenarios/format/machine_loader.hpp"
 #include "scenarios/format/plan_state.hpp"
@@ -134,6 +135,7 @@ void check_axes(const Plan::State& state, const Node& base, Reporter& reporter) 
 
 void build(Plan::State& state, Node base, const Overrides& overrides, Reporter& reporter) {
   const std::vector<Setting> settings = read_settings(*state.files, overrides, reporter);
+  check_settings(base, settings, reporter);
   const std::vector<Setting> pinned = pin(base, settings);
   read_rules(state, base, reporter);
   state.matrix = Matrix::read(base.find("matrix"), pinned, reporter);
@@ -188,7 +190,9 @@ Loaded load_file(const std::string& path, const Overrides& overrides, const Sear
   if (!file.problem.empty()) {
     return file_problem(path, file.problem);
   }
-  return load_text(file.text, path, directory_of(path), overrides, search);
+  // What a pipe gives has no folder of its own.
+  const std::string directory = path.starts_with("/dev/") ? std::string{} : directory_of(path);
+  return load_text(file.text, path, directory, overrides, search);
 }
 
 Loaded load_text(std::string_view text, const std::string& name, const std::string& directory,

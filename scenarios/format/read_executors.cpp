@@ -21,15 +21,16 @@ struct KindWord {
   std::string_view word;
   ExecutorKind kind;
   bool python;  // made by Python, so it needs one
+  bool cpp;     // a pool of a C++ program, which Python has no way to use
 };
 constexpr std::array<KindWord, 7> kind_words{{
-    {"serial", ExecutorKind::serial, false},
-    {"threads", ExecutorKind::threads, true},
-    {"thread-per-task", ExecutorKind::thread_per_task, true},
-    {"processes", ExecutorKind::processes, true},
-    {"process-per-task", ExecutorKind::process_per_task, true},
-    {"cpp-threads", ExecutorKind::cpp_threads, false},
-    {"cpp-async", ExecutorKind::cpp_async, false},
+    {"serial", ExecutorKind::serial, false, false},
+    {"threads", ExecutorKind::threads, true, false},
+    {"thread-per-task", ExecutorKind::thread_per_task, true, false},
+    {"processes", ExecutorKind::processes, true, false},
+    {"process-per-task", ExecutorKind::process_per_task, true, false},
+    {"cpp-threads", ExecutorKind::cpp_threads, false, true},
+    {"cpp-async", ExecutorKind::cpp_async, false, true},
 }};
 
 void read_nice(Fields& fields, int& nice) {
@@ -139,6 +140,11 @@ void read_kind(Fields& fields, const models::RuntimeSpec& runtime, ExecutorSpec&
                  fmt::format("'{}' is made by Python, and the runtime is none", *word),
                  "use cpp-threads, cpp-async or serial, or give a runtime");
   }
+  if (kind->cpp && runtime.language == models::Language::python) {
+    fields.error("kind", "E-key",
+                 fmt::format("'{}' is a pool of C++, and the runtime is Python", *word),
+                 "write runtime: none, or use a Python executor such as threads");
+  }
 }
 
 void read_payload(const Reading& reading, const Node& node, models::PayloadSpec& payload) {
@@ -162,6 +168,7 @@ void read_executor(const Reading& reading, const Node& node, WorldNames& names,
     read_payload(reading, *payload, executor.payload);
   }
   fields.read("import_cost", executor.import_cost);
+  fields.read("memory", executor.memory);
   read_pin(fields, world.machine, executor);
   read_nice(fields, executor.nice);
   read_group(fields, names, executor.group);

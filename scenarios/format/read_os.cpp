@@ -33,12 +33,20 @@ constexpr PolicySpec round_robin{
     .kind = PolicyKind::round_robin, .slice = rr_slice, .scale_by_cpus = false};
 constexpr PolicySpec fifo{.kind = PolicyKind::fifo, .slice = rr_slice, .scale_by_cpus = false};
 
+/// 10 ms: the top level of OSTEP's MLFQ examples; the lottery paper's prototype had 100 ms, the
+/// stride paper's 10 ms. A choice; textbooks leave it open.
+constexpr sim::Duration textbook_slice = std::chrono::milliseconds{10};
+
+constexpr PolicySpec textbook(PolicyKind kind) {
+  return {.kind = kind, .slice = textbook_slice, .scale_by_cpus = false};
+}
+
 /// A word under `scheduler` or `policy.kind`, and the policy it stands for.
 struct Preset {
   std::string_view word;
   PolicySpec policy;
 };
-constexpr std::array<Preset, 9> presets{{
+constexpr std::array<Preset, 17> presets{{
     {"linux-6.1", cfs_6_1},
     {"linux-6.6", eevdf_6_6},
     {"linux-6.12", eevdf_6_12},
@@ -48,6 +56,14 @@ constexpr std::array<Preset, 9> presets{{
     {"fair", eevdf_6_12},
     {"rr", round_robin},
     {"fifo", fifo},
+    {"sjf", textbook(PolicyKind::sjf)},
+    {"srtf", textbook(PolicyKind::srtf)},
+    {"priority", textbook(PolicyKind::priority)},
+    {"mlfq", textbook(PolicyKind::mlfq)},
+    {"lottery", textbook(PolicyKind::lottery)},
+    {"stride", textbook(PolicyKind::stride)},
+    {"edf", textbook(PolicyKind::edf)},
+    {"rm", textbook(PolicyKind::rm)},
 }};
 
 bool is_fair(PolicyKind kind) {
@@ -104,6 +120,9 @@ void read_policy(const Reading& reading, const Node& node, models::OsSpec& os) {
   fields.read("wakeup_preemption", os.policy.wakeup_preemption);
   read_eevdf(fields, os.policy);
   read_cfs(fields, os.policy.cfs);
+  fields.read("age", os.policy.age);
+  fields.read("levels", os.policy.levels);
+  fields.read("boost", os.policy.boost);
   if (const auto queue = fields.choice("queue")) {
     os.policy.scope = *queue == "shared" ? models::QueueScope::shared : models::QueueScope::per_cpu;
   }

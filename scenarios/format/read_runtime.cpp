@@ -14,9 +14,10 @@ constexpr models::PythonVersion reference_version{3, 11};  // has factor 1 by de
 
 void read_words(Fields& fields, models::RuntimeSpec& runtime) {
   if (const auto heir = fields.choice("heir")) {
-    runtime.gil.heir = *heir == "first"  ? models::GilHeir::first
-                       : *heir == "last" ? models::GilHeir::last
-                                         : models::GilHeir::random;
+    runtime.gil.heir = *heir == "first"    ? models::GilHeir::first
+                       : *heir == "last"   ? models::GilHeir::last
+                       : *heir == "random" ? models::GilHeir::random
+                                           : models::GilHeir::condition;
   }
   if (const auto platform = fields.choice("platform")) {
     runtime.platform = *platform == "macos"     ? models::Platform::macos
@@ -35,6 +36,7 @@ void read_identity(const Reading& reading, Fields& fields, models::RuntimeSpec& 
 
 void read_rest(const Reading& reading, Fields& fields, models::RuntimeSpec& runtime) {
   fields.read("switch_interval", runtime.gil.switch_interval);
+  fields.read("requester_overtakes", runtime.gil.requester_overtakes);
   fields.read("poll_granularity", runtime.gil.poll_granularity);
   if (double stretch = 1.0; fields.read("free_threading", stretch)) {
     runtime.gil.free_threading = stretch;

@@ -225,6 +225,28 @@ class StepReader {
     step.what = read;
   }
 
+  void read_periodic(Fields& outer, models::Step& step) {
+    models::PeriodicStep read;
+    if (const Node* node = outer.map("periodic"); node != nullptr) {
+      Fields fields{context_.reading, *node, section_named("periodic")};
+      resolve(context_.names.tasks, fields, "task", read.task);
+      fields.read("every", read.every);
+      sim::Duration deadline{};
+      if (fields.read("deadline", deadline)) {
+        read.deadline = deadline;
+      }
+      fields.read("offset", read.offset);
+      std::uint32_t priority = 1;
+      fields.read("priority", priority);
+      read.priority = static_cast<std::int32_t>(priority);
+      fields.read("for", read.length);
+      for (const std::uint64_t cpu : fields.counts("pin")) {
+        read.pin.push_back(models::CpuId{static_cast<std::uint32_t>(cpu)});
+      }
+    }
+    step.what = std::move(read);
+  }
+
   bool check_future(const Node& node) {
     if (node.is_scalar() && is_name(node.text)) {
       return true;
@@ -234,7 +256,7 @@ class StepReader {
     return false;
   }
 
-  static constexpr std::array<Entry, 12> readers{{
+  static constexpr std::array<Entry, 13> readers{{
       {"python", &StepReader::read_python},
       {"native", &StepReader::read_native},
       {"io", &StepReader::read_io},
@@ -247,6 +269,7 @@ class StepReader {
       {"starmap", &StepReader::read_starmap},
       {"submit", &StepReader::read_submit},
       {"join", &StepReader::read_join},
+      {"periodic", &StepReader::read_periodic},
   }};
 
   const StepContext& context_;

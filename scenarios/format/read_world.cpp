@@ -5,11 +5,13 @@
 #include <fmt/format.h>
 
 #include "scenarios/format/check_tasks.hpp"
+#include "scenarios/format/check_world.hpp"
 #include "scenarios/format/machine_loader.hpp"
 #include "scenarios/format/read_executors.hpp"
 #include "scenarios/format/read_os.hpp"
 #include "scenarios/format/read_runtime.hpp"
 #include "scenarios/format/read_steps.hpp"
+#include "scenarios/format/without_effect.hpp"
 
 namespace timeslice::scenarios {
 namespace {
@@ -134,6 +136,9 @@ class WorldReader {
       world().main = read_steps(steps, *main);
     }
     read_background(reading_, fields_.list("background"), names, world());
+    if (const Node* machine = tree_.find("machine"); machine != nullptr && machine->is_map()) {
+      warn_not_modelled(reading_, *machine, world());
+    }
     names.futures.check(reading_);
     world().futures = names.futures.all();
     for (const Names* each : {&names.tasks, &names.executors, &names.locks, &names.groups}) {
@@ -141,6 +146,9 @@ class WorldReader {
     }
     if (reading_.reporter.clean()) {  // names that are not resolved would look like circles
       check_tasks(reading_, world(), tasks, main);
+    }
+    if (reading_.reporter.clean()) {
+      check_world(reading_, world(), tree_);
     }
   }
 

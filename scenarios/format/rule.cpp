@@ -12,7 +12,7 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::array<MetricName, 39> metrics{{
+constexpr std::array<MetricName, 44> metrics{{
     {"makespan", "ns"},
     {"throughput", "1/s", "task", Entity::required},
     {"task_latency_mean", "ns", "task", Entity::required},
@@ -27,9 +27,9 @@ constexpr std::array<MetricName, 39> metrics{{
     {"switches_voluntary", "count", "thread", Entity::optional},
     {"switches_involuntary", "count", "thread", Entity::optional},
     {"migrations", "count", "thread", Entity::optional},
-    {"gil_held", "ns", "thread", Entity::optional},
-    {"gil_wait", "ns", "thread", Entity::optional},
-    {"gil_switches", "count"},
+    {"gil_held", "ns", "thread", Entity::optional, false, true},
+    {"gil_wait", "ns", "thread", Entity::optional, false, true},
+    {"gil_switches", "count", {}, Entity::none, false, true},
     {"state_parallel", "1"},
     {"state_smt", "1"},
     {"state_timeshared", "1"},
@@ -41,8 +41,13 @@ constexpr std::array<MetricName, 39> metrics{{
     {"loop_lag_p50", "ns", "executor", Entity::required, true},
     {"loop_lag_p99", "ns", "executor", Entity::required, true},
     {"loop_lag_max", "ns", "executor", Entity::required, true},
-    {"deadline_misses", "count", "task", Entity::required, true},
-    {"response_max", "ns", "task", Entity::required, true},
+    {"jobs_done", "count", "task", Entity::required},
+    {"deadline_misses", "count", "task", Entity::required},
+    {"response_mean", "ns", "task", Entity::required},
+    {"response_p50", "ns", "task", Entity::required},
+    {"response_p95", "ns", "task", Entity::required},
+    {"response_p99", "ns", "task", Entity::required},
+    {"response_max", "ns", "task", Entity::required},
     {"tasks_done", "count"},
     {"cost_ideal", "ns", "", Entity::none, true},
     {"cost_gil", "ns", "", Entity::none, true},

@@ -28,6 +28,7 @@ struct MetricName {
   std::string_view entity = {};
   Entity brackets = Entity::none;
   bool later = false;  // known, but no run of this version has it
+  bool gil = false;    // only runs with a GIL have it
 };
 [[nodiscard]] std::span<const MetricName> metric_names();
 

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "models/world_spec.hpp"
+
 namespace timeslice::scenarios {
 namespace {
 
@@ -13,10 +15,11 @@ struct Use {
   std::string_view key;
   std::array<std::string_view, 3> kinds;  // that use it; empty places mean nothing
 };
-constexpr std::array<Use, 7> uses{{
+constexpr std::array<Use, 8> uses{{
     {"workers", {"threads", "processes", "cpp-threads"}},
     {"start", {"processes", "process-per-task"}},
     {"import_cost", {"processes", "process-per-task"}},
+    {"memory", {"processes", "process-per-task"}},
     {"chunksize", {"processes"}},
     {"payload", {"processes"}},
     {"create", {"threads", "processes", "cpp-threads"}},
@@ -45,6 +48,42 @@ bool comes_from_elsewhere(const Node& map, std::string_view key) {
   return written.source != at->mark.source || written.line != at->mark.line;
 }
 
+struct Unused {
+  std::string_view path;  // below `machine`
+  std::string_view note = {};
+};
+/// Read, described and stored, but felt by no step of this version.
+constexpr std::array<Unused, 7> not_modelled{{
+    {.path = "clock.base"},
+    {.path = "clock.turbo"},
+    {.path = "caches", .note = " (its sizes; who shares a cache does count)"},
+    {.path = "memory.bandwidth"},
+    {.path = "memory.one_core"},
+    {.path = "memory.local"},
+    {.path = "memory.remote"},
+}};
+
+bool computes(const models::Steps& steps);
+
+bool computes(const models::Step& step) {
+  if (const auto* with = std::get_if<models::WithStep>(&step.what)) {
+    return computes(with->body);
+  }
+  if (const auto* again = std::get_if<models::RepeatStep>(&step.what)) {
+    return computes(again->body);
+  }
+  if (const auto* choose = std::get_if<models::ChooseStep>(&step.what)) {
+    return std::ranges::any_of(choose->choices,
+                               [](const models::Choice& choice) { return computes(choice.body); });
+  }
+  return std::holds_alternative<models::PythonStep>(step.what) ||
+         std::holds_alternative<models::NativeStep>(step.what);
+}
+
+bool computes(const models::Steps& steps) {
+  return std::ranges::any_of(steps, [](const models::Step& step) { return computes(step); });
+}
+
 }  // namespace
 
 void warn_without_effect(const Reading& reading, const std::string& name, const Node& executor) {
@@ -60,6 +99,23 @@ void warn_without_effect(const Reading& reading, const std::string& name, const 
       reading.warnings.push_back(
           fmt::format("executor {}: {} has no effect on kind {}", name, key, kind->text));
     }
+  }
+}
+
+void warn_not_modelled(const Reading& reading, const Node& machine,
+                       const models::WorldSpec& world) {
+  const bool felt =
+      computes(world.main) || std::ranges::any_of(world.tasks, [](const models::TaskSpec& task) {
+        return computes(task.steps);
+      });
+  std::string names;
+  for (const Unused& unused : not_modelled) {
+    if (felt && find_path(machine, split_path(unused.path)) != nullptr) {
+      names += fmt::format("{}machine.{}{}", names.empty() ? "" : ", ", unused.path, unused.note);
+    }
+  }
+  if (!names.empty()) {
+    reading.warnings.push_back(fmt::format("not modelled yet in this version: {}", names));
   }
 }
 

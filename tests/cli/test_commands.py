@@ -183,6 +183,13 @@ class Database(CliTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual((self.folder / "s.png").read_bytes()[:4], b"\x89PNG")
         self.assertTrue((self.folder / "s.csv").exists())
+        self.assertIn("its numbers are in s.csv", done.stderr)
+
+    def test_a_python_that_draws_nothing_is_an_error(self):
+        for python in ("/bin/false", "/bin/true"):
+            done = self.command("plot", "timeslice.db", "speedup", "-o", "n.png", "--python", python)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(f"{python}: ended with exit code", done.stderr)
 
     def test_plot_needs_a_file_and_a_known_kind(self):
         self.assertIn("-o F.png", self.expect(2, "plot", "timeslice.db", "speedup").stderr)

@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from harness import ENDLESS, PROGRAM, CliTest
+from harness import ENDLESS, PROGRAM, SINGLE, CliTest
 
 
 class Interrupt(CliTest):
@@ -49,6 +49,50 @@ class Interrupt(CliTest):
         _, error = again.communicate(timeout=60)
         self.assertEqual(again.returncode, 130, error)
         self.assertGreater(self.stored_points(), done)
+
+    def stored_runs(self) -> int:
+        try:
+            address = f"file:{self.folder}/timeslice.db?mode=ro"
+            with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
+                return database.execute("SELECT count(*) FROM run").fetchone()[0]
+        except sqlite3.OperationalError:
+            return 0
+
+    def test_runs_of_one_huge_point_are_kept_and_not_run_again(self):
+        path = self.write("huge.yaml", SINGLE.replace("native: 1ms", "native: exp(1ms)"))
+        running = self.start("run", path, "--repeat", 1000000, "--jobs", 2)
+        deadline = time.monotonic() + 60
+        while self.stored_runs() == 0 and time.monotonic() < deadline:
+            self.assertIsNone(running.poll(), "it ended by itself")
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        _, error = running.communicate(timeout=120)
+        self.assertEqual(running.returncode, 130, error)
+        self.assertIn("0 of 1 points are done, and ", error)
+        done = self.stored_runs()
+        self.assertGreater(done, 0)
+        rows = self.expect(0, "query", "timeslice.db",
+                           "SELECT n, planned FROM v_summary WHERE name = 'makespan'", "-f", "csv")
+        self.assertEqual(rows.stdout.split(), ["n,planned", f"{done},1000000"])
+
+        # Other words for the same sweep: it goes on, and no repetition is stored twice.
+        again = self.start("run", "-q", path, "-j", 1, "-n", 1000000, "--resume", "--json",
+                           "--time-limit", "3s")
+        _, error = again.communicate(timeout=120)
+        self.assertEqual(again.returncode, 4, error)
+        with contextlib.closing(sqlite3.connect(self.folder / "timeslice.db")) as database:
+            batches = database.execute("SELECT count(*) FROM batch").fetchone()[0]
+            runs, different = database.execute(
+                "SELECT count(*), count(DISTINCT rep) FROM run").fetchone()
+        self.assertEqual(batches, 1)
+        self.assertGreater(runs, done)
+        self.assertEqual(runs, different)
+
+    def test_another_sweep_is_not_resumed(self):
+        path = self.write("endless.yaml", ENDLESS)
+        self.expect(4, "run", path, "--time-limit", "300ms", "--repeat", 2)
+        done = self.expect(4, "run", path, "--time-limit", "300ms", "--repeat", 3, "--resume")
+        self.assertIn("nothing to resume", done.stderr)
 
     def test_a_time_limit_is_exit_code_4(self):
         done = self.expect(4, "run", self.write("endless.yaml", ENDLESS), "--no-db",

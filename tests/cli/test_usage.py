@@ -29,6 +29,11 @@ class Usage(CliTest):
         self.assertIn("not in this version yet", self.expect(2, "machine", "draw", "x").stderr)
         self.assertIn("not in this version", self.expect(2, "run", "x", "--shard", "1/2").stderr)
 
+    def test_only_what_exists_is_listed(self):
+        error = self.expect(2, "machine", "frob").stderr
+        self.assertIn("list, show, detect, import", error)
+        self.assertNotIn("draw", error)
+
     def test_the_version_names_the_commit(self):
         if not (SOURCE / ".git").exists() or shutil.which("git") is None:
             self.skipTest("no git to ask")

@@ -20,6 +20,17 @@ TEST(World, a_serial_program_takes_the_sum_of_its_steps) {
   EXPECT_EQ(run_world(world).makespan, sim::Duration{26ms});
 }
 
+TEST(World, repeats_of_nothing_take_no_time_and_no_events) {
+  WorldSpec world = ideal_world(1);
+  world.main =
+      numbered({repeat(100'000, {repeat(10'000, {}), repeat(0, {python(1ms)})}), python(1ms)});
+  const Timings timings = run_world(world);
+  EXPECT_EQ(timings.makespan, sim::Duration{1ms});
+  EXPECT_LT(timings.events, 20U);
+  world.main = numbered({repeat(3, {repeat(0, {native(9ms)}), python(1ms)})});
+  EXPECT_EQ(run_world(world).makespan, sim::Duration{3ms}) << "what is beside it still runs";
+}
+
 TEST(World, equal_seeds_give_equal_digests_and_others_do_not) {
   WorldSpec world = linux_world(2);
   add_task(
@@ -128,6 +139,27 @@ TEST(World, an_empty_background_program_does_not_stop_the_clock) {
   world.main = numbered({native(2ms)});
   world.background.push_back({.task = TaskIndex{0}});
   EXPECT_GE(run_world(world).makespan, sim::Duration{2ms});
+}
+
+TEST(World, main_that_a_background_program_starves_for_ever_is_told_who_keeps_the_cpu) {
+  for (const std::uint32_t cores : {1U, 2U}) {
+    WorldSpec world = ideal_world(cores);
+    add_task(world, "burner", {python(1ms)});
+    world.main = numbered({sleep_for(5ms), native(1ms)});
+    world.background.push_back({.task = TaskIndex{0}, .threads = cores});
+    world.runtime.gil.enabled = false;
+    WorldOptions options;
+    options.limits.events_without_progress = 10'000;
+    const Timings starved = simulate_world(world, 1, options);
+    EXPECT_EQ(starved.status, RunStatus::deadlock);
+    EXPECT_THAT(starved.error, HasSubstr("starved: main is ready but gets no CPU: policy fifo "
+                                         "never takes one from background-0-0"));
+    options.limits.events = 5'000;
+    EXPECT_THAT(simulate_world(world, 1, options).error, HasSubstr("a limit was met before main "
+                                                                   "ended: starved: main"));
+    world.os.policy.kind = PolicyKind::round_robin;
+    EXPECT_GE(run_world(world).makespan, sim::Duration{6ms}) << "with slices it goes on";
+  }
 }
 
 /// Main takes its only lock twice, beside a program that works in small steps for ever.

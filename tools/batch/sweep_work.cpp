@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include <tbb/global_control.h>
@@ -29,6 +30,9 @@ struct Job {
   std::uint64_t sequence = 0;  // counts the wanted points
   std::uint64_t ordinal = 0;
   PointOutcome outcome;
+  std::unique_ptr<std::atomic<bool>[]> ended;  // by position in outcome.runs
+  std::atomic<bool> laid_out = false;          // the runs and `ended` have their final size
+  std::vector<bool> told;                      // on_runs knows it; of the sweep's own thread
   std::atomic<std::uint64_t> chunks_left = 1;
   std::atomic<bool> cut = false;  // a repetition is missing
 };
@@ -48,6 +52,28 @@ void condense(PointOutcome& outcome) {
   for (const models::Timings& run : outcome.runs) {
     add_once(outcome.warnings, run.warnings);
   }
+  const bool resumed = outcome.complete && outcome.runs.size() < outcome.point.scenario.repeat;
+  if (resumed && std::ranges::any_of(outcome.metrics, is_pooled)) {
+    add_once(outcome.warnings,
+             {"latency quantiles of a resumed point are means over its repetitions"});
+  }
+}
+
+/// Leaves the runs that have ended.
+void keep_ended(Job& job) {
+  PointOutcome& all = job.outcome;
+  PointOutcome kept;
+  for (std::size_t at = 0; at < all.runs.size(); ++at) {
+    if (job.ended[at]) {
+      kept.runs.push_back(std::move(all.runs[at]));
+      kept.wall_ns.push_back(all.wall_ns[at]);
+      kept.repetitions.push_back(all.repetitions[at]);
+    }
+  }
+  all.runs = std::move(kept.runs);
+  all.wall_ns = std::move(kept.wall_ns);
+  all.repetitions = std::move(kept.repetitions);
+  all.complete = false;
 }
 
 class Sweep {
@@ -77,14 +103,18 @@ class Sweep {
   }
   void count_wanted();
   void fill_window();
-  [[nodiscard]] std::unique_ptr<PointOutcome> wait_for_next();
+  [[nodiscard]] JobPtr wait_for_next();
   void wait_for_all();
+  void tell_runs();
+  void tell_runs_of(Job& job) const;
+  void deliver_interrupted();
 
   // On the workers.
   void start(const JobPtr& job);
   void begin_repetitions(const JobPtr& job);
+  [[nodiscard]] std::vector<std::uint64_t> repetitions_left(const Job& job) const;
   void run_chunk(const JobPtr& job, std::uint64_t begin, std::uint64_t end);
-  void run_repetition(Job& job, std::uint64_t repetition);
+  void run_at(Job& job, std::uint64_t position);
   void complete(Job& job);
 
   const SweepWork& work_;
@@ -99,12 +129,14 @@ class Sweep {
   std::uint64_t next_ordinal_ = 0;  // to be looked at
   std::uint64_t submitted_ = 0;
   std::uint64_t delivered_ = 0;
+  std::map<std::uint64_t, JobPtr> open_;  // by sequence: submitted, not delivered
+  std::chrono::steady_clock::time_point last_told_ = std::chrono::steady_clock::now();
   std::atomic<bool> stop_ = false;
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::uint64_t completed_ = 0;                                   // guarded by mutex_
-  std::map<std::uint64_t, std::unique_ptr<PointOutcome>> ready_;  // by sequence; guarded
+  std::uint64_t completed_ = 0;    // guarded by mutex_
+  std::set<std::uint64_t> ready_;  // sequences of whole outcomes; guarded by mutex_
 };
 
 void Sweep::count_wanted() {
@@ -123,6 +155,7 @@ void Sweep::fill_window() {
     auto job = std::make_shared<Job>();
     job->sequence = submitted_++;
     job->ordinal = ordinal;
+    open_.emplace(job->sequence, job);
     arena_.enqueue([this, job] { start(job); });
   }
 }
@@ -148,82 +181,141 @@ void Sweep::start(const JobPtr& job) {
   complete(*job);
 }
 
+std::vector<std::uint64_t> Sweep::repetitions_left(const Job& job) const {
+  std::vector<std::uint64_t> left;
+  for (std::uint64_t rep = 0; rep < job.outcome.point.scenario.repeat; ++rep) {
+    if (!options_.done_before || !options_.done_before(job.ordinal, rep)) {
+      left.push_back(rep);
+    }
+  }
+  return left;
+}
+
 /// Splits the repetitions so that a point with many keeps all workers busy.
 void Sweep::begin_repetitions(const JobPtr& job) {
-  const std::uint64_t repeat = job->outcome.point.scenario.repeat;
-  job->outcome.runs.resize(repeat);
-  job->outcome.wall_ns.resize(repeat);
-  const std::uint64_t chunk = std::max<std::uint64_t>(1, repeat / (8 * std::uint64_t{workers_}));
-  job->chunks_left = std::max<std::uint64_t>(1, (repeat + chunk - 1) / chunk);
-  for (std::uint64_t begin = chunk; begin < repeat; begin += chunk) {
-    const std::uint64_t end = std::min(begin + chunk, repeat);
+  job->outcome.repetitions = repetitions_left(*job);
+  const std::uint64_t runs = job->outcome.repetitions.size();
+  job->outcome.runs.resize(runs);
+  job->outcome.wall_ns.resize(runs);
+  job->ended = std::make_unique<std::atomic<bool>[]>(runs);
+  job->laid_out = true;
+  const std::uint64_t chunk = std::max<std::uint64_t>(1, runs / (8 * std::uint64_t{workers_}));
+  job->chunks_left = std::max<std::uint64_t>(1, (runs + chunk - 1) / chunk);
+  for (std::uint64_t begin = chunk; begin < runs; begin += chunk) {
+    const std::uint64_t end = std::min(begin + chunk, runs);
     arena_.enqueue([this, job, begin, end] { run_chunk(job, begin, end); });
   }
-  run_chunk(job, 0, std::min(chunk, repeat));
+  run_chunk(job, 0, std::min(chunk, runs));
 }
 
 void Sweep::run_chunk(const JobPtr& job, std::uint64_t begin, std::uint64_t end) {
-  for (std::uint64_t repetition = begin; repetition < end; ++repetition) {
+  for (std::uint64_t position = begin; position < end; ++position) {
     if (stop_) {
       job->cut = true;
       break;
     }
-    run_repetition(*job, repetition);
+    run_at(*job, position);
   }
   if (--job->chunks_left == 0) {
     complete(*job);
   }
 }
 
-void Sweep::run_repetition(Job& job, std::uint64_t repetition) {
+void Sweep::run_at(Job& job, std::uint64_t position) {
   const scenarios::RunOptions run_options{.keep_tasks = options_.keep_tasks,
                                           .keep_slices = options_.keep_slices,
                                           .sink = nullptr,
                                           .give_up = [this] { return stop_.load(); }};
-  models::Timings& run = job.outcome.runs[repetition];
+  models::Timings& run = job.outcome.runs[position];
   const auto begin = std::chrono::steady_clock::now();
   try {
-    run = work_.run(job.outcome.point.scenario, repetition, run_options);
+    run = work_.run(job.outcome.point.scenario, job.outcome.repetitions[position], run_options);
   } catch (const std::exception& problem) {
     run.status = models::RunStatus::failed;
     run.error = problem.what();
   }
-  job.outcome.wall_ns[repetition] =
+  job.outcome.wall_ns[position] =
       std::chrono::nanoseconds{std::chrono::steady_clock::now() - begin}.count();
   if (stop_) {
     job.cut = true;  // the run may have given up half-way
+  } else {
+    job.ended[position] = true;
   }
 }
 
 void Sweep::complete(Job& job) {
-  std::unique_ptr<PointOutcome> outcome;
   if (!job.cut) {
-    outcome = std::make_unique<PointOutcome>(std::move(job.outcome));
-    condense(*outcome);
+    condense(job.outcome);
   }
   const std::lock_guard lock{mutex_};
   ++completed_;
-  if (outcome) {
-    ready_.emplace(job.sequence, std::move(outcome));
+  if (!job.cut) {
+    ready_.insert(job.sequence);
   }
   changed_.notify_all();
 }
 
-std::unique_ptr<PointOutcome> Sweep::wait_for_next() {
-  std::unique_lock lock{mutex_};
+/// Null: the sweep stops.
+JobPtr Sweep::wait_for_next() {
   while (!stop_) {
+    tell_runs();
     if (options_.give_up && options_.give_up()) {
       stop_ = true;
       break;
     }
-    if (const auto next = ready_.find(delivered_); next != ready_.end()) {
-      auto outcome = std::move(next->second);
-      ready_.erase(next);
-      return outcome;
+    std::unique_lock lock{mutex_};
+    if (ready_.erase(delivered_) > 0) {
+      return open_.extract(delivered_).mapped();
     }
     changed_.wait_for(lock, poll_interval);
   }
   return nullptr;
+}
+
+void Sweep::tell_runs() {
+  const auto now = std::chrono::steady_clock::now();
+  if (!options_.on_runs || now - last_told_ < options_.runs_interval) {
+    return;
+  }
+  for (const auto& [sequence, job] : open_) {
+    if (job->laid_out) {
+      tell_runs_of(*job);
+    }
+  }
+  last_told_ = std::chrono::steady_clock::now();
+}
+
+void Sweep::tell_runs_of(Job& job) const {
+  const PointOutcome& outcome = job.outcome;
+  job.told.resize(outcome.runs.size());
+  std::vector<FinishedRun> runs;
+  for (std::size_t at = 0; at < outcome.runs.size(); ++at) {
+    if (!job.told[at] && job.ended[at]) {
+      job.told[at] = true;
+      runs.push_back({.repetition = outcome.repetitions[at],
+                      .timings = &outcome.runs[at],
+                      .wall_ns = outcome.wall_ns[at]});
+    }
+  }
+  if (!runs.empty()) {
+    options_.on_runs(outcome.point, runs);
+  }
+}
+
+/// What the workers had begun when the sweep was stopped. Requires: they have all come back.
+void Sweep::deliver_interrupted() {
+  for (auto& [sequence, job] : open_) {
+    if (job->cut && job->laid_out) {
+      keep_ended(*job);
+      condense(job->outcome);
+    }
+    if (job->cut && job->outcome.runs.empty()) {
+      continue;
+    }
+    delivered_ += job->cut ? 0U : 1U;
+    on_outcome_(std::move(job->outcome));
+  }
+  open_.clear();
 }
 
 void Sweep::wait_for_all() {
@@ -235,18 +327,19 @@ SweepEnd Sweep::run() {
   count_wanted();
   fill_window();
   while (delivered_ < total_) {
-    auto outcome = wait_for_next();
-    if (!outcome) {
+    const JobPtr job = wait_for_next();
+    if (job == nullptr) {
       break;
     }
     ++delivered_;
-    on_outcome_(std::move(*outcome));
+    on_outcome_(std::move(job->outcome));
     if (options_.progress) {
       options_.progress(delivered_, total_);
     }
     fill_window();
   }
   wait_for_all();
+  deliver_interrupted();
   return delivered_ == total_ ? SweepEnd::complete : SweepEnd::interrupted;
 }
 

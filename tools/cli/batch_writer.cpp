@@ -1,25 +1,38 @@
 #include "tools/cli/batch_writer.hpp"
 
 #include <algorithm>
-#include <map>
+#include <string>
 #include <utility>
 #include <variant>
 
+#include "scenarios/format/sha256.hpp"
 #include "tools/cli/option_table.hpp"
 #include "tools/cli/version.hpp"
+#include "tools/report/text_table.hpp"
 
 namespace timeslice::tools {
 namespace {
 
-// As typed, but without --resume, so that a resumed run finds the batch that it goes on with.
 std::string command_of(const Arguments& arguments, const std::string& file) {
-  std::string text;
-  for (const std::string& word : words(arguments.typed)) {
-    if (word != "--resume") {
-      text += (text.empty() ? "" : " ") + word;
+  return arguments.operands.size() > 1 ? arguments.typed + " [" + file + "]" : arguments.typed;
+}
+
+constexpr std::uint64_t points_looked_at = 10'000;  // of a larger sweep: evenly spread
+
+// What tells sweeps apart: the scenario with all that is laid over it, its points and what is kept.
+// Files that it draws in may have changed: each point is compared by its key as well.
+std::string sweep_of(const Arguments& arguments, const scenarios::Plan& plan) {
+  std::string text = plan.sha256() + plan.resolved_json() + std::to_string(plan.size());
+  const std::uint64_t step = std::max<std::uint64_t>(1, plan.size() / points_looked_at);
+  for (std::uint64_t ordinal = 0; ordinal < plan.size(); ordinal += step) {
+    for (const scenarios::Param& param : plan.params(ordinal)) {
+      text += '\0' + param.name + '\0' + param.value;
     }
   }
-  return arguments.operands.size() > 1 ? text + " [" + file + "]" : text;
+  for (const std::string& kept : kept_parts(arguments)) {
+    text += '\n' + kept;
+  }
+  return scenarios::sha256_hex(text);
 }
 
 BatchInfo info_of(const Arguments& arguments, const scenarios::Plan& plan,
@@ -38,23 +51,25 @@ BatchInfo info_of(const Arguments& arguments, const scenarios::Plan& plan,
       .sha256 = plan.sha256(),
       .resolved_json = plan.resolved_json(),
       .keep = {.tasks = kept.contains("tasks"), .timeline = kept.contains("timeline")},
+      .sweep = sweep_of(arguments, plan),
       .resume = arguments.has("resume"),
   };
 }
 
-// Points of the plan that the batch has with all their repetitions.
-std::set<std::uint64_t> finished_ordinals(const std::map<std::string, std::uint64_t>& stored,
-                                          const scenarios::Plan& plan) {
-  std::set<std::uint64_t> ordinals;
-  for (std::uint64_t ordinal = 0; !stored.empty() && ordinal < plan.size(); ++ordinal) {
-    const auto resolved = plan.point(ordinal);
+// Leaves the points that are still what they were, and names those that have all repetitions.
+std::set<std::uint64_t> finished_ordinals(StoredPoints& stored, const scenarios::Plan& plan) {
+  std::set<std::uint64_t> finished;
+  std::erase_if(stored, [&](const auto& entry) {
+    const auto resolved =
+        entry.first < plan.size() ? plan.point(entry.first) : scenarios::Diagnostics{};
     const auto* point = std::get_if<scenarios::Point>(&resolved);
-    const auto found = point == nullptr ? stored.end() : stored.find(point->key);
-    if (found != stored.end() && found->second >= point->scenario.repeat) {
-      ordinals.insert(ordinal);
+    const bool same = point != nullptr && point->key == entry.second.key;
+    if (same && entry.second.repetitions.size() >= point->scenario.repeat) {
+      finished.insert(entry.first);
     }
-  }
-  return ordinals;
+    return !same;
+  });
+  return finished;
 }
 
 }  // namespace
@@ -64,6 +79,17 @@ std::optional<std::string> database_of(const Arguments& arguments) {
     return std::nullopt;
   }
   return arguments.text("db").value_or("timeslice.db");
+}
+
+std::optional<sim::Error> database_conflict(const Arguments& arguments) {
+  const auto given = arguments.options.find("db");
+  const bool typed = given != arguments.options.end() && given->second.origin == "--db";
+  if (!typed || !arguments.has("no-db")) {
+    return std::nullopt;
+  }
+  return sim::Error{.where = "--db",
+                    .what = "and --no-db contradict each other",
+                    .advice = "leave one of them out"};
 }
 
 std::set<std::string> kept_parts(const Arguments& arguments) {
@@ -102,14 +128,15 @@ void BatchWriter::begin(Store& store, const BatchInfo& info, const scenarios::Pl
   if (!info.resume) {
     return;
   }
-  const auto stored = store.finished_points(batch_);
+  auto stored = store.stored_points(batch_);
   if (const auto* problem = std::get_if<StoreError>(&stored)) {
     note_problem(*problem);
     return;
   }
-  finished_ = finished_ordinals(std::get<std::map<std::string, std::uint64_t>>(stored), plan);
-  if (finished_.empty()) {
-    console_.note("nothing to resume: no interrupted run of this command is in " + path_);
+  stored_ = std::get<StoredPoints>(std::move(stored));
+  finished_ = finished_ordinals(stored_, plan);
+  if (stored_.empty()) {
+    console_.note("nothing to resume: no interrupted run of this sweep is in " + safe_text(path_));
   }
 }
 
@@ -117,6 +144,17 @@ void BatchWriter::write(const PointOutcome& outcome) {
   if (store_ && !failed()) {
     note_problem(store_->write_point(batch_, outcome));
   }
+}
+
+void BatchWriter::write_runs(const scenarios::Point& point, std::span<const FinishedRun> runs) {
+  if (store_ && !failed()) {
+    note_problem(store_->write_runs(batch_, point, runs));
+  }
+}
+
+bool BatchWriter::has_run(std::uint64_t ordinal, std::uint64_t repetition) const {
+  const auto point = stored_.find(ordinal);
+  return point != stored_.end() && point->second.repetitions.contains(repetition);
 }
 
 void BatchWriter::write_measured(const scenarios::Point& point,

@@ -21,6 +21,9 @@ namespace timeslice::tools {
 /// --db F, its setting, or timeslice.db; nothing with --no-db.
 [[nodiscard]] std::optional<std::string> database_of(const Arguments& arguments);
 
+/// Options that contradict each other about it; nothing: they do not.
+[[nodiscard]] std::optional<sim::Error> database_conflict(const Arguments& arguments);
+
 /// The words of --keep.
 [[nodiscard]] std::set<std::string> kept_parts(const Arguments& arguments);
 
@@ -34,6 +37,7 @@ class BatchWriter {
               Console& console);
 
   void write(const PointOutcome& outcome);
+  void write_runs(const scenarios::Point& point, std::span<const FinishedRun> runs);
   void write_measured(const scenarios::Point& point, std::span<const models::Timings> runs);
   void write_comparisons(const scenarios::Point& point, std::span<const ComparisonRow> rows);
 
@@ -42,6 +46,9 @@ class BatchWriter {
 
   /// Ordinals of points that an interrupted run has already stored (--resume).
   [[nodiscard]] const std::set<std::uint64_t>& finished() const { return finished_; }
+
+  /// Whether an interrupted run has stored this repetition.
+  [[nodiscard]] bool has_run(std::uint64_t ordinal, std::uint64_t repetition) const;
 
   [[nodiscard]] bool failed() const { return code_ != ExitCode::done; }
   [[nodiscard]] ExitCode code() const { return code_; }
@@ -55,6 +62,7 @@ class BatchWriter {
   std::string path_;
   std::optional<Store> store_;
   BatchId batch_{};
+  StoredPoints stored_;  // by an interrupted run
   std::set<std::uint64_t> finished_;
   ExitCode code_ = ExitCode::done;
 };

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <filesystem>
 #include <optional>
-#include <system_error>
 #include <utility>
 #include <variant>
 
+#include "tools/cli/interrupt.hpp"
 #include "tools/cli/locations.hpp"
 #include "tools/cli/text_file.hpp"
 #include "tools/report/text_table.hpp"
@@ -27,11 +26,6 @@ std::optional<scenarios::Loaded> load(const std::string& file,
       return std::nullopt;
     }
     return scenarios::load_text(text.value(), "<stdin>", ".", overrides, search);
-  }
-  std::error_code problem;
-  if (std::filesystem::is_directory(file, problem)) {
-    console.complain({.where = file, .what = "is a directory", .advice = "name a scenario in it"});
-    return std::nullopt;
   }
   return scenarios::load_file(file, overrides, search);
 }
@@ -60,6 +54,9 @@ std::variant<scenarios::Plan, ExitCode> load_plan(const std::string& file,
                                                   const scenarios::Overrides& overrides,
                                                   Console& console) {
   auto loaded = load(file, overrides, console);
+  if (interrupted()) {  // while it waited for a pipe
+    return ExitCode::interrupted;
+  }
   if (!loaded) {
     return ExitCode::invalid_input;
   }

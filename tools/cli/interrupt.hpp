@@ -3,8 +3,8 @@
 
 namespace timeslice::tools {
 
-/// From now on SIGINT and SIGTERM set a flag; a second one ends the program at once. SIGPIPE is
-/// ignored: a reader that left shows as a failed write.
+/// From now on SIGINT and SIGTERM set a flag; a second one ends the program at once. SIGPIPE
+/// and SIGXFSZ are ignored: a reader that left and a file at its limit show as failed writes.
 void watch_for_interrupts();
 
 /// Whether somebody asked to stop. Safe from any thread.

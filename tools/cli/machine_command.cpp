@@ -200,8 +200,7 @@ struct Action {
 };
 
 const std::vector<Action>& actions() {
-  static const std::vector<Action> all{
-      {"list", 0}, {"show", 1}, {"detect", 0}, {"import", 1}, {"draw", 1}};
+  static const std::vector<Action> all{{"list", 0}, {"show", 1}, {"detect", 0}, {"import", 1}};
   return all;
 }
 
@@ -209,6 +208,10 @@ const std::vector<Action>& actions() {
 
 ExitCode machine_command(const Arguments& arguments, Console& console) {
   const std::string& word = arguments.operands.front();
+  if (word == "draw") {
+    return usage(console, "`timeslice machine draw` is not in this version yet",
+                 "instead: `timeslice machine show M` prints the same as a tree");
+  }
   const auto action = std::ranges::find(actions(), word, &Action::name);
   if (action == actions().end()) {
     std::vector<std::string> names;
@@ -217,10 +220,6 @@ ExitCode machine_command(const Arguments& arguments, Console& console) {
     }
     return usage(console, fmt::format("there is no 'timeslice machine {}'", word),
                  scenarios::suggestion(word, names));
-  }
-  if (word == "draw") {
-    return usage(console, "`timeslice machine draw` is not in this version yet",
-                 "instead: `timeslice machine show M` prints the same as a tree");
   }
   if (arguments.operands.size() != action->operands + 1) {
     return usage(console,

@@ -1,8 +1,13 @@
 #include "tools/report/plot_command.hpp"
 
+#include <filesystem>
 #include <string>
+#include <system_error>
+
+#include <fmt/format.h>
 
 #include "tools/cli/commands.hpp"
+#include "tools/report/text_table.hpp"
 
 namespace timeslice::tools {
 
@@ -28,10 +33,23 @@ ExitCode plot_command(const Arguments& arguments, Console& console) {
     console.complain(code.error());
     return ExitCode::cannot;
   }
-  if (code.value() == 0) {
-    console.note("drawn to " + *output);
+  std::error_code ignored;
+  if (code.value() == 0 && std::filesystem::exists(*output, ignored)) {
+    const std::string numbers =
+        request.csv.empty() ? std::filesystem::path{*output}.replace_extension(".csv").string()
+                            : request.csv;
+    console.note(
+        fmt::format("drawn to {}; its numbers are in {}", safe_text(*output), safe_text(numbers)));
+    return ExitCode::done;
   }
-  return static_cast<ExitCode>(code.value());
+  const bool explained = code.value() == 2 || code.value() == 3 || code.value() == 6;
+  if (explained) {  // by the script, on stderr
+    return static_cast<ExitCode>(code.value());
+  }
+  console.complain({.where = request.python,
+                    .what = fmt::format("ended with exit code {} and drew nothing", code.value()),
+                    .advice = "name a Python 3 that has matplotlib with --python EXE"});
+  return code.value() == 1 ? ExitCode::unexpected : ExitCode::cannot;
 }
 
 }  // namespace timeslice::tools

@@ -7,6 +7,7 @@
 #include "tools/cli/batch_writer.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/deliver.hpp"
+#include "tools/cli/interrupt.hpp"
 #include "tools/report/query_table.hpp"
 #include "tools/store/query.hpp"
 #include "tools/store/show.hpp"
@@ -33,7 +34,8 @@ ExitCode query_command(const Arguments& arguments, Console& console) {
     }
     return deliver(explain_views(), arguments, console);
   }
-  const auto result = run_query(arguments.operands[0], arguments.operands[1]);
+  const auto result =
+      run_query(arguments.operands[0], arguments.operands[1], {.give_up = interrupted});
   if (const auto* problem = std::get_if<StoreError>(&result)) {
     return report_store_error(*problem, console);
   }

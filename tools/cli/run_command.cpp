@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -46,6 +47,15 @@ std::optional<sim::Error> refused(const Arguments& arguments) {
   }
   if (arguments.text("trace") == "-" && (arguments.has("json") || arguments.has("gantt"))) {
     return no("--trace", "- needs stdout for itself", "write the trace to a file");
+  }
+  for (const char* choice : {"point", "rep"}) {
+    if (arguments.has(choice) && !arguments.has("gantt") && !arguments.has("trace")) {
+      return no(fmt::format("--{}", choice), "chooses what --gantt or --trace show",
+                "add one of them, or leave it out");
+    }
+  }
+  if (auto conflict = database_conflict(arguments)) {
+    return conflict;
   }
   if (arguments.has("resume") && arguments.has("no-db")) {
     return no("--resume", "needs the database of the interrupted run", "leave --no-db out");
@@ -123,6 +133,14 @@ SweepEnd ScenarioRun::sweep(BatchWriter& writer) {
       .wanted = {},
       .progress = [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); },
   };
+  if (!writer.path().empty()) {
+    options.done_before = [&](std::uint64_t ordinal, std::uint64_t repetition) {
+      return writer.has_run(ordinal, repetition);
+    };
+    options.on_runs = [&](const scenarios::Point& point, std::span<const FinishedRun> runs) {
+      writer.write_runs(point, runs);
+    };
+  }
   if (!writer.finished().empty()) {
     options.wanted = [&](std::uint64_t ordinal) { return !writer.finished().contains(ordinal); };
     report_.skipped = writer.finished().size();
@@ -160,12 +178,19 @@ void ScenarioRun::answer() {
 }
 
 ExitCode ScenarioRun::stopped(const BatchWriter& writer) {
-  const std::string done = fmt::format("{} of {} points are done",
-                                       report_.points.size() + report_.skipped, report_.planned);
+  std::uint64_t points = report_.skipped;
+  std::uint64_t runs = 0;  // of unfinished points
+  for (const PointReport& point : report_.points) {
+    points += point.complete ? 1U : 0U;
+    runs += point.complete ? 0 : point.runs.size();
+  }
+  const std::string more =
+      runs == 0 ? "" : fmt::format(", and {} of others", counted(runs, "run", "runs"));
+  const std::string done = fmt::format("{} of {} points are done{}", points, report_.planned, more);
   const std::string kept =
       writer.path().empty()
           ? "nothing is stored; without --no-db a run can be resumed"
-          : fmt::format("what is done is in {}; the same command with --resume goes on",
+          : fmt::format("what is done is in {}; the same sweep with --resume goes on",
                         writer.path());
   if (interrupted()) {
     console_.complain({.where = {}, .what = "interrupted: " + done, .advice = kept});
@@ -236,6 +261,11 @@ ExitCode run_command(const Arguments& arguments, Console& console) {
     }
     if (arguments.has("dry-run")) {
       code = worse(code, dry_run(*plan, file, arguments, console));
+      continue;
+    }
+    if (const auto problem = no_such_picture(*plan, arguments)) {
+      console.complain(*problem);
+      code = worse(code, ExitCode::usage);
       continue;
     }
     BatchWriter writer{arguments, *plan, file, console};

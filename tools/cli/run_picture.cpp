@@ -89,29 +89,35 @@ void draw(const scenarios::Point& point, std::uint64_t repetition, const Argumen
 
 }  // namespace
 
-ExitCode picture_run(const scenarios::Plan& plan, const Arguments& arguments, Console& console) {
+std::optional<sim::Error> no_such_picture(const scenarios::Plan& plan, const Arguments& arguments) {
   const std::uint64_t ordinal = arguments.count("point").value_or(0);
   const std::uint64_t repetition = arguments.count("rep").value_or(0);
   if (ordinal >= plan.size()) {
-    console.complain(
-        {.where = "--point",
-         .what = fmt::format("there is no point {}", ordinal),
-         .advice = fmt::format("the last one is {}; see `timeslice expand`", plan.size() - 1)});
-    return ExitCode::usage;
+    return sim::Error{
+        .where = "--point",
+        .what = fmt::format("there is no point {}", ordinal),
+        .advice = fmt::format("the last one is {}; see `timeslice expand`", plan.size() - 1)};
   }
+  const auto resolved = plan.point(ordinal);
+  const auto* point = std::get_if<scenarios::Point>(&resolved);
+  if (point != nullptr && repetition >= point->scenario.repeat) {
+    return sim::Error{
+        .where = "--rep",
+        .what = fmt::format("there is no repetition {}", repetition),
+        .advice = fmt::format("the last one is {}; see --repeat", point->scenario.repeat - 1)};
+  }
+  return std::nullopt;
+}
+
+ExitCode picture_run(const scenarios::Plan& plan, const Arguments& arguments, Console& console) {
+  const std::uint64_t ordinal = arguments.count("point").value_or(0);
+  const std::uint64_t repetition = arguments.count("rep").value_or(0);
   const auto resolved = plan.point(ordinal);
   if (const auto* diagnostics = std::get_if<scenarios::Diagnostics>(&resolved)) {
     show_diagnostics(*diagnostics, console);
     return ExitCode::invalid_input;
   }
   const auto& point = std::get<scenarios::Point>(resolved);
-  if (repetition >= point.scenario.repeat) {
-    console.complain(
-        {.where = "--rep",
-         .what = fmt::format("there is no repetition {}", repetition),
-         .advice = fmt::format("the last one is {}; see --repeat", point.scenario.repeat - 1)});
-    return ExitCode::usage;
-  }
   if (arguments.has("gantt")) {
     draw(point, repetition, arguments, console);
   }

@@ -3,11 +3,13 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "scenarios/format/files.hpp"
 
 namespace timeslice::tools {
 namespace {
@@ -65,21 +67,13 @@ sim::Result<std::string> read_all(int descriptor, const std::string& path, std::
 }  // namespace
 
 sim::Result<std::string> read_text_file(const std::string& path, std::size_t bytes_max) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (file.number() < 0) {
-    return cannot_read(path, reason(errno));
+  scenarios::FileText file = scenarios::read_file(path, bytes_max);
+  if (!file.problem.empty()) {
+    return sim::Error{.where = {},
+                      .what = std::move(file.problem),
+                      .advice = "check the name and its permissions"};
   }
-  struct stat about = {};
-  if (::fstat(file.number(), &about) != 0) {
-    return cannot_read(path, reason(errno));
-  }
-  if (S_ISDIR(about.st_mode)) {
-    return sim::Error{.where = path, .what = "is a directory", .advice = "name a file in it"};
-  }
-  if (S_ISFIFO(about.st_mode)) {  // process substitution: wait for the writer as usual
-    ::fcntl(file.number(), F_SETFL, 0);
-  }
-  return read_all(file.number(), path, bytes_max);
+  return std::move(file.text);
 }
 
 sim::Result<std::string> read_stdin(std::size_t bytes_max) {

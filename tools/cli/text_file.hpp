@@ -10,7 +10,7 @@
 
 namespace timeslice::tools {
 
-/// The file's bytes. Refused: what is missing, no file (a directory, a device that never ends),
+/// The bytes of a file, pipe or terminal. Refused: what is missing, a directory, a device,
 /// unreadable or larger than `bytes_max`.
 [[nodiscard]] sim::Result<std::string> read_text_file(const std::string& path,
                                                       std::size_t bytes_max);

@@ -4,18 +4,22 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "scenarios/simulate.hpp"
 #include "tools/cli/batch_writer.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/input.hpp"
 #include "tools/cli/interrupt.hpp"
 #include "tools/cli/version.hpp"
+#include "tools/report/humanize.hpp"
 #include "tools/report/progress.hpp"
 #include "tools/report/summary.hpp"
+#include "tools/report/text_table.hpp"
 #include "tools/report/validation_json.hpp"
 #include "tools/report/validation_text.hpp"
 #include "validation/validate.hpp"
@@ -120,6 +124,36 @@ ExitCode verdict(const Validation& result, Console& console) {
   return within ? ExitCode::done : ExitCode::gate_failed;
 }
 
+std::string stored_line(const Validation& result, const std::string& path) {
+  std::uint64_t runs = 0;
+  for (const PointValidation& point : result.points) {
+    runs += point.measured.size();
+  }
+  return runs == 0
+             ? fmt::format("no run is stored in {}: every native one was rejected", safe_text(path))
+             : fmt::format("{} stored in {}, each beside its prediction",
+                           counted(runs, "native run", "native runs"), safe_text(path));
+}
+
+// A program that does not end well in the simulation is not started for real: it might never end.
+std::optional<ExitCode> fails_in_simulation(const scenarios::Plan& plan, Console& console) {
+  for (std::uint64_t ordinal = 0; ordinal < plan.size() && !interrupted(); ++ordinal) {
+    const auto resolved = plan.point(ordinal);
+    const auto* point = std::get_if<scenarios::Point>(&resolved);
+    if (point == nullptr) {
+      continue;  // said by the validation itself
+    }
+    const models::Timings run = scenarios::simulate(point->scenario, 0, {.give_up = interrupted});
+    if (run.status != models::RunStatus::ok && !interrupted()) {
+      console.complain({.where = fmt::format("point {}", ordinal),
+                        .what = "fails in the simulation, so nothing was run: " + run.error,
+                        .advice = "look at it with `timeslice run FILE --gantt`"});
+      return ExitCode::program_failed;
+    }
+  }
+  return interrupted() ? std::optional{ExitCode::interrupted} : std::nullopt;
+}
+
 ExitCode validate_plan(const scenarios::Plan& plan, const std::string& file,
                        const Arguments& arguments, Console& console,
                        validation::ValidateOptions& options) {
@@ -129,6 +163,9 @@ ExitCode validate_plan(const scenarios::Plan& plan, const std::string& file,
                                          }}
                                        : nullptr};
   options.progress = [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); };
+  if (const auto failed = fails_in_simulation(plan, console)) {
+    return *failed;
+  }
   BatchWriter writer{arguments, plan, file, console};
   if (writer.failed()) {
     return writer.code();
@@ -151,7 +188,7 @@ ExitCode validate_plan(const scenarios::Plan& plan, const std::string& file,
   }
   console.warn(validation_warnings(result.value()));
   if (!writer.path().empty() && !writer.failed()) {
-    console.note("stored in " + writer.path());
+    console.note(stored_line(result.value(), writer.path()));
   }
   const ExitCode code = verdict(result.value(), console);
   return writer.failed() ? worse(code, writer.code()) : code;
@@ -160,6 +197,10 @@ ExitCode validate_plan(const scenarios::Plan& plan, const std::string& file,
 }  // namespace
 
 ExitCode validate_command(const Arguments& arguments, Console& console) {
+  if (const auto conflict = database_conflict(arguments)) {
+    console.complain(*conflict);
+    return ExitCode::usage;
+  }
   validation::ValidateOptions options = options_of(arguments);
   if (::access(options.python.c_str(), X_OK) != 0) {
     console.complain({.where = options.python,

@@ -11,13 +11,24 @@ namespace timeslice::tools {
 namespace {
 
 constexpr std::size_t resamples = 400;
+constexpr std::size_t batches_max = 64;
 constexpr std::uint64_t bootstrap_seed = 0x54534C43;  // any fixed number: same data, same interval
+
+/// Whole replications together, so that resampling costs the same however many there are.
+void join_into_batches(std::vector<std::vector<std::int64_t>>& runs) {
+  for (std::size_t run = batches_max; run < runs.size(); ++run) {
+    auto& batch = runs[run % batches_max];
+    batch.insert(batch.end(), runs[run].begin(), runs[run].end());
+  }
+  runs.resize(std::min(runs.size(), batches_max));
+}
 
 }  // namespace
 
 PooledQuantiles::PooledQuantiles(std::vector<std::vector<std::int64_t>> runs)
     : runs_{std::move(runs)} {
   std::erase_if(runs_, [](const auto& run) { return run.empty(); });
+  join_into_batches(runs_);
   for (auto& run : runs_) {
     std::ranges::sort(run);
     pooled_.insert(pooled_.end(), run.begin(), run.end());

@@ -2,10 +2,11 @@
 //
 // The quantile is by nearest rank: the smallest value that at least the share `q` of all values
 // does not exceed. The interval resamples whole replications (values within one are not
-// independent), 400 times with a fixed seed, and takes the 2.5 and 97.5 % ranks.
+// independent), 400 times with a fixed seed, and takes the 2.5 and 97.5 % ranks. More than 64
+// replications are first joined into 64 batches, which are resampled in their place.
 // Source: Davison & Hinkley, Bootstrap Methods and their Application, 3.8 (cluster resampling);
 // below about 10 replications such an interval is too narrow.
-// Cost: one sort; then 400 x runs x log2(values)^2 comparisons.
+// Cost: one sort; then 400 x min(runs, 64) x log2(values)^2 comparisons.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,7 @@ class PooledQuantiles {
  private:
   [[nodiscard]] std::int64_t weighted(double q, std::span<const std::uint64_t> weights) const;
 
-  std::vector<std::vector<std::int64_t>> runs_;  // each sorted
+  std::vector<std::vector<std::int64_t>> runs_;  // or batches of them; each sorted
   std::vector<std::int64_t> pooled_;             // sorted
 };
 

@@ -6,8 +6,12 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "scenarios/format/printable.hpp"
+
 namespace timeslice::tools {
 namespace {
+
+using scenarios::safe_text;
 
 /// The shortest text that reads back as the same number; whole ones without exponent.
 std::string number_text(double value) {
@@ -38,7 +42,7 @@ std::string table_text(const Cell& cell) {
   const auto* number = std::get_if<double>(&cell);
   const bool long_tail =
       number != nullptr && number_text(*number).size() > 10 && *number != std::floor(*number);
-  return long_tail ? fmt::format("{:.6g}", *number) : printable(cell_text(cell));
+  return long_tail ? fmt::format("{:.6g}", *number) : safe_text(cell_text(cell));
 }
 
 /// Columns that a text takes: code points, which is right for all but double-width scripts.
@@ -59,7 +63,7 @@ struct Layout {
 Layout layout_of(const QueryTable& result, const std::vector<std::vector<std::string>>& texts) {
   Layout layout;
   for (std::size_t c = 0; c < result.columns.size(); ++c) {
-    std::size_t width = width_of(printable(result.columns[c]));
+    std::size_t width = width_of(safe_text(result.columns[c]));
     bool right = !result.rows.empty();
     for (std::size_t r = 0; r < texts.size(); ++r) {
       width = std::max(width, width_of(texts[r][c]));
@@ -109,21 +113,6 @@ nlohmann::ordered_json json_value(const Cell& cell) {
 
 }  // namespace
 
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      out += "\\n";
-    } else if (code < 0x20 || code == 0x7F) {
-      out += fmt::format("\\x{:02x}", code);
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 std::string to_table(const QueryTable& result) {
   std::vector<std::vector<std::string>> texts;
   for (const auto& row : result.rows) {
@@ -132,7 +121,7 @@ std::string to_table(const QueryTable& result) {
   }
   const Layout layout = layout_of(result, texts);
   std::vector<std::string> names;
-  std::ranges::transform(result.columns, std::back_inserter(names), printable);
+  std::ranges::transform(result.columns, std::back_inserter(names), safe_text);
   std::string out = line(names, layout);
   std::ranges::transform(layout.widths, names.begin(), [](auto n) { return std::string(n, '-'); });
   out += line(names, layout);

@@ -54,6 +54,9 @@ Json point_json(const PointReport& point) {
                {"runs", runs_json(point)},
                {"metrics", metrics_json(point)},
                {"warnings", point.warnings}};
+  if (point.runs.size() < point.repeat && point.error.empty()) {
+    json["repeat"] = point.repeat;  // interrupted or resumed: not all of them are here
+  }
   if (!point.error.empty()) {
     json["error"] = point.error;
   }

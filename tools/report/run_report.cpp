@@ -58,16 +58,16 @@ PointMetrics claimed_samples(const PointOutcome& outcome, const std::vector<std:
   return point;
 }
 
-RunRow row_of(const PointOutcome& outcome, std::size_t repetition) {
-  const models::Timings& run = outcome.runs[repetition];
+RunRow row_of(const PointOutcome& outcome, std::size_t index) {
+  const models::Timings& run = outcome.runs[index];
   return RunRow{
-      .repetition = repetition,
+      .repetition = repetition_of(outcome, index),
       .seed = run.seed,
       .status = run.status,
       .digest = run.digest,
       .events = run.events,
       .makespan_ns = run.makespan.count(),
-      .wall_ns = repetition < outcome.wall_ns.size() ? outcome.wall_ns[repetition] : 0,
+      .wall_ns = index < outcome.wall_ns.size() ? outcome.wall_ns[index] : 0,
       .error = run.error,
   };
 }
@@ -120,6 +120,12 @@ void RunReport::add(const PointOutcome& outcome, const ReportNeeds& needs) {
       .metrics = outcome.metrics,
       .warnings = outcome.warnings,
       .error = outcome.error,
+      .work = models::nominal_work(outcome.point.scenario.world),
+      .cpus = static_cast<double>(outcome.point.scenario.world.machine.cpus.size()),
+      .shares_machine = !outcome.point.scenario.world.background.empty(),
+      .repeat = outcome.point.scenario.repeat,
+      .complete = outcome.complete,
+      .idle_main = outcome.error.empty() && outcome.point.scenario.world.main.empty(),
   };
   for (std::size_t repetition = 0; repetition < outcome.runs.size(); ++repetition) {
     point.runs.push_back(row_of(outcome, repetition));
@@ -131,7 +137,9 @@ void RunReport::add(const PointOutcome& outcome, const ReportNeeds& needs) {
   if (outcome.error.empty()) {
     add_setting(outcome.point.scenario.world);
   }
-  if (!needs.rules.empty() && outcome.error.empty()) {
+  const bool whole = outcome.complete && outcome.runs.size() >= outcome.point.scenario.repeat;
+  all_whole_ = all_whole_ && (whole || !outcome.error.empty());
+  if (!needs.rules.empty() && outcome.error.empty() && whole) {
     samples_.push_back(claimed_samples(outcome, needs.rules));
   }
 }
@@ -140,7 +148,7 @@ void RunReport::judge(const std::vector<std::string>& rules, bool complete) {
   // Runs that did not end well have no metrics: no fault of the claims.
   const bool blameless = any_failed();
   for (const std::string& rule : rules) {
-    const auto verdict = scenarios::evaluate_expectation(rule, samples_, complete);
+    const auto verdict = scenarios::evaluate_expectation(rule, samples_, complete && all_whole_);
     if (verdict) {
       verdicts.push_back(verdict.value());
       continue;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "models/machine/machine_spec.hpp"
+#include "models/work/nominal_work.hpp"
 #include "models/work/timings.hpp"
 #include "scenarios/format/expectation.hpp"
 #include "scenarios/format/load.hpp"
@@ -37,6 +38,12 @@ struct PointReport {
   std::vector<SummaryMetric> metrics;
   std::vector<std::string> warnings;
   std::string error;  // not resolved: its diagnostics
+  models::NominalWork work;
+  double cpus = 0.0;            // of its machine
+  bool shares_machine = false;  // with background programs
+  std::uint64_t repeat = 0;     // repetitions that it is to have: more than `runs` where it was
+  bool complete = true;         // interrupted, or resumed and then complete
+  bool idle_main = false;       // `main` has no steps
 };
 
 struct ToolVersion {
@@ -82,6 +89,7 @@ struct RunReport {
   void add_setting(const models::WorldSpec& world);
 
   std::vector<scenarios::PointMetrics> samples_;
+  bool all_whole_ = true;  // every point has all its repetitions here
 };
 
 /// "ok", "failed", "deadlock", "timeout" or "killed".

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "models/world_report.hpp"
 #include "tools/report/humanize.hpp"
 #include "tools/report/paint.hpp"
 #include "tools/report/speedup.hpp"
@@ -24,6 +25,7 @@ namespace {
 constexpr std::size_t rows_max = 40;        // longer sweeps are shortened: query has the rest
 constexpr std::size_t detailed_points = 3;  // so many points get the long account by themselves
 constexpr std::size_t failures_shown = 5;
+constexpr std::size_t metric_rows_max = 200;  // of a point, with -v
 
 // Parameters that are not the same at every point, in file order.
 std::vector<std::string> varying_params(const RunReport& report) {
@@ -86,6 +88,17 @@ std::optional<double> switches(const PointReport& point) {
              : std::nullopt;
 }
 
+// Share of the machine's time that background programs took; nothing where there are none. CPU time
+// counts the program's own threads alone.
+std::optional<double> busy_by_others(const PointReport& point) {
+  const auto busy = total_of(point, "cpu_utilization");
+  const auto own = share_of_makespan(point, "cpu_time");
+  if (!point.shares_machine || !busy || !own || point.cpus <= 0.0) {
+    return std::nullopt;
+  }
+  return std::max(0.0, *busy - *own / point.cpus);
+}
+
 // "ok", or what happened and to how many of the replications.
 std::string outcome_of(const PointReport& point) {
   if (!point.error.empty()) {
@@ -97,7 +110,12 @@ std::string outcome_of(const PointReport& point) {
       ++failed[status_name(run.status)];
     }
   }
-  std::string text;
+  const bool partly = point.runs.size() < point.repeat;
+  std::string text =
+      !partly ? ""
+      : point.complete
+          ? fmt::format("{} of {} runs, the rest before", point.runs.size(), point.repeat)
+          : fmt::format("{} of {} runs", point.runs.size(), point.repeat);
   for (const auto& [name, count] : failed) {
     text +=
         fmt::format("{}{} in {} of {}", text.empty() ? "" : ", ", name, count, point.runs.size());
@@ -106,8 +124,8 @@ std::string outcome_of(const PointReport& point) {
 }
 
 std::vector<TextColumn> columns_of(const std::vector<std::string>& params) {
-  constexpr std::array titles{"makespan", "± 95 %",   "speed-up", "CPUs busy", "GIL held",
-                              "GIL wait", "switches", "startup",  "shutdown"};
+  constexpr std::array titles{"makespan", "± 95 %",   "speed-up", "CPUs busy", "by others",
+                              "GIL held", "GIL wait", "switches", "startup",   "shutdown"};
   std::vector<TextColumn> columns;
   columns.reserve(params.size() + titles.size() + 1);
   for (const std::string& name : params) {
@@ -130,6 +148,7 @@ std::vector<std::string> cells_of(const PointReport& point, const std::vector<st
   cells.push_back(makespan == nullptr ? "" : human_spread(makespan->low, makespan->high, "ns"));
   cells.push_back(speedup ? human_ratio(*speedup) : "");
   cells.push_back(shown(total_of(point, "cpu_utilization"), "1"));
+  cells.push_back(shown(busy_by_others(point), "1"));
   const auto gil_held = share_of_makespan(point, "gil_held");
   cells.push_back(gil_held && *gil_held > 0.0 ? human_share(*gil_held) : "-");
   cells.push_back(shown(total_of(point, "gil_wait"), "ns"));
@@ -159,7 +178,7 @@ std::string head_lines(const RunReport& report, const Paint& paint) {
 
 std::string point_table(const RunReport& report, const Paint& paint) {
   const auto params = varying_params(report);
-  const std::string axis = speedup_axis(report);
+  const auto [axis, other_axis] = speedup_axis(report);
   auto ratios = axis.empty() ? std::vector<std::optional<double>>(report.points.size())
                              : speedups(report, axis);
   TextTable table{columns_of(params)};
@@ -167,9 +186,18 @@ std::string point_table(const RunReport& report, const Paint& paint) {
     table.add_row(cells_of(report.points[index], params, ratios[index]));
   }
   table.drop_empty_columns();
+  if (std::ranges::all_of(report.points, &PointReport::idle_main)) {
+    return "  nothing ran: `main` has no steps\n";
+  }
   std::string text = table.text(rows_max, paint.bold_on(), paint.off());
   if (!axis.empty()) {
     text += fmt::format("  speed-up: against the smallest {}, all else equal\n", safe_text(axis));
+  } else if (!other_axis.empty()) {
+    text +=
+        fmt::format("  no speed-up: {} changes how much work there is\n", safe_text(other_axis));
+  }
+  if (std::ranges::any_of(report.points, &PointReport::shares_machine)) {
+    text += "  CPUs busy: with all programs; by others: with the background programs alone\n";
   }
   const bool several_gils = std::ranges::any_of(report.points, [](const PointReport& point) {
     return share_of_makespan(point, "gil_held").value_or(0.0) > 1.0;
@@ -193,16 +221,20 @@ std::string part_line(std::string_view name, const std::optional<double>& value,
                      remark.empty() ? "" : "  ", remark);
 }
 
-std::string where_lines(const PointReport& point, const RunReport& report) {
+std::string where_lines(const PointReport& point) {
   const auto busy = total_of(point, "cpu_utilization");
   if (!busy) {
     return {};
   }
-  const double cpus = report.counts.cpus;
+  const auto others = busy_by_others(point);
+  const double cpus = point.cpus;
   std::string text =
       part_line("CPUs busy", busy, "1", fmt::format("{:.2f} of {} on average", *busy * cpus, cpus));
+  text += part_line("  by others", others, "1", "the background programs");
   text += part_line("CPUs idle", 1.0 - *busy, "1", "");
-  text += part_line("CPU time used", total_of(point, "cpu_time"), "ns", "by all threads");
+  text +=
+      part_line("CPU time used", total_of(point, "cpu_time"), "ns",
+                others ? "by the program's threads, background programs apart" : "by all threads");
   text += part_line("GIL held", share_of_makespan(point, "gil_held"), "1",
                     "of the makespan, summed over interpreters");
   text += part_line("GIL wait", total_of(point, "gil_wait"), "ns", "summed over threads");
@@ -236,7 +268,7 @@ std::string account(const RunReport& report, const RunTextStyle& style, const Pa
   const auto params = varying_params(report);
   std::string text;
   for (const PointReport& point : report.points) {
-    const std::string lines = where_lines(point, report);
+    const std::string lines = where_lines(point);
     if (lines.empty()) {
       continue;
     }
@@ -245,6 +277,16 @@ std::string account(const RunReport& report, const RunTextStyle& style, const Pa
                         title.empty() ? "" : " at ", title, lines);
   }
   return text;
+}
+
+// Whether threads or CPUs beyond the first ones have no metrics of their own.
+bool leaves_out_entities(const PointReport& point) {
+  double listed = 0.0;
+  for (const SummaryMetric& metric : point.metrics) {
+    listed += metric.name == "cpu_time" && !metric.entity.empty() ? metric.mean : 0.0;
+  }
+  const double all = total_of(point, "cpu_time").value_or(0.0);
+  return point.cpus > static_cast<double>(models::max_entities) || all - listed > 1e-9 * all + 1.0;
 }
 
 std::string every_metric(const RunReport& report) {
@@ -259,7 +301,12 @@ std::string every_metric(const RunReport& report) {
     }
     text +=
         fmt::format("\n  point {} {} {}\n", point.ordinal, point.key, point_title(point, params)) +
-        table.text(200);
+        table.text(metric_rows_max);
+    if (leaves_out_entities(point)) {
+      text += fmt::format(
+          "  only the first {} threads, CPUs and cores have rows; totals count them all\n",
+          models::max_entities);
+    }
   }
   return text;
 }

@@ -32,7 +32,8 @@ std::optional<double> paired_ratio(const PointReport& base, const PointReport& p
   for (std::size_t rep = 0; rep < pairs; ++rep) {
     const RunRow& slow = base.runs[rep];
     const RunRow& fast = point.runs[rep];
-    const bool usable = slow.status == models::RunStatus::ok &&
+    const bool usable = slow.repetition == fast.repetition &&
+                        slow.status == models::RunStatus::ok &&
                         fast.status == models::RunStatus::ok && fast.makespan_ns > 0;
     if (!usable) {
       return std::nullopt;
@@ -55,15 +56,9 @@ std::set<double> numbers_of(const RunReport& report, const std::string& axis) {
   return values;
 }
 
-}  // namespace
-
-std::string speedup_axis(const RunReport& report) {
-  const auto usable = std::ranges::find_if(
-      report.axes, [&](const std::string& axis) { return numbers_of(report, axis).size() > 1; });
-  return usable == report.axes.end() ? std::string{} : *usable;
-}
-
-std::vector<std::optional<double>> speedups(const RunReport& report, const std::string& axis) {
+// The point with the smallest value of the axis for each combination of the other parameters.
+std::map<std::string, const PointReport*> bases_of(const RunReport& report,
+                                                   const std::string& axis) {
   std::map<std::string, const PointReport*> bases;
   for (const PointReport& point : report.points) {
     const PointReport*& base = bases[others(point, axis)];
@@ -72,6 +67,34 @@ std::vector<std::optional<double>> speedups(const RunReport& report, const std::
       base = &point;
     }
   }
+  return bases;
+}
+
+bool keeps_work(const RunReport& report, const std::string& axis) {
+  const auto bases = bases_of(report, axis);
+  return std::ranges::all_of(report.points, [&](const PointReport& point) {
+    return models::same_work(bases.at(others(point, axis))->work, point.work);
+  });
+}
+
+}  // namespace
+
+SpeedupAxis speedup_axis(const RunReport& report) {
+  SpeedupAxis found;
+  for (const std::string& axis : report.axes) {
+    if (numbers_of(report, axis).size() < 2) {
+      continue;
+    }
+    if (keeps_work(report, axis)) {
+      return {.name = axis, .other = {}};
+    }
+    found.other = found.other.empty() ? axis : found.other;
+  }
+  return found;
+}
+
+std::vector<std::optional<double>> speedups(const RunReport& report, const std::string& axis) {
+  const auto bases = bases_of(report, axis);
   std::vector<std::optional<double>> ratios;
   ratios.reserve(report.points.size());
   for (const PointReport& point : report.points) {

@@ -12,8 +12,14 @@
 
 namespace timeslice::tools {
 
-/// The first axis whose values are all numbers, two different ones at least; empty without one.
-[[nodiscard]] std::string speedup_axis(const RunReport& report);
+struct SpeedupAxis {
+  std::string name;   // the first axis of numbers along which the work stays the same; or empty
+  std::string other;  // then: an axis of numbers that changes how much work there is, if any
+};
+
+/// Only axes with two different numbers at least count. Being faster with less work to do is no
+/// speed-up: points that differ in the axis alone must have the same nominal work.
+[[nodiscard]] SpeedupAxis speedup_axis(const RunReport& report);
 
 /// By point, in the order of report.points; nothing where the base is missing or a run failed.
 [[nodiscard]] std::vector<std::optional<double>> speedups(const RunReport& report,

@@ -121,6 +121,10 @@ std::vector<SummaryMetric> summarise(std::span<const models::Timings> runs) {
   return metrics;
 }
 
+std::uint64_t repetition_of(const PointOutcome& outcome, std::size_t index) {
+  return index < outcome.repetitions.size() ? outcome.repetitions[index] : index;
+}
+
 bool is_pooled(const SummaryMetric& metric) {
   return metric.n > 1 && latency_quantile(metric.name).has_value();
 }

@@ -33,14 +33,27 @@ struct SummaryMetric {
 /// Whether `metric` is a quantile over pooled replications, which no mean of runs can replace.
 [[nodiscard]] bool is_pooled(const SummaryMetric& metric);
 
-/// One finished point of a sweep.
+/// One point of a sweep, finished or interrupted.
 struct PointOutcome {
   scenarios::Point point;
-  std::vector<models::Timings> runs;   // by repetition
-  std::vector<std::int64_t> wall_ns;   // by repetition: how long the simulation took
+  std::vector<models::Timings> runs;   // in the order of their repetitions
+  std::vector<std::int64_t> wall_ns;   // of each run: how long the simulation took
   std::vector<SummaryMetric> metrics;  // over the runs with status ok
   std::vector<std::string> warnings;   // scenario's and runs', without repeats
   std::string error;                   // the point could not be resolved: its diagnostics
+  /// Which repetition each run is; empty: 0, 1, 2 ... A point that was resumed or interrupted has
+  /// not all of them.
+  std::vector<std::uint64_t> repetitions = {};
+  bool complete = true;  // false: interrupted before its last repetition
+};
+
+[[nodiscard]] std::uint64_t repetition_of(const PointOutcome& outcome, std::size_t index);
+
+/// A run that has ended while its point goes on.
+struct FinishedRun {
+  std::uint64_t repetition = 0;
+  const models::Timings* timings = nullptr;  // not null
+  std::int64_t wall_ns = 0;
 };
 
 }  // namespace timeslice::tools

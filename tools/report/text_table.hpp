@@ -9,7 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "scenarios/format/printable.hpp"
+
 namespace timeslice::tools {
+
+using scenarios::safe_lines;
+using scenarios::safe_text;
 
 enum class Align { left, right };
 
@@ -47,13 +52,6 @@ class TextTable {
 
 /// Number of code points of UTF-8 text; bytes that are not UTF-8 count one each.
 [[nodiscard]] std::size_t display_width(std::string_view text);
-
-/// The text with control characters, escape sequences and broken UTF-8 replaced by "?", so that
-/// a name from a file cannot steer the terminal. Line ends become blanks.
-[[nodiscard]] std::string safe_text(std::string_view text);
-
-/// The same for text of several lines, whose line ends stay.
-[[nodiscard]] std::string safe_lines(std::string_view text);
 
 /// At most `width` columns, the cut marked by "..".
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t width);

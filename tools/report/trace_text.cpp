@@ -63,6 +63,10 @@ std::string_view kind_name(TraceKind kind) {
       return "executor_started";
     case TraceKind::executor_stopped:
       return "executor_stopped";
+    case TraceKind::throttled:
+      return "throttled";
+    case TraceKind::unthrottled:
+      return "unthrottled";
   }
   return {};  // a kind that a newer model writes: shown by its number
 }

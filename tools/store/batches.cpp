@@ -54,20 +54,20 @@ constexpr std::array of_points{"run", "pooled", "point_warning", "comparison", "
 }  // namespace
 
 std::int64_t Writer::add_batch(const BatchInfo& info) {
-  SQLite::Statement insert{database_,
-                           "INSERT INTO batch (scenario, host, command, version, git, model, "
-                           "started_utc) VALUES (?, ?, ?, ?, ?, ?, ?)"};
+  SQLite::Statement insert{
+      database_,
+      "INSERT INTO batch (scenario, host, command, version, git, model, sweep, "
+      "started_utc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
   execute(insert, scenario_id(database_, info), host_id(database_, info.host), info.command,
-          info.version, info.git, info.model_version, utc_now());
+          info.version, info.git, info.model_version, info.sweep, utc_now());
   return database_.getLastInsertRowid();
 }
 
 std::optional<std::int64_t> Writer::unfinished_batch(const BatchInfo& info) {
   SQLite::Statement find{database_,
-                         "SELECT max(id) FROM batch WHERE finished_utc IS NULL AND command = ? "
-                         "AND version = ? AND git = ? AND model = ? AND scenario = ?"};
-  prepare(find, info.command, info.version, info.git, info.model_version,
-          scenario_id(database_, info));
+                         "SELECT max(id) FROM batch WHERE finished_utc IS NULL AND sweep = ? "
+                         "AND version = ? AND git = ? AND model = ?"};
+  prepare(find, info.sweep, info.version, info.git, info.model_version);
   find.executeStep();
   const SQLite::Column id = find.getColumn(0);
   return id.isNull() ? std::nullopt : std::optional{id.getInt64()};
@@ -87,18 +87,25 @@ void Writer::delete_failed_points(std::int64_t batch) {
   database_.exec("DROP TABLE failed");
 }
 
-std::map<std::string, std::uint64_t> Writer::finished_points(std::int64_t batch) {
+StoredPoints Writer::stored_points(std::int64_t batch) {
   SQLite::Statement find{database_,
-                         "SELECT key, count(*) FROM point JOIN run ON run.point = point.id "
-                         "WHERE batch = ? AND key <> '' AND kind = 'simulated' AND status = 'ok' "
-                         "GROUP BY point.id"};
+                         "SELECT ordinal, key, rep, point.id FROM point JOIN run ON run.point = "
+                         "point.id WHERE batch = ? AND key <> '' AND kind = 'simulated' AND "
+                         "status = 'ok'"};
   prepare(find, batch);
-  std::map<std::string, std::uint64_t> finished;
+  StoredPoints stored;
   while (find.executeStep()) {
-    finished[find.getColumn(0).getString()] =
-        static_cast<std::uint64_t>(find.getColumn(1).getInt64());
+    const auto ordinal = static_cast<std::uint64_t>(find.getColumn(0).getInt64());
+    const auto rep = static_cast<std::uint64_t>(find.getColumn(2).getInt64());
+    StoredPoint& point = stored[ordinal];
+    point.key = find.getColumn(1).getString();
+    point.repetitions.insert(rep);
+    OpenPoint& open = open_[{batch, ordinal}];
+    open.id = find.getColumn(3).getInt64();
+    open.key = point.key;
+    open.repetitions.insert(rep);
   }
-  return finished;
+  return stored;
 }
 
 void Writer::end_batch(std::int64_t batch) {

@@ -1,5 +1,8 @@
 #include "tools/store/connection.hpp"
 
+#include <filesystem>
+#include <system_error>
+
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/core.h>
 #include <sqlite3.h>
@@ -12,6 +15,44 @@ namespace {
 StoreError error(StoreFault fault, const std::string& path, std::string what, std::string advice) {
   return {.fault = fault,
           .error = {.where = path, .what = std::move(what), .advice = std::move(advice)}};
+}
+
+// What stands at a path that is neither a regular file nor free; empty: one of these two.
+std::string_view stranger_at(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  switch (fs::status(path, ignored).type()) {
+    case fs::file_type::directory:
+      return "a directory";
+    case fs::file_type::fifo:
+      return "a pipe";
+    case fs::file_type::character:
+    case fs::file_type::block:
+      return "a device";
+    case fs::file_type::socket:
+      return "a socket";
+    default:
+      return {};
+  }
+}
+
+/// SQLite would wait for ever at a pipe, and would take some names for more than a file's.
+void refuse_strange_path(const std::string& path) {
+  if (path.empty()) {
+    throw error(StoreFault::read_only, path, "a database needs a file name", "name a file");
+  }
+  if (path == ":memory:") {
+    throw error(StoreFault::bad_query, path, "a database in memory would be lost at the end",
+                "name a file, or store nothing with --no-db");
+  }
+  if (path.starts_with("file:")) {
+    throw error(StoreFault::bad_query, path, "URIs are not taken as databases",
+                "name the file itself; one whose name starts like this is ./" + path);
+  }
+  if (const auto stranger = stranger_at(path); !stranger.empty()) {
+    throw error(StoreFault::unusable, path, fmt::format("this is {}, no database file", stranger),
+                "name a regular file");
+  }
 }
 
 int pragma(SQLite::Database& database, const char* name) {
@@ -28,6 +69,8 @@ int exit_code(StoreFault fault) {
       return 2;
     case StoreFault::busy:
       return 7;
+    case StoreFault::stopped:
+      return 130;
     case StoreFault::too_long:
     case StoreFault::no_room:
     case StoreFault::read_only:
@@ -65,6 +108,11 @@ StoreError explain(const SQLite::Exception& problem, const std::string& path) {
       return error(StoreFault::read_only, path,
                    fmt::format("cannot open or write the database: {}", problem.what()),
                    "check that the folder exists and that you may write the file and its folder");
+    case SQLITE_IOERR:
+      return error(
+          StoreFault::no_room, path,
+          fmt::format("cannot be written or read: {}; what was committed is kept", problem.what()),
+          "look at the disk, its quota and the limit for the size of files");
     default:
       return error(StoreFault::failed, path, fmt::format("SQLite: {}", problem.what()),
                    "check the disk that holds the file");
@@ -72,9 +120,7 @@ StoreError explain(const SQLite::Exception& problem, const std::string& path) {
 }
 
 std::unique_ptr<SQLite::Database> open_to_write(const std::string& path) {
-  if (path.empty()) {
-    throw error(StoreFault::read_only, path, "a database needs a file name", "name a file");
-  }
+  refuse_strange_path(path);
   return std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE,
                                             busy_timeout_ms);
 }
@@ -98,6 +144,12 @@ void refuse_foreign(SQLite::Database& database, const std::string& path, int new
 }
 
 std::unique_ptr<SQLite::Database> open_to_read(const std::string& path) {
+  refuse_strange_path(path);
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored) && !ignored) {
+    throw error(StoreFault::unusable, path, "there is no such file",
+                "`timeslice run FILE --db " + path + "` makes one");
+  }
   auto database = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READONLY, busy_timeout_ms);
   refuse_foreign(*database, path, newest_version());
   if (pragma(*database, "application_id") != application_id) {

@@ -19,10 +19,12 @@ constexpr int application_id = 0x54534C43;
 /// How long a writer waits for another one before it gives up.
 constexpr int busy_timeout_ms = 10'000;
 
-/// Creates a missing file. Throws SQLite::Exception.
+/// Creates a missing file; refuses a path that is or names none (a pipe, a device, a directory,
+/// `:memory:`, a URI). Throws SQLite::Exception and StoreError.
 [[nodiscard]] std::unique_ptr<SQLite::Database> open_to_write(const std::string& path);
 
-/// Opens an existing results database of this or an older version; refuses all else.
+/// Opens an existing results database of this or an older version; refuses all else, a missing
+/// one too.
 /// Throws SQLite::Exception and StoreError.
 [[nodiscard]] std::unique_ptr<SQLite::Database> open_to_read(const std::string& path);
 

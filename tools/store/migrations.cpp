@@ -31,7 +31,19 @@ void create_version_1(SQLite::Database& database) {
   database.exec(fmt::format("PRAGMA application_id = {}", application_id));
 }
 
-constexpr std::array all_migrations{Migration{1, create_version_1}};
+/// Points that are known to be unfinished or to have other work, and sweeps that can be told apart.
+void upgrade_to_version_2(SQLite::Database& database) {
+  // The sweep's points as a digest: what --resume goes by. NULL: of an older version.
+  database.exec("ALTER TABLE batch ADD COLUMN sweep TEXT");
+  // Repetitions that the point is to have: with fewer runs it is unfinished. NULL: as above.
+  database.exec("ALTER TABLE point ADD COLUMN repeat INTEGER");
+  // Nominal work of the whole program, whoever does it [ns].
+  database.exec("ALTER TABLE point ADD COLUMN cpu_work_ns REAL");
+  database.exec("ALTER TABLE point ADD COLUMN wait_work_ns REAL");
+}
+
+constexpr std::array all_migrations{Migration{1, create_version_1},
+                                    Migration{2, upgrade_to_version_2}};
 
 }  // namespace
 

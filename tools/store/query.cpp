@@ -15,7 +15,14 @@
 namespace timeslice::tools {
 namespace {
 
-using Deadline = std::chrono::steady_clock::time_point;
+constexpr int steps_between_looks = 2'000;  // of SQLite's machine: well below a millisecond
+
+/// What ends a query before its last row.
+struct Patience {
+  std::chrono::steady_clock::time_point end;
+  const std::function<bool()>& give_up;
+  bool given_up = false;
+};
 
 bool is_reading(int action, const char* function) {
   switch (action) {
@@ -43,8 +50,10 @@ int allow_reading(void* denied, int action, const char* /*first*/, const char* s
 }
 
 /// Called every few thousand steps of a query; not 0 stops it.
-int stop_if_late(void* deadline) {
-  return std::chrono::steady_clock::now() > *static_cast<const Deadline*>(deadline) ? 1 : 0;
+int stop_if_late(void* given) {
+  auto* patience = static_cast<Patience*>(given);
+  patience->given_up = patience->give_up && patience->give_up();
+  return patience->given_up || std::chrono::steady_clock::now() > patience->end ? 1 : 0;
 }
 
 /// Memory that one query may take: `zeroblob(1e9)` or a huge sort ends in an error, not in swap.
@@ -106,6 +115,12 @@ QueryTable read_rows(SQLite::Statement& statement, std::uint64_t rows_max) {
   return table;
 }
 
+StoreError interrupted_query() {
+  StoreError problem = bad_query("interrupted before the query was done", "ask again");
+  problem.fault = StoreFault::stopped;
+  return problem;
+}
+
 StoreError explain_query(const SQLite::Exception& problem, const std::string& path,
                          const std::string& text) {
   constexpr int primary = 0xFF;
@@ -132,14 +147,15 @@ StoreError explain_query(const SQLite::Exception& problem, const std::string& pa
 std::variant<QueryTable, StoreError> run_query(const std::string& path, const std::string& text,
                                                const QueryOptions& options) {
   bool denied = false;
+  Patience patience{.end = std::chrono::steady_clock::now() + options.time_limit,
+                    .give_up = options.give_up};
   try {
     const auto database = open_to_read(path);
     sqlite3* handle = database->getHandle();
-    Deadline deadline = std::chrono::steady_clock::now() + options.time_limit;
     sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, value_bytes_max);
     database->exec("PRAGMA temp_store = FILE");
     sqlite3_set_authorizer(handle, allow_reading, &denied);
-    sqlite3_progress_handler(handle, 10'000, stop_if_late, &deadline);
+    sqlite3_progress_handler(handle, steps_between_looks, stop_if_late, &patience);
     const std::string sql = sql_of(text);
     SQLite::Statement statement{*database, sql};
     if (statement.getColumnCount() == 0) {
@@ -150,6 +166,9 @@ std::variant<QueryTable, StoreError> run_query(const std::string& path, const st
     }
     return read_rows(statement, options.rows_max);
   } catch (const SQLite::Exception& problem) {
+    if (patience.given_up) {
+      return interrupted_query();
+    }
     return denied ? bad_query("only reading is allowed: one SELECT over this database's tables",
                               "to change a copy of the file, use sqlite3")
                   : explain_query(problem, path, text);

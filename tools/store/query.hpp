@@ -1,11 +1,13 @@
 // Reads a results database: a named view, or SQL of the user's own, both read-only.
 //
 // The file is opened read-only and an authorizer refuses everything but reading its tables: no
-// writes, no ATTACH, no PRAGMA with a value. A query that runs too long is stopped.
+// writes, no ATTACH, no PRAGMA with a value. A query that runs too long, or that the user gives up,
+// is stopped.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -29,6 +31,7 @@ struct QueryTable {
 struct QueryOptions {
   std::chrono::milliseconds time_limit{60'000};
   std::uint64_t rows_max = 1'000'000;
+  std::function<bool()> give_up = {};  // Ctrl-C; asked every few thousand steps
 };
 
 /// `text` is the name of a view (tools/store/views.hpp; "speedup" stands for the newest batch's

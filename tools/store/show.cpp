@@ -8,6 +8,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/core.h>
 
+#include "scenarios/format/printable.hpp"
 #include "tools/report/query_table.hpp"
 #include "tools/store/connection.hpp"
 #include "tools/store/statement.hpp"
@@ -74,7 +75,7 @@ std::string facts(SQLite::Database& database, const char* sql, std::int64_t run)
   for (int i = 0; i < query.getColumnCount(); ++i) {
     const std::string value = query.getColumn(i).getString();
     if (!value.empty()) {
-      text += fmt::format("{:<12} {}\n", query.getColumnName(i), printable(value));
+      text += fmt::format("{:<12} {}\n", query.getColumnName(i), scenarios::safe_text(value));
     }
   }
   return text;
@@ -115,7 +116,7 @@ std::variant<std::string, StoreError> show_run(const std::string& path, const st
     const auto database = open_to_read(path);
     const auto id = find_run(*database, run);
     if (!id) {
-      return bad_query(fmt::format("there is no run '{}' in {}", printable(run), path),
+      return bad_query(fmt::format("there is no run '{}' in {}", scenarios::safe_text(run), path),
                        "`timeslice query DB runs` lists the runs");
     }
     return describe(*database, *id);

@@ -27,7 +27,7 @@ struct Store::State {
       transaction.commit();
       return std::nullopt;
     } catch (const SQLite::Exception& problem) {
-      writer->forget_series();  // ids given in this transaction are not in the file
+      writer->forget();  // ids given in this transaction are not in the file
       return explain(problem, path);
     }
   }
@@ -75,13 +75,21 @@ std::variant<BatchId, StoreError> Store::begin_batch(const BatchInfo& info) {
   return BatchId{id};
 }
 
-std::variant<std::map<std::string, std::uint64_t>, StoreError> Store::finished_points(
-    BatchId batch) {
+std::variant<StoredPoints, StoreError> Store::stored_points(BatchId batch) {
   try {
-    return state_->writer->finished_points(static_cast<std::int64_t>(batch));
+    return state_->writer->stored_points(static_cast<std::int64_t>(batch));
   } catch (const SQLite::Exception& problem) {
     return explain(problem, state_->path);
   }
+}
+
+std::optional<StoreError> Store::write_runs(BatchId batch, const scenarios::Point& point,
+                                            std::span<const FinishedRun> runs) {
+  sim::expect(state_->keep.contains(batch), "a run belongs to a batch that was begun here");
+  return state_->in_transaction([&] {
+    state_->writer->add_finished(static_cast<std::int64_t>(batch), point, runs,
+                                 state_->keep[batch]);
+  });
 }
 
 std::optional<StoreError> Store::write_point(BatchId batch, const PointOutcome& outcome) {
@@ -96,7 +104,7 @@ std::optional<StoreError> Store::write_measured(BatchId batch, const scenarios::
   sim::expect(state_->keep.contains(batch), "a run belongs to a batch that was begun here");
   return state_->in_transaction([&] {
     const auto id = state_->writer->find_or_add_point(static_cast<std::int64_t>(batch), point);
-    state_->writer->add_runs({.point = id, .kind = "measured"}, runs, {}, state_->keep[batch]);
+    state_->writer->add_measured(id, runs, state_->keep[batch]);
   });
 }
 

@@ -1,7 +1,8 @@
 // The results store: one SQLite file that takes the outcomes of batches. docs/DATABASE.md shows it.
 //
-// Every write is one BEGIN IMMEDIATE transaction with a busy timeout, one a point, so a killed
-// program loses at most the point it was writing and a second run can resume. While writing the
+// Every write is one BEGIN IMMEDIATE transaction with a busy timeout: one a point, and for points
+// that take long one now and then for the runs that have ended. So a killed program loses no more
+// than what it was writing, and a second run can resume. While writing the
 // file has a WAL beside it; finish() folds it back into one plain file. Not for two threads at
 // once. Cost, measured: below 90 us of CPU a run of 20 metrics, and 440-560 bytes of file (10 runs
 // a point, 1 run a point); memory does not grow with the sweep.
@@ -11,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <variant>
@@ -42,12 +44,21 @@ struct BatchInfo {
   std::string sha256;  // of yaml
   std::string resolved_json;
   Keep keep;
-  /// Go on with the newest unfinished batch that has the same command, version, models and
-  /// scenario, if there is one: its failed points are deleted, to be tried again.
+  /// What makes it the same sweep, however its command was written: a digest of its points.
+  std::string sweep = {};
+  /// Go on with the newest unfinished batch of the same sweep, version and models, if there is one:
+  /// its failed points are deleted, to be tried again.
   bool resume = false;
 };
 
 enum class BatchId : std::int64_t {};
+
+/// What a batch has of a point: its good simulated runs.
+struct StoredPoint {
+  std::string key;
+  std::set<std::uint64_t> repetitions;
+};
+using StoredPoints = std::map<std::uint64_t, StoredPoint>;  // by ordinal
 
 /// A predicted number beside the measured one; the errors are those of the contract's
 /// `validate --json`.
@@ -77,12 +88,16 @@ class Store {
 
   [[nodiscard]] std::variant<BatchId, StoreError> begin_batch(const BatchInfo& info);
 
-  /// Points of `batch` that are done, with the number of simulated repetitions: what a resumed
-  /// sweep skips. By key.
-  [[nodiscard]] std::variant<std::map<std::string, std::uint64_t>, StoreError> finished_points(
-      BatchId batch);
+  /// Points of `batch` that have runs: what a resumed sweep skips. What is written to them from now
+  /// on joins these runs.
+  [[nodiscard]] std::variant<StoredPoints, StoreError> stored_points(BatchId batch);
 
-  /// Nothing: it is committed. A point that could not be resolved becomes a failed run.
+  /// Runs of a point that goes on; write_point() adds the rest.
+  [[nodiscard]] std::optional<StoreError> write_runs(BatchId batch, const scenarios::Point& point,
+                                                     std::span<const FinishedRun> runs);
+
+  /// Nothing: it is committed. A point that could not be resolved becomes a failed run. Runs that
+  /// write_runs() has stored are left as they are.
   [[nodiscard]] std::optional<StoreError> write_point(BatchId batch, const PointOutcome& outcome);
 
   /// Native runs of a point; the point is added if `batch` does not have it yet.

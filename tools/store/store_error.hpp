@@ -9,6 +9,7 @@ enum class StoreFault {
   unusable,   // not a database, another program's, newer than this program, damaged: exit 3
   bad_query,  // SQL that is wrong or not allowed, an unknown run: exit 2
   too_long,   // a query ran into its time limit: exit 1
+  stopped,    // a query was interrupted (Ctrl-C): exit 130
   busy,       // another process writes and does not finish: exit 7
   no_room,    // the disk is full: exit 1
   read_only,  // no permission to write or read: exit 1

@@ -15,11 +15,13 @@ constexpr std::array all_views{
          "SELECT * FROM v_run WHERE batch IN (SELECT max(id) FROM batch GROUP BY scenario) "
          "ORDER BY run"},
     View{"summary", "mean and 95 % interval of each metric at each point, newest batches",
-         "scenario, params, kind, name, entity, unit, n, mean, low, high",
+         "scenario, params, kind, name, entity, unit, n, planned, mean, low, high",
          "SELECT params, mean, low, high FROM v_summary WHERE name = 'makespan'",
          "SELECT * FROM v_summary WHERE batch IN (SELECT max(id) FROM batch GROUP BY scenario) "
          "ORDER BY batch, point, kind, name, entity"},
-    View{"speedup", "how many times faster than at the smallest value of an axis, newest batches",
+    View{"speedup",
+         "how many times faster than at the smallest value of an axis that leaves the work the "
+         "same, newest batches",
          "scenario, axis, value, base_value, others, n, makespan_ns, speedup, low, high",
          "SELECT value, others, speedup FROM v_speedup WHERE axis = 'workers'",
          "SELECT * FROM v_speedup WHERE batch IN (SELECT max(id) FROM batch GROUP BY scenario)"},

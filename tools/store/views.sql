@@ -9,7 +9,7 @@ FROM sample JOIN series ON series.id = sample.series;
 DROP VIEW IF EXISTS v_point;
 CREATE VIEW v_point AS
 SELECT point.id AS point, point.batch, scenario.name AS scenario, point.ordinal, point.key,
-       point.model,
+       point.model, point.repeat,
        coalesce((SELECT group_concat(name || '=' || value, ', ')
                  FROM (SELECT name, value FROM param WHERE param.point = point.id
                        AND NOT (name = 'variant' AND value = '') ORDER BY name)), '') AS params
@@ -41,7 +41,9 @@ SELECT v_point.batch, v_point.scenario, v_point.point, v_point.params, intervals
        coalesce(pooled.value, intervals.mean) AS mean,
        CASE WHEN pooled.value IS NULL THEN mean - half ELSE pooled.low END AS low,
        CASE WHEN pooled.value IS NULL THEN mean + half ELSE pooled.high END AS high,
-       smallest, largest
+       smallest, largest,
+       -- Simulated runs that it is to have: more than n where it was interrupted or some failed.
+       CASE WHEN intervals.kind = 'simulated' THEN v_point.repeat END AS planned
 FROM intervals
 JOIN v_point ON v_point.point = intervals.point
 JOIN series ON series.id = intervals.series
@@ -59,7 +61,8 @@ JOIN v_point ON v_point.point = comparison.point
 JOIN series ON series.id = comparison.series;
 
 -- For each parameter with several values, each point against the point with the same other
--- parameters and the smallest value of this one. Replications are paired: a row a repetition.
+-- parameters and the smallest value of this one, where both have the same work to do.
+-- Replications are paired: a row a repetition.
 DROP VIEW IF EXISTS v_speedup_run;
 CREATE VIEW v_speedup_run AS
 WITH axis AS MATERIALIZED (
@@ -68,6 +71,7 @@ WITH axis AS MATERIALIZED (
   GROUP BY point.batch, param.name HAVING count(DISTINCT param.value) > 1
 ), seen AS MATERIALIZED (
   SELECT point.batch, point.id AS point, axis.name AS axis, own.value, own.number,
+         point.cpu_work_ns, point.wait_work_ns,
          coalesce((SELECT group_concat(name || '=' || value, ', ')
                    FROM (SELECT other.name, other.value FROM param AS other
                          JOIN axis AS varied
@@ -78,7 +82,9 @@ WITH axis AS MATERIALIZED (
   JOIN point ON point.batch = axis.batch
   JOIN param AS own ON own.point = point.id AND own.name = axis.name
 ), based AS MATERIALIZED (
-  SELECT *, first_value(point) OVER same AS base_point, first_value(value) OVER same AS base_value
+  SELECT *, first_value(point) OVER same AS base_point, first_value(value) OVER same AS base_value,
+         first_value(cpu_work_ns) OVER same AS base_cpu_work_ns,
+         first_value(wait_work_ns) OVER same AS base_wait_work_ns
   FROM seen
   WINDOW same AS (PARTITION BY batch, axis, others ORDER BY number IS NULL, number, value)
 )
@@ -94,20 +100,28 @@ JOIN run ON run.point = based.point AND run.status = 'ok'
 JOIN run AS base_run ON base_run.point = based.base_point AND base_run.status = 'ok'
   AND base_run.kind = run.kind AND base_run.rep = run.rep
 JOIN sample AS own ON own.run = run.id AND own.series = series.id AND own.value > 0
-JOIN sample AS base ON base.run = base_run.id AND base.series = series.id;
+JOIN sample AS base ON base.run = base_run.id AND base.series = series.id
+WHERE based.cpu_work_ns IS NULL OR based.base_cpu_work_ns IS NULL
+   OR (abs(based.cpu_work_ns - based.base_cpu_work_ns)
+         <= 1e-3 * max(based.cpu_work_ns, based.base_cpu_work_ns)
+       AND abs(based.wait_work_ns - based.base_wait_work_ns)
+         <= 1e-3 * max(based.wait_work_ns, based.base_wait_work_ns));
 
 DROP VIEW IF EXISTS v_speedup;
 CREATE VIEW v_speedup AS
-WITH moments AS (
+WITH centred AS (
+  SELECT *, avg(speedup) OVER (PARTITION BY batch, kind, axis, others, point) AS mean
+  FROM v_speedup_run
+), moments AS (  -- squares of differences: squares of values would cancel
   SELECT batch, scenario, kind, axis, value, number, base_value, others, point, count(*) AS n,
          avg(makespan_ns) AS makespan_ns, avg(base_makespan_ns) AS base_makespan_ns,
-         avg(speedup) AS speedup, sum(speedup * speedup) AS squares
-  FROM v_speedup_run
+         max(mean) AS speedup, sum((speedup - mean) * (speedup - mean)) AS squares
+  FROM centred
   GROUP BY batch, kind, axis, others, point
 ), intervals AS (
   SELECT *, CASE WHEN n > 1 THEN
     (SELECT value FROM t_quantile WHERE degrees <= n - 1 ORDER BY degrees DESC LIMIT 1)
-    * sqrt(max(squares - n * speedup * speedup, 0.0) / (n - 1.0) / n) END AS half
+    * sqrt(squares / (n - 1.0) / n) END AS half
   FROM moments
 )
 SELECT batch, scenario, kind, axis, value, base_value, others, n, makespan_ns, base_makespan_ns,

@@ -5,6 +5,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/core.h>
 
+#include "models/work/nominal_work.hpp"
 #include "tools/store/names.hpp"
 #include "tools/store/quantity.hpp"
 #include "tools/store/statement.hpp"
@@ -14,8 +15,8 @@ namespace timeslice::tools {
 struct Writer::Statements {
   explicit Statements(SQLite::Database& db)
       : point{db,
-              "INSERT INTO point (batch, ordinal, key, model) "
-              "SELECT ?1, ?2, ?3, model FROM batch WHERE id = ?1"},
+              "INSERT INTO point (batch, ordinal, key, model, repeat, cpu_work_ns, wait_work_ns) "
+              "SELECT ?1, ?2, ?3, model, ?4, ?5, ?6 FROM batch WHERE id = ?1"},
         param{db, "INSERT INTO param VALUES (?, ?, ?, ?, ?)"},
         run{db,
             "INSERT INTO run (point, kind, rep, seed, status, digest, events, wall_ns, error) "
@@ -56,8 +57,9 @@ Writer::Writer(SQLite::Database& database)
     : database_{database}, statements_{std::make_unique<Statements>(database)} {}
 Writer::~Writer() = default;
 
-void Writer::forget_series() {
+void Writer::forget() {
   series_.clear();
+  open_.clear();
 }
 
 void Writer::release_statements() {
@@ -65,7 +67,9 @@ void Writer::release_statements() {
 }
 
 std::int64_t Writer::add_point(std::int64_t batch, const scenarios::Point& point) {
-  execute(statements_->point, batch, point.ordinal, point.key);
+  const models::NominalWork work = models::nominal_work(point.scenario.world);
+  execute(statements_->point, batch, point.ordinal, point.key, point.scenario.repeat, work.cpu_ns,
+          work.wait_ns);
   const std::int64_t id = database_.getLastInsertRowid();
   for (const scenarios::Param& param : point.params) {
     const auto quantity = parse_quantity(param.value);
@@ -114,19 +118,40 @@ std::int64_t Writer::add_run(const RunOwner& owner, std::uint64_t rep, const mod
   return database_.getLastInsertRowid();
 }
 
-void Writer::add_runs(const RunOwner& owner, std::span<const models::Timings> runs,
-                      std::span<const std::int64_t> wall_ns, Keep keep) {
+void Writer::add_numbered(const RunOwner& owner, const NumberedRun& run, Keep keep) {
+  const std::int64_t id = add_run(owner, run.rep, run.timings, run.wall_ns);
+  add_samples(id, run.timings);
+  if (keep.tasks) {
+    add_tasks(id, run.timings);
+    add_histograms(id, run.timings);
+  }
+  if (keep.timeline) {
+    add_slices(id, run.timings);
+  }
+}
+
+void Writer::add_measured(std::int64_t point, std::span<const models::Timings> runs, Keep keep) {
+  const RunOwner owner{.point = point, .kind = "measured"};
   for (std::size_t rep = 0; rep < runs.size(); ++rep) {
-    const models::Timings& timings = runs[rep];
-    const auto wall = rep < wall_ns.size() ? std::optional{wall_ns[rep]} : std::nullopt;
-    const std::int64_t run = add_run(owner, rep, timings, wall);
-    add_samples(run, timings);
-    if (keep.tasks) {
-      add_tasks(run, timings);
-      add_histograms(run, timings);
-    }
-    if (keep.timeline) {
-      add_slices(run, timings);
+    add_numbered(owner, {.rep = rep, .timings = runs[rep], .wall_ns = std::nullopt}, keep);
+  }
+}
+
+Writer::OpenPoint& Writer::open_point(std::int64_t batch, const scenarios::Point& point) {
+  OpenPoint& open = open_[{batch, point.ordinal}];
+  if (open.id == 0 || open.key != point.key) {  // new, or no longer what an interrupted run had
+    open = {.id = add_point(batch, point), .key = point.key, .repetitions = {}};
+  }
+  return open;
+}
+
+void Writer::add_finished(std::int64_t batch, const scenarios::Point& point,
+                          std::span<const FinishedRun> runs, Keep keep) {
+  OpenPoint& open = open_point(batch, point);
+  const RunOwner owner{.point = open.id, .kind = "simulated"};
+  for (const FinishedRun& run : runs) {
+    if (open.repetitions.insert(run.repetition).second) {
+      add_numbered(owner, {run.repetition, *run.timings, run.wall_ns}, keep);
     }
   }
 }
@@ -180,16 +205,27 @@ void Writer::add_warnings(std::int64_t point, std::span<const std::string> warni
 }
 
 void Writer::add_outcome(std::int64_t batch, const PointOutcome& outcome, Keep keep) {
-  const RunOwner owner{.point = add_point(batch, outcome.point), .kind = "simulated"};
+  std::vector<FinishedRun> runs;
+  for (std::size_t at = 0; at < outcome.runs.size(); ++at) {
+    const std::int64_t wall = at < outcome.wall_ns.size() ? outcome.wall_ns[at] : 0;
+    runs.push_back({repetition_of(outcome, at), &outcome.runs[at], wall});
+  }
+  add_finished(batch, outcome.point, runs, keep);
+  const RunOwner owner{.point = open_.at({batch, outcome.point.ordinal}).id, .kind = "simulated"};
   if (!outcome.error.empty()) {
     models::Timings failed;
     failed.status = models::RunStatus::failed;
     failed.error = outcome.error;
     (void)add_run(owner, 0, failed, std::nullopt);
   }
-  add_runs(owner, outcome.runs, outcome.wall_ns, keep);
-  add_pooled(owner.point, outcome.metrics);
+  // Quantiles of some of the runs are not those of the point.
+  if (outcome.complete && outcome.runs.size() >= outcome.point.scenario.repeat) {
+    add_pooled(owner.point, outcome.metrics);
+  }
   add_warnings(owner.point, outcome.warnings);
+  if (outcome.complete) {
+    open_.erase({batch, outcome.point.ordinal});
+  }
 }
 
 void Writer::add_comparisons(std::int64_t point, std::span<const ComparisonRow> rows) {

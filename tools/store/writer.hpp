@@ -6,9 +6,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tools/store/store.hpp"
@@ -32,28 +34,42 @@ class Writer {
   [[nodiscard]] std::int64_t add_batch(const BatchInfo& info);
   [[nodiscard]] std::optional<std::int64_t> unfinished_batch(const BatchInfo& info);
   void delete_failed_points(std::int64_t batch);
-  [[nodiscard]] std::map<std::string, std::uint64_t> finished_points(std::int64_t batch);
+  [[nodiscard]] StoredPoints stored_points(std::int64_t batch);
   void end_batch(std::int64_t batch);
 
   void add_outcome(std::int64_t batch, const PointOutcome& outcome, Keep keep);
+  void add_finished(std::int64_t batch, const scenarios::Point& point,
+                    std::span<const FinishedRun> runs, Keep keep);
   [[nodiscard]] std::int64_t find_or_add_point(std::int64_t batch, const scenarios::Point& point);
   void add_comparisons(std::int64_t point, std::span<const ComparisonRow> rows);
 
-  struct RunOwner {
-    std::int64_t point = 0;
-    std::string kind;  // simulated, measured
-  };
-  void add_runs(const RunOwner& owner, std::span<const models::Timings> runs,
-                std::span<const std::int64_t> wall_ns, Keep keep);
+  void add_measured(std::int64_t point, std::span<const models::Timings> runs, Keep keep);
 
   /// Forgets ids that a rolled back transaction gave out.
-  void forget_series();
+  void forget();
   /// Ends all statements; nothing else may be called afterwards.
   void release_statements();
 
  private:
   struct Statements;
+  struct RunOwner {
+    std::int64_t point = 0;
+    std::string kind;  // simulated, measured
+  };
+  /// A point that gets its runs in several pieces.
+  struct OpenPoint {
+    std::int64_t id = 0;
+    std::string key;
+    std::set<std::uint64_t> repetitions;  // that the file has
+  };
+  struct NumberedRun {
+    std::uint64_t rep = 0;
+    const models::Timings& timings;
+    std::optional<std::int64_t> wall_ns;
+  };
 
+  [[nodiscard]] OpenPoint& open_point(std::int64_t batch, const scenarios::Point& point);
+  void add_numbered(const RunOwner& owner, const NumberedRun& run, Keep keep);
   [[nodiscard]] std::int64_t add_point(std::int64_t batch, const scenarios::Point& point);
   [[nodiscard]] std::int64_t series(const std::string& name, const std::string& entity,
                                     const std::string& unit);
@@ -68,7 +84,8 @@ class Writer {
 
   SQLite::Database& database_;
   std::unique_ptr<Statements> statements_;
-  std::map<std::string, std::int64_t> series_;  // by name, entity, unit
+  std::map<std::string, std::int64_t> series_;                        // by name, entity, unit
+  std::map<std::pair<std::int64_t, std::uint64_t>, OpenPoint> open_;  // by batch, ordinal
 };
 
 }  // namespace timeslice::tools

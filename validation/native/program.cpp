@@ -117,6 +117,11 @@ class Expander {
     out.push_back({.op = Op::join, .argument = static_cast<std::int64_t>(step.future)});
   }
 
+  void add(const models::PeriodicStep& /*step*/, std::uint32_t /*number*/,
+           const DrawScope& /*scope*/, Instructions& /*out*/) {
+    sim::expect(false, "a scenario passed native_obstacle, which refuses periodic steps");
+  }
+
   void hand_over(Op op, Batch batch, Instructions& out) {
     if (batch.items.empty()) {
       return;  // an executor is not created for nothing

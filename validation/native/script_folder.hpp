@@ -16,7 +16,8 @@ namespace timeslice::validation {
 
 class ScriptFolder {
  public:
-  /// Below TMPDIR, or /tmp. Readable by this user alone.
+  /// Below TMPDIR, or /tmp. Readable by this user alone. Its name tells the process that made it;
+  /// folders that dead ones of this user left there are removed first.
   [[nodiscard]] static sim::Result<ScriptFolder> create();
 
   ScriptFolder(ScriptFolder&& other) noexcept;

@@ -104,7 +104,7 @@ std::optional<sim::Error> executor_obstacle(const models::WorldSpec& world,
   if (executor.nice != 0 || executor.group != models::GroupId{}) {
     return refused(name + " sets `nice` or `group`", "leave them out of a scenario to validate");
   }
-  if (executor.memory) {
+  if (executor.memory.count > 0) {
     return refused(name + " sets `memory`", "leave it out of a scenario to validate");
   }
   return std::nullopt;
@@ -164,6 +164,11 @@ std::optional<sim::Error> world_obstacle(const models::WorldSpec& world,
     return refused(fmt::format("machine '{}' has {} CPUs, this one {}", world.machine.name,
                                world.machine.cpus.size(), bounds.cpus),
                    "validate with --machine host");
+  }
+  for (const models::Step& step : world.main) {
+    if (std::holds_alternative<models::PeriodicStep>(step.what)) {
+      return refused("`periodic` tasks do not run natively yet", "leave them out");
+    }
   }
   for (const models::TaskSpec& task : world.tasks) {
     if (hands_over(task.steps)) {

@@ -1,9 +1,9 @@
 // The null model: what somebody would say who knows the work and the CPUs, and nothing else.
 //
-// A stage of the program (a map, or everything submitted until it is joined) takes as long as the
-// longest of: its longest item; its CPU work over the CPUs (or the workers, if fewer); the bytecode
-// of the main process, one after the other; all its items over the workers. Stages add up. No start
-// costs, no switches, no messages. A prediction is worth what it does better than this.
+// A program takes as long as the longest of: its longest task, main being one of them; its CPU work
+// over the CPUs of the machine; and the bytecode of processes that have a GIL, one after the other
+// in each. No workers, no waiting for results, no start costs, no switches, no messages. A
+// prediction is worth what it does better than this.
 #pragma once
 
 #include "models/world_spec.hpp"
@@ -17,6 +17,7 @@ struct NullPrediction {
 };
 
 /// CPU work is multiplied by `slowness` (the speed index of the run); waits are not.
+/// Cost: one pass over all items.
 [[nodiscard]] NullPrediction null_model(const models::WorldSpec& world,
                                         const NativeProgram& program, double slowness);
 

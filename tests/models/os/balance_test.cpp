@@ -113,6 +113,59 @@ TEST(Balance, new_threads_spread_over_packages_and_cores) {
   EXPECT_EQ(used, (std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6, 7})) << "a core each";
 }
 
+TEST(Balance, an_idle_core_takes_a_thread_from_two_busy_siblings_at_a_tick) {
+  OsSpec os = quiet_os(PolicyKind::fair, 1ms);
+  os.tick = 4ms;
+  World world{small_machine(2, 2), os};
+  world.machine.smt_gain = 1.0;  // two siblings do the work of one
+  const ThreadId alone = world.add({.affinity = {CpuId{1}}});
+  world.start(alone, compute(world, alone, 1ms));
+  const ThreadId held = world.add({.affinity = {CpuId{0}}});
+  world.start(held, compute(world, held, 100ms));
+  const ThreadId free = world.add();
+  world.start(free, compute(world, free, 100ms));
+  world.run_until(500us);
+  EXPECT_TRUE(world.dispatcher.running(held) && world.dispatcher.running(free));
+  world.run_until(20ms);
+  EXPECT_EQ(world.dispatcher.cpu_of(held), CpuId{0}) << "pinned";
+  EXPECT_NE(static_cast<std::uint32_t>(world.dispatcher.cpu_of(free)) % 2, 0U) << "the other core";
+  world.run();
+  EXPECT_LT(world.now(), sim::Duration{120ms}) << "200 ms if they had shared one core";
+}
+
+TEST(Balance, a_pinned_thread_stays_beside_its_busy_sibling) {
+  OsSpec os = quiet_os(PolicyKind::fair, 1ms);
+  os.tick = 4ms;
+  World world{small_machine(2, 2), os};
+  for (const std::uint32_t cpu : {0U, 2U}) {
+    const ThreadId thread = world.add({.affinity = {CpuId{cpu}}});
+    world.start(thread, compute(world, thread, 50ms));
+  }
+  world.run();
+  EXPECT_EQ(world.dispatcher.accounts(ThreadId{0}).migrations +
+                world.dispatcher.accounts(ThreadId{1}).migrations,
+            0U);
+}
+
+TEST(Balance, new_threads_of_a_hybrid_machine_go_to_the_fast_cores_first) {
+  MachineSpec machine = small_machine(4);
+  machine.core_kinds = {{.name = "E", .speed = 0.5}, {.name = "P", .speed = 1.0}};
+  for (std::uint32_t core = 0; core < 4; ++core) {
+    machine.cores[core].kind = core < 2 ? 0 : 1;  // the slow ones have the lower numbers
+  }
+  World world{machine, quiet_os(PolicyKind::fair, 1ms)};
+  std::vector<std::uint32_t> used;
+  for (int i = 0; i < 4; ++i) {
+    const ThreadId thread = world.add();
+    world.start(thread, compute(world, thread, 10ms));
+    world.run_until(sim::Duration{i + 1});
+    used.push_back(static_cast<std::uint32_t>(world.dispatcher.cpu_of(thread)));
+  }
+  std::ranges::sort(used.begin(), used.begin() + 2);
+  std::ranges::sort(used.begin() + 2, used.end());
+  EXPECT_EQ(used, (std::vector<std::uint32_t>{2, 3, 0, 1}));
+}
+
 TEST(Balance, affinity_is_respected_everywhere) {
   for (const QueueScope scope : {QueueScope::per_cpu, QueueScope::shared}) {
     OsSpec os = quiet_os(PolicyKind::round_robin, 100us);

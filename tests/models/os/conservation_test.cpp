@@ -61,6 +61,11 @@ Scenario scenario(std::uint64_t seed) {
   } else if (dice.below(3) == 0) {
     made.os.groups = {{.name = "a", .parent = {}, .weight = 100},
                       {.name = "b", .parent = GroupId{1}, .weight = 300}};
+    for (GroupSpec& group : made.os.groups) {
+      if (dice.below(2) == 0) {
+        group.quota = CpuQuota{.quota = 1ms + dice.up_to(4ms), .period = 2ms + dice.up_to(8ms)};
+      }
+    }
   }
   if (dice.below(2) == 0) {
     made.os.tick = 1ms;

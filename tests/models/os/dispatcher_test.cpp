@@ -281,6 +281,46 @@ TEST(Groups, nest) {
   }
 }
 
+/// What a group weighs on a CPU is its part of the group's load there, nice levels included.
+TEST(Groups, weigh_on_each_cpu_what_their_load_is_there) {
+  OsSpec os = quiet_os(PolicyKind::fair, 1ms);
+  os.groups = {{.name = "a"}, {.name = "b"}};
+  World world{small_machine(2), os};
+  std::vector<ThreadId> threads;
+  for (const std::uint32_t group : {1U, 2U}) {
+    for (const std::uint32_t cpu : {0U, 1U}) {
+      const int nice = group == 1 && cpu == 1 ? 5 : 0;
+      threads.push_back(
+          world.add({.group = GroupId{group}, .nice = nice, .affinity = {CpuId{cpu}}}));
+      world.start(threads.back(), compute(world, threads.back(), 100s));
+    }
+  }
+  world.run_until(4s);
+  const double on_0 = 1024.0 * 1024.0 / (1024.0 + 335.0);
+  const double on_1 = 1024.0 * 335.0 / (1024.0 + 335.0);
+  const std::vector<double> expected{on_0 / (on_0 + 512.0), on_1 / (on_1 + 512.0),
+                                     512.0 / (on_0 + 512.0), 512.0 / (on_1 + 512.0)};
+  for (std::size_t i = 0; i < threads.size(); ++i) {
+    const auto cpu_time = world.dispatcher.accounts(threads[i]).cpu_time;
+    EXPECT_NEAR(static_cast<double>(cpu_time.count()) / 4e9, expected[i], 0.01 * expected[i]) << i;
+  }
+}
+
+TEST(Groups, without_quotas_leave_no_cpu_idle_while_somebody_waits) {
+  OsSpec os = quiet_os(PolicyKind::fair, 500us);
+  os.groups = {{.name = "a"}, {.name = "b", .parent = GroupId{1}}};
+  World world{small_machine(3), os};
+  std::vector<ThreadId> threads;
+  for (std::uint32_t i = 0; i < 7; ++i) {
+    threads.push_back(world.add({.group = GroupId{i % 3}}));
+    world.start(threads.back(), compute(world, threads.back(), 100s));
+  }
+  world.run_until(1s);
+  for (std::uint32_t cpu = 0; cpu < 3; ++cpu) {
+    EXPECT_EQ(world.dispatcher.accounts(CpuId{cpu}).busy, 1s) << cpu;
+  }
+}
+
 TEST(Groups, below_a_shared_queue_are_refused_with_a_way_out) {
   OsSpec os = ideal_os();
   EXPECT_FALSE(unsupported(os).has_value());

@@ -187,6 +187,21 @@ TEST(ProcessPool, start_methods_cost_what_they_cost) {
   EXPECT_GT(startups[2], 60.0);
 }
 
+TEST(ProcessPool, memory_of_workers_is_touched_when_they_start_and_freed_when_they_end) {
+  WorldSpec world = ideal_world(1);
+  world.machine.costs.page_fault = 2us;
+  world.machine.costs.fork_per_mib = 30us;
+  world.runtime.memory = {};
+  for (const StartMethod method : {StartMethod::fork, StartMethod::spawn}) {
+    WorldSpec with = pool_world(world, ExecutorKind::processes, 3, 1ms, 3);
+    with.executors[0].start = method;
+    const sim::Duration bare = run_world(with).makespan;
+    with.executors[0].memory = Bytes{(8 << 20) - 1};  // 2048 pages, less a byte
+    EXPECT_NEAR(in_ms(run_world(with).makespan - bare), 3 * (2048 * 0.002 + 8 * 0.03), 0.001);
+    EXPECT_EQ(run_world(without(with, Effect::start_cost)).makespan, bare);
+  }
+}
+
 TEST(ProcessPool, terminate_skips_the_exit_of_the_workers) {
   WorldSpec world = pool_world(linux_world(2), ExecutorKind::processes, 2, 1ms, 4);
   const sim::Duration joined = run_world(world).makespan;
@@ -214,6 +229,56 @@ TEST(ProcessPool, payload_takes_time_and_is_counted) {
   EXPECT_GT(loaded.makespan, bare.makespan + sim::Duration{10ms});
   EXPECT_GT(metric(loaded, "ipc_bytes", "pool0"), 40.0 * (1 << 20));
   EXPECT_THAT(loaded.warnings, testing::Contains(HasSubstr("payload")));
+}
+
+/// Many short tasks in messages of one, where all wake-ups take the same time.
+WorldSpec pool_in_step() {
+  WorldSpec world = pool_world(linux_world(2), ExecutorKind::processes, 2, 100us, 1000);
+  world.executors[0].chunksize = 1;
+  world.machine.costs.wake_idle_cpu_jitter = {};
+  return world;
+}
+
+TEST(ProcessPool, handlers_that_fall_into_step_are_parted_after_a_tick) {
+  WorldSpec endless = pool_in_step();
+  endless.runtime.pool.longest_spin = 1h;
+  WorldOptions options;
+  options.limits.events = 400'000;
+  std::uint64_t hung = 0;
+  for (std::uint64_t seed = 1; hung == 0 && seed <= 20; ++seed) {
+    hung = simulate_world(endless, seed, options).status == RunStatus::timeout ? seed : 0;
+  }
+  ASSERT_GT(hung, 0U) << "some seed shows two threads that hand the GIL to and fro for ever";
+  const Timings parted = run_world(pool_in_step(), hung, options);
+  EXPECT_LT(in_ms(parted.makespan), 200.0);
+  EXPECT_LT(parted.events, 200'000U);
+}
+
+TEST(ProcessPool, polling_in_vain_ends_after_the_longest_spin) {
+  WorldSpec world = pool_in_step();
+  const auto polled_ms = [&world](sim::Duration longest) {
+    double sum = 0.0;
+    world.runtime.pool.longest_spin = longest;
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+      sum += metric(run_world(world, seed), "cpu_time", "pool0-workers") / 1e6;
+    }
+    return sum;
+  };
+  EXPECT_LT(polled_ms(500us), 0.7 * polled_ms(4ms));
+}
+
+TEST(ProcessPool, the_worker_handler_polls_longer_where_it_goes_first) {
+  WorldSpec world = pool_world(linux_world(2), ExecutorKind::processes, 4, 1ms, 200);
+  world.executors[0].chunksize = 1;
+  const auto polled_ms = [&world](double reader_first) {
+    double sum = 0.0;
+    world.runtime.pool.reader_first = reader_first;
+    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+      sum += metric(run_world(world, seed), "cpu_time", "pool0-workers") / 1e6;
+    }
+    return sum;
+  };
+  EXPECT_GT(polled_ms(0.0), 1.5 * polled_ms(1.0));
 }
 
 TEST(ProcessPool, forking_beside_running_threads_is_a_hazard_that_is_told) {

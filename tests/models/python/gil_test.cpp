@@ -89,12 +89,32 @@ TEST(Gil, the_interval_is_a_knob) {
   EXPECT_NEAR(quantile(found, 0.5), 0.74, 0.12) << "measured 0.71, facts table 1.1b";
 }
 
+TEST(Gil, an_io_thread_beside_two_cpu_threads_sometimes_waits_very_long) {
+  WorldSpec world = convoy(2, 12s, 1000);
+  world.machine = linux_world(4).machine;
+  const std::vector<double> found = excess_ms(world);
+  EXPECT_NEAR(quantile(found, 0.05), 4.2, 0.3) << "measured 4.18";
+  EXPECT_NEAR(quantile(found, 0.5), 9.4, 0.5) << "measured 9.40";
+  EXPECT_GT(quantile(found, 0.9), 30.0) << "measured 40.5; a random heir gives 20";
+  EXPECT_LT(quantile(found, 0.9), 50.0);
+}
+
 TEST(Gil, an_io_thread_beside_four_cpu_threads_waits_long_and_unevenly) {
-  const std::vector<double> found = excess_ms(convoy(4, 4s, 300));
-  EXPECT_GT(mean(found), 13.0) << "measured 19.3, table of random winners 20.7";
-  EXPECT_LT(mean(found), 26.0);
-  EXPECT_GT(quantile(found, 0.9), 2.0 * mean(found)) << "a heavy tail";
+  WorldSpec world = convoy(4, 12s, 1000);
+  world.machine = linux_world(4).machine;
+  const std::vector<double> found = excess_ms(world);
+  EXPECT_GT(mean(found), 13.0) << "measured 19.3 on CPython 3.11 and 15.7 on 3.13";
+  EXPECT_LT(mean(found), 22.0);
+  EXPECT_NEAR(quantile(found, 0.5), 9.4, 2.0) << "measured 10.4; a random heir gives 14.7";
+  EXPECT_GT(quantile(found, 0.9), 30.0) << "measured 41.9";
   EXPECT_NEAR(quantile(found, 0.05), 4.2, 0.4);
+}
+
+TEST(Gil, without_overtaking_the_queue_would_serve_a_sleeper_at_once) {
+  WorldSpec world = convoy(2, 4s, 100);
+  world.runtime.gil.requester_overtakes = 0.0;
+  const std::vector<double> found = excess_ms(world);
+  EXPECT_NEAR(quantile(found, 0.9), 4.2, 0.3) << "the long waits come from the race";
 }
 
 TEST(Gil, first_come_first_served_heirs_would_make_the_wait_a_constant) {
@@ -107,6 +127,7 @@ TEST(Gil, first_come_first_served_heirs_would_make_the_wait_a_constant) {
 
 TEST(Gil, last_come_first_served_heirs_would_let_waits_explode) {
   WorldSpec world = convoy(4, 8s, 100);
+  world.runtime.gil.heir = GilHeir::random;
   const double random = mean(excess_ms(world));
   world.runtime.gil.heir = GilHeir::last;
   EXPECT_GT(mean(excess_ms(world)), 2.0 * random);

@@ -73,6 +73,11 @@ const std::vector<Case>& cases() {
        "t.yaml:3:18: error[E-file]: there is no file 'none.csv'\n"
        "    3 | tasks: {a: [{io: empirical(none.csv)}]}\n"
        "      |                  ^^^^^^^^^^^^^^^^^^^ the path starts where this file lies\n"},
+      {"E-world",
+       around("runtime: {platform: windows}\nexecutors:\n  p: {kind: processes, start: fork}\n"),
+       "t.yaml:5:6: error[E-world]: executors.p: Windows has neither fork nor forkserver\n"
+       "    5 |   p: {kind: processes, start: fork}\n"
+       "      |      ^ use `start: spawn`\n"},
       {"E-expect", around("expect:\n  - makespam < 20s\n"),
        "t.yaml:4:5: error[E-expect]: there is no metric 'makespam'\n"
        "    4 |   - makespam < 20s\n"
@@ -108,7 +113,7 @@ TEST(Errors, all_of_them_come_at_once_in_the_order_of_the_file) {
 TEST(Errors, what_comes_in_a_later_version_is_refused_by_name) {
   for (const char* step :
        {"work", "memory", "await", "put", "get", "barrier", "set", "wait", "imap", "imap_unordered",
-        "gather", "serve", "periodic", "graph", "kill", "timeout"}) {
+        "gather", "serve", "graph", "kill", "timeout"}) {
     EXPECT_THAT(errors(around(std::string{"main: [{"} + step + ": x}]\n")),
                 testing::HasSubstr(std::string{"error[E-later]: '"} + step + "'"));
   }
@@ -120,8 +125,7 @@ TEST(Errors, what_comes_in_a_later_version_is_refused_by_name) {
        {"executors: {a: {kind: threads, class: {kind: rr}}}\n",
         "executors: {a: {kind: processes, maxtasksperchild: 3}}\n",
         "os: {groups: {app: {cpu_max: 50ms/100ms}}}\n", "locks: {a: {kind: semaphore}}\n",
-        "main: [{io: {read: 1MiB, from: disk}}]\n", "repeat: {until: 1%}\n",
-        "os: {policy: {kind: lottery}}\n"}) {
+        "main: [{io: {read: 1MiB, from: disk}}]\n", "repeat: {until: 1%}\n"}) {
     EXPECT_THAT(errors(around(rest)), testing::HasSubstr("error[E-later]")) << rest;
   }
 }
@@ -132,6 +136,28 @@ TEST(Errors, python_needs_a_python) {
   EXPECT_THAT(errors(around("runtime: none\nexecutors: {a: {kind: processes}}\n")),
               testing::HasSubstr("'processes' is made by Python"));
   EXPECT_EQ(errors(around("runtime: none\nmain: [{native: 5ms}]\n")), "");
+}
+
+TEST(Errors, pools_of_cpp_have_no_place_in_python) {
+  for (const char* kind : {"cpp-threads", "cpp-async"}) {
+    const std::string pool = "executors: {crew: {kind: " + std::string{kind} + "}}\n";
+    EXPECT_THAT(errors(around(pool)), testing::HasSubstr("t.yaml:3:26: error[E-key]")) << kind;
+    EXPECT_THAT(errors(around(pool)), testing::HasSubstr("write runtime: none")) << kind;
+    EXPECT_EQ(errors(around("runtime: none\n" + pool)), "") << kind;
+  }
+}
+
+TEST(Errors, what_only_the_whole_world_shows_is_found_at_load_too) {
+  const std::string nested = errors(
+      around("tasks:\n  in: [{python: 1ms}]\n  out: [{map: {task: in, items: 2, executor: t}}]\n"
+             "executors: {t: {kind: threads}, p: {kind: processes}}\n"
+             "main: [{map: {task: out, items: 2, executor: p}}]\n"));
+  EXPECT_THAT(nested,
+              testing::HasSubstr("t.yaml:5:8: error[E-world]: tasks.out: it runs in a worker"));
+  EXPECT_THAT(errors(around("tasks:\n  a: [{python: 1ms}]\n  b: [{map: {task: a, items: 1, "
+                            "executor: t}}]\nexecutors: {t: {kind: threads}}\n"
+                            "background: [{task: b}]\n")),
+              testing::HasSubstr("t.yaml:7:13: error[E-world]: background.b"));
 }
 
 TEST(Errors, a_comma_inside_braces_gets_a_hint_about_quotes) {

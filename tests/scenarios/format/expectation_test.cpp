@@ -104,13 +104,26 @@ TEST(Expectation, metrics_that_no_run_has_are_refused_at_load) {
                          text + "\n"));
   };
   for (const char* text : {"peak_memory < 1GiB", "peak_rss < 1GiB", "loop_lag_p99[crew] < 1ms",
-                           "deadline_misses[page] == 0", "response_max[page] < 1ms",
                            "cost_gil < 1ms", "speedup_serial > 2"}) {
     EXPECT_THAT(rule(text), HasSubstr("error[E-later]")) << text;
   }
   EXPECT_THAT(rule("gil_switches[page] > 1"), HasSubstr("is about the whole run"));
   EXPECT_THAT(rule("task_latency_p50 < 1ms"), HasSubstr("is about one task"));
   EXPECT_EQ(rule("cpu_time[main] < 1s and cpu_time < 1s and core_busy[0] < 1"), "");
+}
+
+TEST(Expectation, rules_about_the_gil_need_points_that_have_one) {
+  const std::string swept = "matrix: {runtime.gil: [on, off]}\nexpect:\n  - ";
+  for (const char* metric : {"gil_wait < 1ms", "gil_held[main] < 1s", "gil_switches > 1"}) {
+    EXPECT_THAT(errors(around(swept + metric + "\n")), HasSubstr("t.yaml:5:5: error[E-expect]"))
+        << metric;
+    EXPECT_EQ(errors(around(swept + metric + " at runtime.gil=on\n")), "") << metric;
+  }
+  EXPECT_THAT(errors(around("runtime: none\nexpect:\n  - gil_wait < 1ms\n")),
+              HasSubstr("'gil_wait' needs a GIL"));
+  EXPECT_THAT(errors(around("variants: {free: {runtime.gil: off}}\nexpect: [gil_wait < 1ms]\n")),
+              HasSubstr("'gil_wait' needs a GIL"));
+  EXPECT_EQ(errors(around("expect:\n  - gil_wait < 1ms\n")), "");
 }
 
 TEST(Expectation, entities_are_names_of_the_scenario) {

@@ -197,6 +197,24 @@ TEST(Load, keys_that_a_kind_has_no_use_for_are_warnings) {
               none);
 }
 
+TEST(Load, keys_of_a_machine_map_that_nothing_models_are_one_warning) {
+  const auto doubts = [](const std::string& machine, const std::string& step) {
+    return scenario("timeslice: 1\nmachine: " + machine + "\nmain: [{" + step + "}]\n").warnings;
+  };
+  const std::string map =
+      "{cores: 2, caches: {l2: 1MiB}, clock: {base: 2GHz, turbo: {1: 3GHz}}, "
+      "memory: {local: 85ns}}";
+  const auto told = testing::Contains(HasSubstr("not modelled yet in this version"));
+  EXPECT_THAT(doubts(map, "python: 1ms"),
+              testing::Contains("not modelled yet in this version: machine.clock.base, "
+                                "machine.clock.turbo, machine.caches (its sizes; who shares a "
+                                "cache does count), machine.memory.local"));
+  EXPECT_THAT(doubts(map, "repeat: 2, do: [{native: 1ms}]"), told);
+  EXPECT_THAT(doubts(map, "io: 1ms"), testing::Not(told)) << "no step could feel them";
+  EXPECT_THAT(doubts("{cores: 2, memory: {size: 8GiB}}", "python: 1ms"), testing::Not(told));
+  EXPECT_THAT(doubts("laptop-4c8t", "python: 1ms"), testing::Not(told)) << "presets describe";
+}
+
 TEST(Load, a_sweep_over_kinds_may_share_keys) {
   const Plan swept = plan(
       "timeslice: 1\nmachine: ideal-4\nruntime: {python: \"3.11\"}\n"
@@ -210,9 +228,12 @@ TEST(Load, a_sweep_over_kinds_may_share_keys) {
   }
 }
 
-TEST(Load, memory_of_workers_is_for_later) {
-  EXPECT_THAT(errors(around("executors: {crew: {kind: serial, memory: 1MiB}}\n")),
-              HasSubstr("error[E-later]"));
+TEST(Load, memory_of_workers_is_read_and_without_effect_on_threads) {
+  const Scenario read = scenario(around(
+      "executors: {a: {kind: processes, memory: 3MiB}, b: {kind: threads, memory: 1MiB}}\n"));
+  EXPECT_EQ(read.world.executors[0].memory, models::Bytes{3 << 20});
+  EXPECT_THAT(read.warnings, testing::Contains("executor b: memory has no effect on kind threads"));
+  EXPECT_THAT(read.warnings, testing::Not(testing::Contains(HasSubstr("executor a: memory"))));
 }
 
 TEST(Load, names_are_numbered_by_the_alphabet_so_order_decides_nothing) {

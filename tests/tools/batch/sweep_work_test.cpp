@@ -4,6 +4,7 @@
 #include <chrono>
 #include <mutex>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -137,26 +138,76 @@ TEST(Sweep, warnings_of_scenario_and_runs_are_given_once) {
   });
 }
 
-TEST(Sweep, giving_up_reaches_running_simulations_and_delivers_no_half_point) {
+TEST(Sweep, giving_up_reaches_running_simulations_and_marks_half_points) {
   SweepWork work = work_of(1000, 4);
   std::atomic<bool> endless = false;
   work.run = [&](const scenarios::Scenario& scenario, std::uint64_t repetition,
                  const scenarios::RunOptions& options) {
-    while (scenario.seed > 5 && !options.give_up()) {
+    while (scenario.seed > 5 && repetition > 0 && !options.give_up()) {
       endless = true;
       std::this_thread::yield();
     }
     return pretend(scenario, repetition);
   };
-  std::uint64_t delivered = 0;
+  std::uint64_t whole = 0;
+  std::uint64_t last = 0;
   const SweepOptions options{.jobs = 3, .give_up = [&] { return endless.load(); }};
   const SweepEnd end = run_sweep(work, options, [&](PointOutcome&& outcome) {
-    EXPECT_EQ(outcome.point.ordinal, delivered);
-    EXPECT_EQ(outcome.runs.back().digest, pretend(outcome.point.scenario, 3).digest);
-    ++delivered;
+    EXPECT_TRUE(whole == 0 || outcome.point.ordinal > last) << "still in order";
+    last = outcome.point.ordinal;
+    whole += outcome.complete ? 1U : 0U;
+    EXPECT_EQ(outcome.complete, outcome.runs.size() == 4U);
+    EXPECT_EQ(outcome.metrics.at(0).n, outcome.runs.size());
+    for (std::size_t at = 0; at < outcome.runs.size(); ++at) {
+      EXPECT_EQ(outcome.runs[at].digest,
+                pretend(outcome.point.scenario, repetition_of(outcome, at)).digest);
+    }
   });
   EXPECT_EQ(end, SweepEnd::interrupted);
-  EXPECT_LE(delivered, 5U) << "points from the sixth on never end";
+  EXPECT_LE(whole, 5U) << "points from the sixth on never end";
+}
+
+TEST(Sweep, runs_of_a_long_point_are_told_while_it_goes_on) {
+  SweepWork work = work_of(1, 50);
+  std::atomic<std::uint64_t> told = 0;
+  work.run = [&](const scenarios::Scenario& scenario, std::uint64_t repetition,
+                 const scenarios::RunOptions&) {
+    while (repetition == 49 && told < 10) {  // the point ends only when others were told
+      std::this_thread::yield();
+    }
+    return pretend(scenario, repetition);
+  };
+  std::set<std::uint64_t> seen;
+  const SweepOptions options{
+      .jobs = 2,
+      .on_runs =
+          [&](const scenarios::Point& point, std::span<const FinishedRun> runs) {
+            for (const FinishedRun& run : runs) {
+              EXPECT_TRUE(seen.insert(run.repetition).second) << "told once";
+              EXPECT_EQ(run.timings->digest, pretend(point.scenario, run.repetition).digest);
+            }
+            told = seen.size();
+          },
+      .runs_interval = std::chrono::milliseconds{1}};
+  std::size_t runs = 0;
+  EXPECT_EQ(run_sweep(work, options, [&](PointOutcome&& outcome) { runs += outcome.runs.size(); }),
+            SweepEnd::complete);
+  EXPECT_EQ(runs, 50U) << "the outcome has them all";
+}
+
+TEST(Sweep, repetitions_done_before_are_not_run_again) {
+  std::vector<std::uint64_t> ran;
+  const SweepOptions options{.jobs = 2,
+                             .done_before = [](std::uint64_t ordinal, std::uint64_t repetition) {
+                               return ordinal == 0 && repetition % 2 == 0;
+                             }};
+  (void)run_sweep(work_of(2, 4), options, [&](PointOutcome&& outcome) {
+    EXPECT_TRUE(outcome.complete);
+    for (std::size_t at = 0; at < outcome.runs.size(); ++at) {
+      ran.push_back(outcome.point.ordinal * 10 + repetition_of(outcome, at));
+    }
+  });
+  EXPECT_EQ(ran, (std::vector<std::uint64_t>{1, 3, 10, 11, 12, 13}));
 }
 
 TEST(Sweep, the_window_bounds_how_far_workers_run_ahead) {

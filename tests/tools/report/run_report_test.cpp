@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "models/machine/regular.hpp"
 #include "tools/report/run_json.hpp"
 #include "tools/report/run_text.hpp"
 #include "tools/report/speedup.hpp"
@@ -20,6 +21,8 @@ PointOutcome outcome(std::uint64_t ordinal, const std::string& workers, std::int
   result.point.key = "00000000000000a" + std::to_string(ordinal);
   result.point.params = {{"variant", ""}, {"workers", workers}, {"gil", "on"}};
   result.point.scenario.world.machine.name = "laptop";
+  result.point.scenario.world.main = {
+      models::Step{.what = models::NativeStep{.duration = models::constant(sim::Duration{1})}}};
   for (int rep = 0; rep < 2; ++rep) {
     models::Timings run;
     run.seed = 7;
@@ -120,7 +123,7 @@ TEST(RunReport, metrics_of_single_threads_are_dropped_where_nobody_asks) {
 
 TEST(Speedup, is_against_the_smallest_value_of_the_first_numeric_axis) {
   const RunReport report = two_points();
-  EXPECT_EQ(speedup_axis(report), "workers");
+  EXPECT_EQ(speedup_axis(report).name, "workers");
   const auto ratios = speedups(report, "workers");
   EXPECT_DOUBLE_EQ(ratios[0].value(), 1.0);
   EXPECT_DOUBLE_EQ(ratios[1].value(), 4.0);
@@ -138,6 +141,51 @@ TEST(Speedup, a_failed_run_has_none) {
   RunReport report = two_points();
   report.points[1].runs[0].status = models::RunStatus::deadlock;
   EXPECT_FALSE(speedups(report, "workers")[1].has_value());
+}
+
+PointOutcome with_work(PointOutcome outcome, sim::Duration work) {
+  outcome.point.scenario.world.main = {
+      models::Step{.what = models::NativeStep{.duration = models::constant(work)}}};
+  return outcome;
+}
+
+TEST(Speedup, is_not_shown_along_an_axis_that_changes_the_work) {
+  RunReport report;
+  report.axes = {"workers"};
+  report.add(with_work(outcome(0, "1", 4'000), sim::Duration{1000}), {});
+  report.add(with_work(outcome(1, "4", 1'000), sim::Duration{500}), {});
+  EXPECT_EQ(speedup_axis(report).name, "");
+  EXPECT_EQ(speedup_axis(report).other, "workers");
+  EXPECT_THAT(run_text(report, {}), HasSubstr("no speed-up: workers changes how much work"));
+  EXPECT_THAT(run_text(report, {}), Not(HasSubstr("4.00x")));
+}
+
+TEST(RunText, a_machine_shared_with_background_programs_tells_both_shares) {
+  PointOutcome shared = outcome(0, "1", 1'000'000);
+  shared.point.scenario.world.machine = models::ideal_machine(2);
+  shared.point.scenario.world.background.push_back({});
+  shared.metrics.push_back(
+      {.name = "cpu_time", .entity = "", .unit = "ns", .mean = 1e6, .low = {}, .high = {}, .n = 2});
+  shared.metrics.push_back({.name = "cpu_utilization",
+                            .entity = "",
+                            .unit = "1",
+                            .mean = 0.75,
+                            .low = {},
+                            .high = {},
+                            .n = 2});
+  RunReport report;
+  report.add(shared, {});
+  const std::string text = run_text(report, {});
+  EXPECT_THAT(text, HasSubstr("by others"));
+  EXPECT_THAT(text, HasSubstr("75 %       25 %")) << "1 ms of 2 CPUs is a half of 1 ms";
+}
+
+TEST(RunText, an_empty_main_says_that_nothing_ran) {
+  PointOutcome idle = outcome(0, "1", 0);
+  idle.point.scenario.world.main.clear();
+  RunReport report;
+  report.add(idle, {});
+  EXPECT_THAT(run_text(report, {}), HasSubstr("nothing ran"));
 }
 
 TEST(RunText, shows_question_parameters_makespan_interval_and_speedup) {

@@ -56,6 +56,15 @@ TEST(Migrations, runs_of_a_version_1_file_are_still_there_afterwards) {
             "2");
 }
 
+TEST(Migrations, points_of_a_version_1_file_have_no_plan_and_still_a_speedup) {
+  const SampleFile file;
+  std::filesystem::copy_file(fixture("version-1.db"), file.path);
+  std::filesystem::permissions(file.path, std::filesystem::perms::owner_all);
+  const auto store = opened(file.path);
+  EXPECT_EQ(one(file.path, "SELECT count(*) FROM point WHERE repeat IS NOT NULL"), "0");
+  EXPECT_EQ(one(file.path, "SELECT count(*) > 0 FROM v_speedup WHERE value = '8'"), "1");
+}
+
 TEST(Migrations, a_step_is_taken_once_and_raises_the_version) {
   const SampleFile file;
   std::filesystem::copy_file(fixture("version-1.db"), file.path);

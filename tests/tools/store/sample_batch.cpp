@@ -44,6 +44,7 @@ BatchInfo sample_info() {
           .sha256 = std::string(64, '0'),
           .resolved_json = "{}",
           .keep = {},
+          .sweep = "the sample",
           .resume = false};
 }
 

@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <set>
 #include <sstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -135,6 +137,22 @@ TEST(Store, speedup_takes_the_smallest_value_of_the_axis_as_base) {
       << "a parameter with one value is no axis";
 }
 
+TEST(Store, intervals_of_a_speedup_do_not_cancel_where_it_is_large_and_even) {
+  const SampleFile file;
+  PointOutcome slow = sample_outcome(0, 1, 3);
+  PointOutcome fast = sample_outcome(1, 2, 3);
+  for (std::size_t rep = 0; rep < 3; ++rep) {
+    slow.runs[rep].metrics[0].value = 1e12 + 1e3 * static_cast<double>(rep);
+    fast.runs[rep].metrics[0].value = 1e3;
+  }
+  write_all(file.path, {slow, fast});
+  const std::string where = " FROM v_speedup WHERE axis = 'workers' AND value = '2'";
+  EXPECT_EQ(one(file.path, "SELECT n" + where), "3");
+  // Speed-ups of 1e9, 1e9 + 1 and 1e9 + 2; t at 2 degrees is 4.3027: half a width of 2.4841.
+  EXPECT_NEAR(std::stod(one(file.path, "SELECT high - speedup" + where)), 2.4841, 1e-3);
+  EXPECT_NEAR(std::stod(one(file.path, "SELECT speedup - low" + where)), 2.4841, 1e-3);
+}
+
 TEST(Store, speedup_compares_only_points_that_agree_in_the_other_parameters) {
   const SampleFile file;
   std::vector<PointOutcome> outcomes;
@@ -243,14 +261,114 @@ TEST(Store, a_resumed_batch_goes_on_where_the_interrupted_one_stopped) {
   BatchInfo info = sample_info();
   info.resume = true;
   const BatchId batch = begun(store, info);
-  const auto finished = store.finished_points(batch);
-  using Finished = std::map<std::string, std::uint64_t>;
-  ASSERT_TRUE(std::holds_alternative<Finished>(finished));
-  EXPECT_EQ(std::get<Finished>(finished), (Finished{{"00000000000000a0", 2}}));
+  const auto stored = store.stored_points(batch);
+  ASSERT_TRUE(std::holds_alternative<StoredPoints>(stored));
+  ASSERT_EQ(std::get<StoredPoints>(stored).size(), 1U);
+  EXPECT_EQ(std::get<StoredPoints>(stored).at(0).key, "00000000000000a0");
+  EXPECT_EQ(std::get<StoredPoints>(stored).at(0).repetitions, (std::set<std::uint64_t>{0, 1}));
   EXPECT_FALSE(store.write_point(batch, sample_outcome(1, 2, 2)));
   EXPECT_FALSE(store.finish(batch));
   EXPECT_EQ(one(file.path, "SELECT count(*) FROM batch"), "1");
   EXPECT_EQ(one(file.path, "SELECT count(*) || ' ' || sum(status = 'ok') FROM run"), "4 4");
+}
+
+PointOutcome only(PointOutcome outcome, const std::vector<std::uint64_t>& repetitions) {
+  PointOutcome some = outcome;
+  some.runs.clear();
+  some.wall_ns.clear();
+  some.repetitions = repetitions;
+  for (const std::uint64_t rep : repetitions) {
+    some.runs.push_back(outcome.runs[rep]);
+    some.wall_ns.push_back(outcome.wall_ns[rep]);
+  }
+  some.complete = false;
+  return some;
+}
+
+TEST(Store, runs_are_kept_before_their_point_is_complete_and_joined_by_the_rest) {
+  const SampleFile file;
+  const PointOutcome whole = sample_outcome(0, 1, 4);
+  {
+    auto store = opened(file.path);
+    const BatchId batch = begun(store, sample_info());
+    const std::vector<FinishedRun> early{{.repetition = 2, .timings = &whole.runs[2]}};
+    EXPECT_FALSE(store.write_runs(batch, whole.point, early));
+    EXPECT_EQ(one(file.path, "SELECT count(*) FROM run"), "1") << "at once";
+    EXPECT_FALSE(store.write_point(batch, only(whole, {0, 2})));
+    EXPECT_FALSE(store.pause());
+  }
+  const std::string summary =
+      "SELECT n || ' of ' || planned FROM v_summary WHERE "
+      "name = 'makespan'";
+  EXPECT_EQ(one(file.path, summary), "2 of 4");
+  auto store = opened(file.path);
+  BatchInfo info = sample_info();
+  info.command = "run sample.yaml -q --resume";
+  info.resume = true;
+  const BatchId batch = begun(store, info);
+  const auto stored = store.stored_points(batch);
+  EXPECT_EQ(std::get<StoredPoints>(stored).at(0).repetitions, (std::set<std::uint64_t>{0, 2}));
+  PointOutcome rest = only(whole, {1, 3});
+  rest.complete = true;
+  EXPECT_FALSE(store.write_point(batch, rest));
+  EXPECT_FALSE(store.finish(batch));
+  EXPECT_EQ(one(file.path, summary), "4 of 4");
+  EXPECT_EQ(one(file.path, "SELECT group_concat(rep, '') FROM (SELECT rep FROM run ORDER BY rep)"),
+            "0123");
+  EXPECT_EQ(one(file.path, "SELECT count(*) FROM point"), "1");
+}
+
+TEST(Store, a_point_whose_content_has_changed_gets_a_new_row_on_resume) {
+  const SampleFile file;
+  PointOutcome outcome = sample_outcome(0, 1, 4);
+  {
+    auto store = opened(file.path);
+    const BatchId batch = begun(store, sample_info());
+    EXPECT_FALSE(store.write_point(batch, only(outcome, {0})));
+    EXPECT_FALSE(store.pause());
+  }
+  auto store = opened(file.path);
+  BatchInfo info = sample_info();
+  info.resume = true;
+  const BatchId batch = begun(store, info);
+  (void)store.stored_points(batch);
+  outcome.point.key = "00000000000000ff";
+  EXPECT_FALSE(store.write_point(batch, outcome));
+  EXPECT_FALSE(store.finish(batch));
+  EXPECT_EQ(one(file.path,
+                "SELECT count(*) FROM run JOIN point ON point.id = run.point WHERE "
+                "key = '00000000000000ff'"),
+            "4");
+}
+
+TEST(Store, another_sweep_is_not_resumed) {
+  const SampleFile file;
+  {
+    auto store = opened(file.path);
+    (void)begun(store, sample_info());
+    EXPECT_FALSE(store.pause());
+  }
+  auto store = opened(file.path);
+  BatchInfo info = sample_info();
+  info.resume = true;
+  info.sweep = "another";
+  (void)begun(store, info);
+  EXPECT_FALSE(store.pause());
+  EXPECT_EQ(one(file.path, "SELECT count(*) FROM batch"), "2");
+}
+
+TEST(Store, speedup_is_left_out_where_the_work_is_not_the_same) {
+  const SampleFile file;
+  std::vector<PointOutcome> outcomes;
+  for (const std::uint64_t workers : {1U, 2U, 4U}) {
+    outcomes.push_back(sample_outcome(outcomes.size(), workers, 1));
+    const sim::Duration work{workers == 4 ? 500 : 1000};
+    outcomes.back().point.scenario.world.main = {
+        models::Step{.what = models::NativeStep{.duration = models::constant(work)}}};
+  }
+  write_all(file.path, outcomes);
+  EXPECT_EQ(one(file.path, "SELECT group_concat(value, '-') FROM v_speedup WHERE axis = 'workers'"),
+            "1-2");
 }
 
 TEST(Store, a_finished_batch_is_not_resumed) {
