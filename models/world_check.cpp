@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "models/os/cpuset.hpp"
 #include "models/pool/executor.hpp"
 #include "models/world.hpp"
 
@@ -59,10 +60,12 @@ class Checker {
   }
   void check_machine();
   void check_executor(const ExecutorSpec& executor);
+  void check_pin(const std::string& where, const ExecutorSpec& executor);
   void check_kind(const ExecutorSpec& executor, const std::string& where);
   void check_background(const BackgroundSpec& background);
   void check_language(const std::string& where, const Footprint& footprint);
   void check_group(const std::string& where, GroupId group);
+  void check_groups();
 
   Footprint of_steps(const Steps& steps, const std::string& where);
   Footprint of_step(const Step& step, const std::string& where);
@@ -74,6 +77,7 @@ class Checker {
   void check_distribution(const Distribution& distribution, const std::string& where);
 
   const WorldSpec& spec_;
+  bool groups_usable_ = true;
   std::vector<std::optional<Footprint>> tasks_;
   std::vector<bool> open_;  // is being worked out: seen again, the task reaches itself
   std::vector<sim::Error> errors_;
@@ -81,6 +85,7 @@ class Checker {
 
 std::vector<sim::Error> Checker::check() {
   check_machine();
+  check_groups();
   for (const ExecutorSpec& executor : spec_.executors) {
     check_executor(executor);
   }
@@ -122,9 +127,22 @@ void Checker::check_group(const std::string& where, GroupId group) {
   }
 }
 
+void Checker::check_groups() {
+  auto wrong = unsupported(spec_.os);
+  if (!wrong) {
+    wrong = wrong_cpus(spec_.machine, spec_.os);
+  }
+  if (wrong) {
+    complain(wrong->where, wrong->what, wrong->advice);
+  }
+  check_group("os.program_group", spec_.os.program_group);
+  groups_usable_ = !wrong && index_of(spec_.os.program_group) <= spec_.os.groups.size();
+}
+
 void Checker::check_executor(const ExecutorSpec& executor) {
   const std::string where = "executors." + executor.name;
-  const std::uint32_t workers = resolve_workers(executor, spec_.runtime, spec_.machine);
+  const bool known = groups_usable_ && index_of(executor.group) <= spec_.os.groups.size();
+  const std::uint32_t workers = known ? resolve_workers(executor, spec_) : 1;
   if (workers == 0) {
     complain(where, "0 workers cannot run a task", "use 1 or more, or the word cores");
   }
@@ -132,16 +150,27 @@ void Checker::check_executor(const ExecutorSpec& executor) {
     complain(where, std::to_string(workers) + " workers are too many",
              "use at most " + std::to_string(most_workers));
   }
+  check_group(where, executor.group);
+  check_pin(where, executor);
+  check_kind(executor, where);
+}
+
+void Checker::check_pin(const std::string& where, const ExecutorSpec& executor) {
+  const GroupId group = executor.group == GroupId{0} ? spec_.os.program_group : executor.group;
+  std::vector<CpuId> allowed;
+  if (groups_usable_ && index_of(group) <= spec_.os.groups.size()) {
+    allowed = allowed_cpus(spec_.os, group).value_or(std::vector<CpuId>{});
+  }
   for (const CpuId cpu : executor.pin) {
+    const std::string pinned = "it is pinned to CPU " + std::to_string(index_of(cpu));
     if (index_of(cpu) >= spec_.machine.cpus.size()) {
-      complain(where,
-               "it is pinned to CPU " + std::to_string(index_of(cpu)) +
-                   ", which the machine does not have",
+      complain(where, pinned + ", which the machine does not have",
                "use CPUs 0 to " + std::to_string(spec_.machine.cpus.size() - 1));
+    } else if (!allowed.empty() && std::ranges::find(allowed, cpu) == allowed.end()) {
+      complain(where, pinned + ", which its group may not use",
+               "use CPUs of the group's `cpus`, or widen them");
     }
   }
-  check_group(where, executor.group);
-  check_kind(executor, where);
 }
 
 void Checker::check_kind(const ExecutorSpec& executor, const std::string& where) {

@@ -225,6 +225,39 @@ void add_cpus(const Report& report, double elapsed_ns) {
   }
 }
 
+/// CPU time of each group, the groups inside it included, background programs too.
+std::vector<sim::Duration> group_cpu_times(const Context& world) {
+  const OsSpec& os = world.spec.os;
+  std::vector<sim::Duration> used(os.groups.size());
+  for (std::uint32_t id = 0; id < world.os.threads(); ++id) {
+    const sim::Duration spent = world.os.accounts(ThreadId{id}).cpu_time;
+    GroupId group = world.os.group_of(ThreadId{id});
+    while (group != GroupId{0}) {
+      used[index_of(group) - 1] += spent;
+      group = os.groups[index_of(group) - 1].parent.value_or(GroupId{0});
+    }
+  }
+  return used;
+}
+
+void add_groups(const Report& report) {
+  const std::vector<GroupSpec>& groups = report.world.spec.os.groups;
+  if (groups.empty()) {
+    return;
+  }
+  const std::vector<sim::Duration> used = group_cpu_times(report.world);
+  for (std::size_t index = 0; index < std::min(groups.size(), max_entities); ++index) {
+    const std::string& name = groups[index].name;
+    report.add("group_cpu_time", name, "ns", as_ns(used[index]));
+    const auto quota = report.world.os.accounts(GroupId{static_cast<std::uint32_t>(index + 1)});
+    if (quota) {
+      report.add("quota_periods", name, "count", static_cast<double>(quota->periods));
+      report.add("quota_throttled", name, "count", static_cast<double>(quota->throttled_periods));
+      report.add("throttled_time", name, "ns", as_ns(quota->throttled_time));
+    }
+  }
+}
+
 void add_executors(const Report& report) {
   for (const std::unique_ptr<Executor>& executor : report.world.executors) {
     if (!executor->created()) {
@@ -287,6 +320,7 @@ void add_metrics(Context& world, const MainSpan& span, Timings& timings) {
     add_cpus(report, elapsed_ns);
   }
   add_executors(report);
+  add_groups(report);
   std::ranges::sort(timings.metrics, [](const Metric& a, const Metric& b) {
     return std::tie(a.name, a.entity, a.value) < std::tie(b.name, b.entity, b.value);
   });

@@ -45,6 +45,9 @@ struct WorldSpec {
   std::vector<BackgroundSpec> background;
 };
 
+/// The same world with the groups that `os.autogroup` stands for; does nothing the second time.
+[[nodiscard]] WorldSpec with_sessions(WorldSpec world);
+
 /// Effects that can be switched off one by one, for ablation, the cost waterfall and what-ifs.
 enum class Effect { gil, start_cost, ipc_cost, switch_cost, contention };
 

@@ -14,13 +14,12 @@ namespace {
 
 using models::ExecutorKind;
 
-constexpr double part_ns = 2e6;  // the runners cut kernels into parts of about this length
-
 /// Rewrites steps into what the runners really do.
 class Rewriter {
  public:
-  Rewriter(models::Language language, const HostCalibration& calibration)
-      : python_{language == models::Language::python},
+  Rewriter(models::Language language, const HostCalibration& calibration, sim::Duration part)
+      : part_ns_{static_cast<double>(part.count())},
+        python_{language == models::Language::python},
         cost_ns_{static_cast<double>(
             (python_ ? calibration.harness_python : calibration.harness_cpp).count())} {}
 
@@ -34,11 +33,11 @@ class Rewriter {
 
  private:
   void add(const models::PythonStep& step, std::uint32_t number, models::Steps& out) const {
-    charge(std::ceil(models::mean_ns(step.duration) / part_ns), number, out);
+    charge(std::ceil(models::mean_ns(step.duration) / part_ns_), number, out);
     out.push_back({.what = step, .number = number});
   }
   void add(const models::NativeStep& step, std::uint32_t number, models::Steps& out) const {
-    charge(python_ ? 1.0 : std::ceil(models::mean_ns(step.duration) / part_ns), number, out);
+    charge(python_ ? 1.0 : std::ceil(models::mean_ns(step.duration) / part_ns_), number, out);
     out.push_back({.what = step, .number = number});
   }
   void add(const models::IoStep& step, std::uint32_t number, models::Steps& out) const {
@@ -79,6 +78,7 @@ class Rewriter {
     }
   }
 
+  double part_ns_;
   bool python_;
   double cost_ns_;  // of one kernel call, outside of its own clock readings
 };
@@ -123,7 +123,7 @@ std::string group_of_processes(const models::WorldSpec& world,
 }  // namespace
 
 scenarios::Scenario as_measured(const scenarios::Scenario& scenario,
-                                const HostCalibration& calibration) {
+                                const HostCalibration& calibration, sim::Duration part) {
   scenarios::Scenario fresh = scenario;
   models::WorldSpec& world = fresh.world;
   world.machine.speed = models::SpeedFactors{};
@@ -131,7 +131,7 @@ scenarios::Scenario as_measured(const scenarios::Scenario& scenario,
   world.runtime.factor = models::SpeedFactors{};
   world.runtime.factor_known = true;
   apply_quick_costs(calibration.quick, world);
-  const Rewriter rewriter{world.runtime.language, calibration};
+  const Rewriter rewriter{world.runtime.language, calibration, part};
   for (models::TaskSpec& task : world.tasks) {
     task.steps = rewriter.steps(task.steps);
   }

@@ -7,14 +7,17 @@
 
 #include "scenarios/format/scenario.hpp"
 #include "validation/calibrate/host_calibration.hpp"
+#include "validation/native/native_run.hpp"
 
 namespace timeslice::validation {
 
 /// `scenario` with the costs measured on this host where it has none, the harness's own cost per
 /// kernel call as a term, io as the sleep that stands for it natively, and speed factors of 1: a
-/// nominal nanosecond is one of this host's undisturbed core.
+/// nominal nanosecond is one of this host's undisturbed core. `part`: what the runners cut steps
+/// into.
 [[nodiscard]] scenarios::Scenario as_measured(const scenarios::Scenario& scenario,
-                                              const HostCalibration& calibration);
+                                              const HostCalibration& calibration,
+                                              sim::Duration part = fine_part);
 
 /// The class of scenario that its error counts to: gil-threads, native-threads, mixed-threads,
 /// pool-fork, pool-spawn, process-per-task, payload, c++ or serial.

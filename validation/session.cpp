@@ -13,6 +13,7 @@
 #include "validation/calibrate/host_calibration.hpp"
 #include "validation/compare.hpp"
 #include "validation/native/program.hpp"
+#include "validation/native/recorder/measure_recorded.hpp"
 #include "validation/native/support.hpp"
 #include "validation/predict.hpp"
 #include "validation/speed_index.hpp"
@@ -31,7 +32,10 @@ struct Trials {
   std::uint64_t failures = 0;
   std::map<std::string, std::uint64_t> rejected;  // by reason
   std::vector<NativeRun> accepted;
-  std::vector<std::uint64_t> repetitions;  // of the accepted ones
+  std::vector<std::uint64_t> repetitions;               // of the accepted ones
+  std::vector<std::optional<TimelineFacts>> timelines;  // of the accepted ones, where recorded
+  std::set<std::string> unrecorded;                     // why not
+  std::uint64_t repaired = 0;                           // switches in recordings
 };
 
 class Session {
@@ -95,7 +99,8 @@ class Session {
     const std::uint64_t repetition = trials.attempts++;
     scenarios::RunOptions run_options;
     run_options.give_up = options_.give_up;
-    NativeRun run = runner->measure(scenario, repetition, run_options);
+    RecordedNativeRun recorded = measure(*runner, scenario, repetition, run_options);
+    NativeRun& run = recorded.run;
     if (run.timings.status == models::RunStatus::killed) {
       return;  // on request
     }
@@ -106,8 +111,31 @@ class Session {
     }
     trials.accepted.push_back(std::move(run));
     trials.repetitions.push_back(repetition);
+    keep_timeline(recorded, trials);
     if (options_.progress) {
       options_.progress(++done_, wanted_ * points_.size());
+    }
+  }
+
+  [[nodiscard]] RecordedNativeRun measure(NativeRunner& runner, const scenarios::Scenario& scenario,
+                                          std::uint64_t repetition,
+                                          const scenarios::RunOptions& run_options) const {
+    if (lab_.recorder == nullptr) {
+      RecordedNativeRun plain;
+      plain.run = runner.measure(scenario, repetition, run_options);
+      return plain;
+    }
+    return measure_recorded(
+        {.runner = runner, .provider = *lab_.recorder, .cpus = lab_.calibration->cpus}, scenario,
+        repetition, run_options);
+  }
+
+  void keep_timeline(const RecordedNativeRun& recorded, Trials& trials) const {
+    const bool kept = lab_.recorder != nullptr && recorded.problem.empty();
+    trials.timelines.push_back(kept ? std::optional{recorded.facts} : std::nullopt);
+    trials.repaired += kept ? recorded.repaired : 0;
+    if (!recorded.problem.empty()) {
+      trials.unrecorded.insert(recorded.problem);
     }
   }
 
@@ -158,19 +186,29 @@ class Session {
   }
 
   void compare_runs(const Trials& trials, PointValidation& judged) {
-    const scenarios::Scenario scenario = as_measured(judged.point.scenario, *lab_.calibration);
+    const scenarios::Scenario scenario =
+        as_measured(judged.point.scenario, *lab_.calibration, part_of(options_));
     const auto numbers = host_numbers(scenario.world.machine, lab_.calibration->cpus);
     std::vector<PairedRun> pairs;
     std::vector<std::vector<double>> slowness;
     std::set<std::string> doubts;
+    std::vector<TimelinePair> timelines;
     for (std::size_t i = 0; i < trials.accepted.size() && !interrupted(); ++i) {
-      PairedRun pair = predict(scenario, trials.repetitions[i], trials.accepted[i]);
+      sim::MemorySink trace;
+      const std::optional<TimelineFacts>& recorded = trials.timelines[i];
+      PairedRun pair = predict(scenario, {.repetition = trials.repetitions[i],
+                                          .run = trials.accepted[i],
+                                          .sink = recorded ? &trace : nullptr});
       if (pair.predicted.status != models::RunStatus::ok) {
         judged.warnings.push_back("the simulation failed: " + pair.predicted.error);
         return;
       }
       doubts.insert(pair.predicted.warnings.begin(), pair.predicted.warnings.end());
       slowness.push_back(slowness_by_cpu(trials.accepted[i].samples, numbers));
+      if (recorded) {
+        timelines.push_back(
+            {.predicted = facts_of(trace, pair.predicted, scenario.world), .measured = *recorded});
+      }
       judged.measured.push_back(pair.measured);
       judged.predicted.push_back(pair.predicted);
       pairs.push_back(std::move(pair));
@@ -181,9 +219,62 @@ class Session {
                                          .calibration_doubt = doubt_of(scenario.world),
                                          .seed = scenario.seed});
     judged.within_tolerance = within_tolerance(judged.comparisons);
+    compare_timelines_of(trials, timelines, judged);
   }
 
-  PairedRun predict(scenarios::Scenario scenario, std::uint64_t repetition, const NativeRun& run) {
+  static TimelineFacts facts_of(const sim::MemorySink& trace, const models::Timings& timings,
+                                const models::WorldSpec& world) {
+    return validation::facts_of(timeline_of(trace.records(), timings.makespan),
+                                static_cast<std::uint32_t>(world.machine.cpus.size()), true);
+  }
+
+  void compare_timelines_of(const Trials& trials, const std::vector<TimelinePair>& pairs,
+                            PointValidation& judged) const {
+    for (const std::string& problem : trials.unrecorded) {
+      judged.warnings.push_back("a run was not recorded: " + problem);
+    }
+    if (lab_.recorder == nullptr || pairs.empty()) {
+      return;
+    }
+    TimelineComparison comparison;
+    comparison.recorder = name_of(lab_.recorder->tier());
+    comparison.why_not_better = lab_.why_no_better_recorder;
+    comparison.runs = pairs.size();
+    comparison.repaired = trials.repaired;
+    comparison.rows = compare_timelines(pairs);
+    comparison.foreign_share =
+        foreign_share(pairs, judged.point.scenario.world.machine.cpus.size());
+    for (const NativeRun& run : trials.accepted) {
+      comparison.steal_share += static_cast<double>(run.steal.count()) /
+                                static_cast<double>(run.timings.makespan.count()) /
+                                static_cast<double>(trials.accepted.size());
+    }
+    judged.timelines = std::move(comparison);
+  }
+
+  /// Other programs' part of the time of the CPUs, where the recorder saw them.
+  static std::optional<double> foreign_share(const std::vector<TimelinePair>& pairs,
+                                             std::size_t cpus) {
+    std::vector<double> shares;
+    for (const TimelinePair& pair : pairs) {
+      if (pair.measured.foreign_cpu && pair.measured.span > sim::Duration::zero()) {
+        shares.push_back(static_cast<double>(pair.measured.foreign_cpu->count()) /
+                         static_cast<double>(pair.measured.span.count()) /
+                         static_cast<double>(cpus));
+      }
+    }
+    return shares.empty() ? std::nullopt : std::optional{median(shares)};
+  }
+
+  /// One accepted run; `sink` hears its simulation, if there is one.
+  struct Accepted {
+    std::uint64_t repetition = 0;
+    const NativeRun& run;
+    sim::TraceSink* sink = nullptr;
+  };
+
+  PairedRun predict(scenarios::Scenario scenario, const Accepted& accepted) {
+    const auto& [repetition, run, sink] = accepted;
     PairedRun pair;
     pair.measured = run.timings;
     models::WorldSpec& world = scenario.world;
@@ -191,7 +282,7 @@ class Session {
     const NativeProgram program = expand(world, run.timings.seed);
     pair.null = null_model(world, program, mean_slowness(run.samples));
     world.machine.speed_over_time = speed_timelines(run.samples, numbers);
-    pair.predicted = simulate(scenario, repetition);
+    pair.predicted = simulate(scenario, repetition, sink);
     for (std::uint64_t seed = 1; seed < options_.seeds; ++seed) {
       // Far from the repetitions of native runs, so that no other run's draws are met again.
       pair.spread.push_back(simulate(scenario, 1'000'000 + repetition * options_.seeds + seed));
@@ -206,9 +297,11 @@ class Session {
   }
 
   [[nodiscard]] models::Timings simulate(const scenarios::Scenario& scenario,
-                                         std::uint64_t repetition) const {
+                                         std::uint64_t repetition,
+                                         sim::TraceSink* sink = nullptr) const {
     scenarios::RunOptions run_options;
     run_options.give_up = options_.give_up;
+    run_options.sink = sink;
     return lab_.simulated->run(scenario, repetition, run_options);
   }
 
@@ -272,6 +365,10 @@ class Session {
 Validation run_session(std::vector<scenarios::Point> points, const ValidateOptions& options,
                        const Lab& lab) {
   return Session{std::move(points), options, lab}.run();
+}
+
+sim::Duration part_of(const ValidateOptions& options) {
+  return options.timelines ? recorded_part : fine_part;
 }
 
 RejectionLimits limits_at(double foreign_share) {

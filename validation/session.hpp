@@ -8,6 +8,7 @@
 
 #include "scenarios/runner.hpp"
 #include "validation/native/native_run.hpp"
+#include "validation/native/recorder/recording.hpp"
 #include "validation/validate.hpp"
 
 namespace timeslice::validation {
@@ -18,11 +19,17 @@ struct Lab {
   NativeRunner* python = nullptr;
   NativeRunner* cpp = nullptr;
   scenarios::Runner* simulated = nullptr;
+  /// Records native runs when there is one; and why it is no better one.
+  TimelineProvider* recorder = nullptr;
+  std::string why_no_better_recorder{};
 };
 
 /// Runs and compares. Requires: every point can run natively.
 [[nodiscard]] Validation run_session(std::vector<scenarios::Point> points,
                                      const ValidateOptions& options, const Lab& lab);
+
+/// What the native runners of a session cut their steps into.
+[[nodiscard]] sim::Duration part_of(const ValidateOptions& options);
 
 /// Why a run does not count; nothing: it does.
 [[nodiscard]] std::optional<std::string> rejection_reason(const NativeRun& run,

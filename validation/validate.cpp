@@ -97,14 +97,19 @@ sim::Result<Validation> validate(std::vector<scenarios::Point> points,
     return folder.error();
   }
   const ChildLimits limits;
-  PythonRunner python{calibration.value(), std::move(folder).value(), limits};
-  CppThreadsRunner cpp{calibration.value(), limits};
+  const sim::Duration part = part_of(options);
+  PythonRunner python{calibration.value(), std::move(folder).value(), limits, part};
+  CppThreadsRunner cpp{calibration.value(), limits, part};
   scenarios::SimulatedRunner simulated;
+  const ChosenProvider recorder =
+      options.timelines ? best_provider(calibration.value()->cpus) : ChosenProvider{};
   return run_session(std::move(points), options,
                      {.calibration = calibration.value(),
                       .python = &python,
                       .cpp = &cpp,
-                      .simulated = &simulated});
+                      .simulated = &simulated,
+                      .recorder = recorder.provider.get(),
+                      .why_no_better_recorder = recorder.why_not_better});
 }
 
 sim::Result<Validation> validate(const scenarios::Plan& plan, const ValidateOptions& options) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "sim/result.hpp"
 #include "sim/time.hpp"
 #include "validation/comparison.hpp"
+#include "validation/timeline_compare.hpp"
 
 namespace timeslice::validation {
 
@@ -46,6 +48,7 @@ struct ValidateOptions {
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;  // native runs
   std::function<bool()> give_up;  // Ctrl-C; polled, also while a native run is under way
   std::shared_ptr<const HostCalibration> calibration;  // of an earlier call; nothing: measured now
+  bool timelines = false;  // record what each thread did natively, and compare that too
 };
 
 /// What became of the native runs of a point.
@@ -68,8 +71,9 @@ struct PointValidation {
   std::string group;  // the class of scenario that its error counts to: "threads", "pool-fork", ...
   std::vector<Comparison> comparisons;  // makespan first; empty when no run was accepted
   NativeSummary native;
-  std::vector<models::Timings> measured;   // accepted runs, in the order they ran
-  std::vector<models::Timings> predicted;  // each simulated with that run's speed index
+  std::vector<models::Timings> measured;        // accepted runs, in the order they ran
+  std::vector<models::Timings> predicted;       // each simulated with that run's speed index
+  std::optional<TimelineComparison> timelines;  // when they were asked for and recorded
   std::vector<std::string> warnings;
   bool within_tolerance = true;
 };

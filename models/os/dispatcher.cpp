@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "models/os/cpuset.hpp"
 #include "models/os/dispatcher_state.hpp"
 #include "sim/expect.hpp"
 
@@ -96,19 +97,23 @@ Dispatcher::~Dispatcher() = default;
 ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
   State& state = *state_;
   const auto thread = static_cast<std::uint32_t>(state.threads.size());
-  for (const CpuId cpu : spec.affinity) {
+  const auto of_group = allowed_cpus(state.os, spec.group);
+  sim::expect(of_group.has_value(), "a group may use some CPU");
+  std::vector<CpuId> affinity = common_cpus(spec.affinity, *of_group);
+  sim::expect(spec.affinity.empty() || !affinity.empty(), "a thread is bound to CPUs of its group");
+  for (const CpuId cpu : affinity) {
     sim::expect(index_of(cpu) < state.cpus.size(), "a thread is bound to CPUs that exist");
   }
   Thread& hot = state.threads.emplace_back();
   hot.entity = state.queues.add_thread(thread, parameters_of(spec));
-  hot.pinned = spec.affinity.empty() ? 0 : 1;
+  hot.pinned = affinity.empty() ? 0 : 1;
   hot.background = spec.background;
   state.pinned_threads += hot.pinned;
-  hot.cpu = spec.affinity.empty() ? 0 : static_cast<std::uint32_t>(spec.affinity.front());
+  hot.cpu = affinity.empty() ? 0 : static_cast<std::uint32_t>(affinity.front());
   state.ledgers.emplace_back();
   ThreadInfo& info = state.infos.emplace_back();
   info.name = spec.name;
-  info.affinity = spec.affinity;
+  info.affinity = std::move(affinity);
   info.process = spec.process;
   info.group = spec.group;
   info.sched = spec.sched;
@@ -239,6 +244,10 @@ std::uint32_t Dispatcher::threads() const {
 
 const std::string& Dispatcher::name(ThreadId thread) const {
   return state_->infos[number(thread)].name;
+}
+
+GroupId Dispatcher::group_of(ThreadId thread) const {
+  return state_->infos[number(thread)].group;
 }
 
 WaitCause Dispatcher::waiting_for(ThreadId thread) const {

@@ -180,6 +180,7 @@ class Dispatcher {
   [[nodiscard]] CpuId cpu_of(ThreadId thread) const;  // where it runs or last ran
   [[nodiscard]] std::uint32_t threads() const;
   [[nodiscard]] const std::string& name(ThreadId thread) const;
+  [[nodiscard]] GroupId group_of(ThreadId thread) const;
   [[nodiscard]] WaitCause waiting_for(ThreadId thread) const;  // of a blocked thread
   [[nodiscard]] bool blocked(ThreadId thread) const;
 

@@ -385,7 +385,9 @@ void Dispatcher::State::schedule(std::uint32_t cpu, std::uint32_t before, Switch
     arm_release(cpu);
     push_urgent(cpu);
   }
-  watch_least_urgent(nobody);
+  if (ordered) {
+    watch_least_urgent(nobody);
+  }
 }
 
 /// `thread`, which is still able to run, has lost the CPU.

@@ -55,7 +55,7 @@ std::uint32_t Dispatcher::State::least_urgent_for(std::uint32_t thread) {
 /// is more urgent, or when it will be. A CPU that is about to pick takes the first in line itself;
 /// it looks here again afterwards. Threads bound to CPUs are looked at when they wake up only.
 void Dispatcher::State::watch_least_urgent(std::uint32_t preempter) {
-  if (per_cpu || !ordered || shared_waiting == 0 || pinned_threads > 0) {
+  if (per_cpu || shared_waiting == 0 || pinned_threads > 0) {
     return;
   }
   for (const Cpu& cpu : cpus) {

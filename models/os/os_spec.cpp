@@ -83,6 +83,13 @@ std::optional<sim::Error> unsupported(const OsSpec& os) {
                       .what = "groups of threads have no place in the order of this policy",
                       .advice = "use fair, rr, fifo, lottery or stride, or drop the groups"};
   }
+  constexpr std::int64_t longest = 1'000'000'000'000'000'000;  // ns
+  if (os.policy.kind == PolicyKind::mlfq &&
+      os.policy.slice.count() > longest >> (os.policy.levels - 1)) {
+    return sim::Error{.where = "os.policy",
+                      .what = "the slice of the lowest level is longer than 30 years",
+                      .advice = "use fewer levels or a shorter slice"};
+  }
   return std::nullopt;
 }
 

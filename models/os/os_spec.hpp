@@ -102,6 +102,7 @@ struct GroupSpec {
   std::optional<GroupId> parent{};  // nothing: below the root
   std::uint32_t weight = 100;       // cpu.weight of cgroup v2: 1..10000
   std::optional<CpuQuota> quota{};  // nothing: no limit
+  std::vector<CpuId> cpus{};        // cpuset.cpus; empty: those of the group around it
 };
 
 struct OsSpec {
@@ -114,6 +115,10 @@ struct OsSpec {
   /// Time from a timer's expiry until the woken thread is queued: interrupt and wake-up path.
   sim::Duration timer_latency = std::chrono::microseconds{20};
   std::vector<GroupSpec> groups;  // GroupId 1..n in order; 0 is the root
+  GroupId program_group{};        // of main and of executors that name no group
+  /// Sessions are groups of their own, as with Linux's autogroup: the program is one, and each
+  /// background program another. Only those that name no group. See with_sessions().
+  bool autogroup = false;
   /// The periods of a quota start anywhere, as Linux's timers do; else when the group first runs.
   bool random_quota_phase = true;
   RealTimeSpec real_time;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "models/os/cpuset.hpp"
 #include "models/pool/kinds.hpp"
 #include "models/work/context.hpp"
 #include "models/work/look_ahead.hpp"
@@ -156,24 +157,39 @@ NewThread Executor::worker_thread(std::uint32_t index) const {
 }
 
 std::uint32_t Executor::worker_count() const {
-  return resolve_workers(spec_, world_.spec.runtime, world_.spec.machine);
+  return resolve_workers(spec_, world_.spec);
 }
 
-std::uint32_t resolve_workers(const ExecutorSpec& spec, const RuntimeSpec& runtime,
-                              const MachineSpec& machine) {
-  const auto cpus = static_cast<std::uint32_t>(machine.cpus.size());
+namespace {
+
+/// os.process_cpu_count() of Python 3.13 and later, os.cpu_count() before; for C++
+/// std::thread::hardware_concurrency(), which counts all (libstdc++ with glibc 2.35 or later).
+std::uint32_t cpus_seen(const WorldSpec& world) {
+  const bool knows_affinity = world.runtime.language == Language::python &&
+                              world.runtime.version >= PythonVersion{.major = 3, .minor = 13};
+  const std::size_t cpus = knows_affinity
+                               ? count_cpus(world.machine, world.os, world.os.program_group)
+                               : world.machine.cpus.size();
+  return std::max(static_cast<std::uint32_t>(cpus), 1U);
+}
+
+}  // namespace
+
+std::uint32_t resolve_workers(const ExecutorSpec& spec, const WorldSpec& world) {
+  const GroupId group = spec.group == GroupId{0} ? world.os.program_group : spec.group;
   switch (spec.workers.kind) {
     case WorkerCount::Kind::number:
       return spec.workers.number;
     case WorkerCount::Kind::cores:
-      return std::max(static_cast<std::uint32_t>(machine.cores.size()), 1U);
+      return std::max(static_cast<std::uint32_t>(count_cores(world.machine, world.os, group)), 1U);
     case WorkerCount::Kind::runtime_default:
       break;
   }
+  const std::uint32_t cpus = cpus_seen(world);
   if (spec.kind != ExecutorKind::threads) {
-    return std::max(cpus, 1U);
+    return cpus;
   }
-  const bool old_rule = runtime.version < PythonVersion{.major = 3, .minor = 8};
+  const bool old_rule = world.runtime.version < PythonVersion{.major = 3, .minor = 8};
   return old_rule ? 5 * cpus : std::min(32U, cpus + 4);
 }
 

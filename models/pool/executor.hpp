@@ -19,6 +19,7 @@
 namespace timeslice::models {
 
 struct Context;
+struct WorldSpec;
 
 class Executor {
  public:
@@ -81,9 +82,11 @@ class Executor {
 /// The executor that `world.spec` describes under `index`.
 [[nodiscard]] std::unique_ptr<Executor> make_executor(Context& world, ExecutorIndex index);
 
-/// Workers that `spec` asks for on `machine`, by the rules of `runtime`; `cores` are physical ones.
-[[nodiscard]] std::uint32_t resolve_workers(const ExecutorSpec& spec, const RuntimeSpec& runtime,
-                                            const MachineSpec& machine);
+/// Workers that `spec` asks for, by the rules of the world's runtime; `cores` are physical ones
+/// that the executor's group may use. `default` sees all CPUs of the machine, also from a container
+/// (os.cpu_count()); Python 3.13 and later leave out those that the program may not use. Nobody
+/// looks at quotas.
+[[nodiscard]] std::uint32_t resolve_workers(const ExecutorSpec& spec, const WorldSpec& world);
 
 /// Items in one message of multiprocessing.Pool.map: divmod(items, 4 * workers), rounded up.
 [[nodiscard]] std::uint64_t pool_chunksize(std::uint64_t items, std::uint32_t workers);

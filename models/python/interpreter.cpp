@@ -102,9 +102,10 @@ sim::Process<> wake(Actor& actor, ThreadId thread) {
 }
 
 Actor& make_actor(Context& world, UserProcess& process, const NewThread& thread) {
+  const bool inherits = thread.group == GroupId{0} && !thread.background;
   const ThreadSpec spec{.name = thread.name,
                         .process = process.id,
-                        .group = thread.group,
+                        .group = inherits ? world.spec.os.program_group : thread.group,
                         .nice = thread.nice,
                         .affinity = thread.affinity,
                         .sched = thread.sched,

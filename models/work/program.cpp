@@ -183,7 +183,7 @@ std::uint64_t map_chunksize(Context& world, const MapStep& step) {
   if (spec.chunksize) {
     return std::max<std::uint64_t>(*spec.chunksize, 1);
   }
-  const std::uint32_t workers = resolve_workers(spec, world.spec.runtime, world.spec.machine);
+  const std::uint32_t workers = resolve_workers(spec, world.spec);
   return std::max<std::uint64_t>(pool_chunksize(step.items, workers), 1);
 }
 

@@ -399,11 +399,19 @@ std::vector<std::uint64_t> Fields::counts(std::string_view key) {
   const Node* node = list(key);
   for (std::size_t i = 0; node != nullptr && i < node->items.size(); ++i) {
     const Node& item = node->items[i];
-    const auto parsed = parse_count(item.is_scalar() ? item.text : std::string{noun_of(item)});
-    if (!parsed) {
-      report(known, item, parsed.problem);
-    } else if (in_range(known, item, static_cast<double>(parsed.value))) {
-      result.push_back(parsed.value);
+    const std::string text = item.is_scalar() ? item.text : std::string{noun_of(item)};
+    const std::size_t dash = item.is_scalar() ? text.find('-', 1) : std::string::npos;
+    const auto first = parse_count(text.substr(0, dash));
+    const auto last = dash == std::string::npos ? first : parse_count(text.substr(dash + 1));
+    if (!first || !last) {
+      report(known, item, first ? last.problem : first.problem);
+    } else if (first.value > last.value) {
+      reading_.reporter.error(item.mark, "E-range", fmt::format("'{}' counts down", text),
+                              "write the lower number first");
+    } else if (in_range(known, item, static_cast<double>(last.value))) {
+      for (std::uint64_t one = first.value; one <= last.value; ++one) {
+        result.push_back(one);
+      }
     }
   }
   return result;

@@ -96,7 +96,7 @@ std::string_view type_name(Type type) {
     case Type::version:
       return "version";
     case Type::counts:
-      return "list of whole numbers";
+      return "list of whole numbers and ranges";
     case Type::cache:
       return "size and sharing";
     case Type::turbo:

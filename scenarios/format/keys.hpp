@@ -25,7 +25,7 @@ enum class Type : std::uint8_t {
   bandwidth,     // 40GiB/s
   choice,        // one of `choices`
   version,       // 3.11
-  counts,        // a list of whole numbers
+  counts,        // a list of whole numbers and ranges: [0, 4-7]
   cache,         // 32MiB shared by package
   turbo,         // a map from active cores to a frequency
   section,       // a map with the keys of `section`

@@ -3,11 +3,12 @@
 #include <array>
 
 #include "scenarios/format/keys.hpp"
+#include "scenarios/format/keys_groups.hpp"
 
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::array<Choice, 9> schedulers{{
+constexpr std::array<Choice, 17> schedulers{{
     {.word = "linux-6.1", .doc = "CFS"},
     {.word = "linux-6.6", .doc = "EEVDF, base slice 0.75 ms"},
     {.word = "linux-6.12", .doc = "EEVDF, base slice 0.70 ms, delayed dequeue"},
@@ -17,6 +18,14 @@ constexpr std::array<Choice, 9> schedulers{{
     {.word = "fair", .doc = "as linux-6.12"},
     {.word = "rr", .doc = "round robin"},
     {.word = "fifo", .doc = "first in, first out; no slices"},
+    {.word = "sjf", .doc = "this and those below: see `policy`"},
+    {.word = "srtf"},
+    {.word = "priority"},
+    {.word = "mlfq"},
+    {.word = "lottery"},
+    {.word = "stride"},
+    {.word = "edf"},
+    {.word = "rm"},
 }};
 
 constexpr std::array<Choice, 13> policies{{
@@ -50,7 +59,7 @@ constexpr std::array<Choice, 1> balance_presets{{
     {.word = "work-conserving", .doc = "no CPU idles while a thread waits"},
 }};
 
-constexpr std::array<Key, 8> os_keys{{
+constexpr std::array<Key, 11> os_keys{{
     {.name = "scheduler",
      .type = Type::choice,
      .choices = schedulers,
@@ -78,6 +87,17 @@ constexpr std::array<Key, 8> os_keys{{
      .type = Type::named,
      .section = "group",
      .doc = "groups of threads (containers), nested, by name"},
+    {.name = "program_group",
+     .type = Type::text,
+     .doc = "the group of main and of executors that name none; none: the root"},
+    {.name = "autogroup",
+     .type = Type::boolean,
+     .fallback = "off",
+     .doc = "the program and each background program are groups of their own, as sessions are"},
+    {.name = "random_quota_phase",
+     .type = Type::boolean,
+     .fallback = "on",
+     .doc = "periods of `cpu_max` start anywhere; off: when a group first runs"},
 }};
 
 constexpr std::array<Key, 17> policy_keys{{
@@ -188,25 +208,6 @@ constexpr std::array<Key, 7> balance_keys{{
      .type = Type::duration,
      .fallback = "112ms",
      .doc = "mean time between passes of the periodic balancer; 0: never"},
-}};
-
-constexpr std::array<Key, 5> group_keys{{
-    {.name = "weight",
-     .type = Type::count,
-     .low = 1,
-     .high = 10'000,
-     .fallback = "100",
-     .doc = "cpu.weight of cgroup v2"},
-    {.name = "parent", .type = Type::text, .doc = "the group around it; none: the root"},
-    {.name = "cpu_max",
-     .type = Type::text,
-     .later = "CPU quotas of groups are not modelled in this version"},
-    {.name = "cpus",
-     .type = Type::counts,
-     .later = "CPU sets of groups are not modelled in this version"},
-    {.name = "cpu_idle",
-     .type = Type::boolean,
-     .later = "idle groups are not modelled in this version"},
 }};
 
 constexpr std::array<Section, 4> sections{{

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "models/os/cpuset.hpp"
 #include "scenarios/format/without_effect.hpp"
 
 namespace timeslice::scenarios {
@@ -53,6 +54,15 @@ void read_group(Fields& fields, WorldNames& names, models::GroupId& group) {
   group = models::GroupId{index.has_value() ? *index + 1 : 0};
 }
 
+/// Those that the executor's group may use; empty: all.
+std::vector<CpuId> cpus_of_group(const models::WorldSpec& world, models::GroupId group) {
+  if (models::unsupported(world.os)) {
+    return {};  // reported already
+  }
+  group = group == models::GroupId{} ? world.os.program_group : group;
+  return models::allowed_cpus(world.os, group).value_or(std::vector<CpuId>{});
+}
+
 /// CPUs in the order that a word means: by core, then sibling, or the other way round.
 std::vector<CpuId> cpu_order(const models::MachineSpec& machine, bool cores_first) {
   struct Placed {
@@ -77,14 +87,17 @@ std::vector<CpuId> cpu_order(const models::MachineSpec& machine, bool cores_firs
   return order;
 }
 
-void read_pin(Fields& fields, const models::MachineSpec& machine, ExecutorSpec& executor) {
+/// After the group: words take the CPUs that it leaves.
+void read_pin(Fields& fields, const models::WorldSpec& world, ExecutorSpec& executor) {
+  const models::MachineSpec& machine = world.machine;
   const Node* node = fields.find("pin");
   if (node == nullptr) {
     return;
   }
   if (const auto word = fields.choice("pin")) {
     if (*word != "none") {
-      executor.pin = cpu_order(machine, *word == "cores-first");
+      executor.pin = models::common_cpus(cpu_order(machine, *word == "cores-first"),
+                                         cpus_of_group(world, executor.group));
     }
     return;
   }
@@ -169,9 +182,9 @@ void read_executor(const Reading& reading, const Node& node, WorldNames& names,
   }
   fields.read("import_cost", executor.import_cost);
   fields.read("memory", executor.memory);
-  read_pin(fields, world.machine, executor);
   read_nice(fields, executor.nice);
   read_group(fields, names, executor.group);
+  read_pin(fields, world, executor);
   warn_without_effect(reading, executor.name, node);
 }
 

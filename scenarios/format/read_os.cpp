@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "scenarios/format/read_groups.hpp"
 #include "scenarios/format/suggest.hpp"
 
 namespace timeslice::scenarios {
@@ -141,69 +142,22 @@ void read_balance(const Reading& reading, const Node& node, models::BalanceSpec&
   fields.read("rotate_every", balance.rotate_every);
 }
 
-/// The id of a group by its place among the sorted names; 0 is the root.
-std::optional<models::GroupId> group_id(const std::vector<std::string>& names,
-                                        const std::string& name) {
-  const auto at = std::ranges::lower_bound(names, name);
-  if (at == names.end() || *at != name) {
-    return std::nullopt;
+/// Where the program runs; after the groups, by whose names it is told.
+void read_program_group(Fields& fields, models::OsSpec& os) {
+  std::string name;
+  if (!fields.read("program_group", name)) {
+    return;
   }
-  return models::GroupId{static_cast<std::uint32_t>(at - names.begin()) + 1};
-}
-
-void read_group(const Reading& reading, const Node& node, const std::vector<std::string>& names,
-                models::GroupSpec& group) {
-  Fields fields{reading, node, section_named("group")};
-  fields.read("weight", group.weight);
-  std::string parent;
-  if (fields.read("parent", parent)) {
-    group.parent = group_id(names, parent);
-    if (!group.parent.has_value()) {
-      fields.error("parent", "E-name", fmt::format("no group is called '{}'", parent),
-                   suggestion(parent, names));
+  const auto group = group_named(os, name);
+  if (!group.has_value()) {
+    std::vector<std::string> names;
+    for (const models::GroupSpec& each : os.groups) {
+      names.push_back(each.name);
     }
+    fields.error("program_group", "E-name", fmt::format("no group is called '{}'", name),
+                 suggestion(name, names));
   }
-}
-
-/// Reports the first group that is its own ancestor.
-void refuse_group_cycles(const Reading& reading, const Node& node, const models::OsSpec& os) {
-  for (const models::GroupSpec& group : os.groups) {
-    std::size_t steps = 0;
-    for (auto at = group.parent; at.has_value() && steps <= os.groups.size(); ++steps) {
-      at = os.groups[models::index_of(*at) - 1].parent;
-    }
-    if (steps > os.groups.size()) {
-      reading.reporter.error(node.find(group.name)->mark, "E-cycle",
-                             fmt::format("the group '{}' is inside itself", group.name),
-                             "give one group of the circle no parent");
-      return;
-    }
-  }
-}
-
-void read_groups(const Reading& reading, const Node& node, models::OsSpec& os) {
-  std::vector<std::string> names;
-  for (const Node::Key& key : node.keys) {
-    if (!is_ignored(key.text)) {
-      names.push_back(key.text);
-    }
-  }
-  std::ranges::sort(names);
-  os.groups.clear();
-  for (const std::string& name : names) {
-    models::GroupSpec group{.name = name, .parent = std::nullopt};
-    const Node& value = *node.find(name);
-    if (value.is_map()) {
-      read_group(reading, value, names, group);
-    } else if (!value.is_null()) {
-      reading.reporter.error(
-          value.mark, "E-type",
-          fmt::format("the group '{}' must be a map, not {}", name, noun_of(value)),
-          "write it as {weight: 100}");
-    }
-    os.groups.push_back(std::move(group));
-  }
-  refuse_group_cycles(reading, node, os);
+  os.program_group = group.value_or(models::GroupId{});
 }
 
 }  // namespace
@@ -223,11 +177,18 @@ void read_os(const Reading& reading, const Node& node, models::OsSpec& os) {
   if (const Node* balance = fields.map("balance"); balance != nullptr) {
     read_balance(reading, *balance, os.balance);
   }
+  fields.read("autogroup", os.autogroup);
+  fields.read("random_quota_phase", os.random_quota_phase);
   if (const Node* groups = fields.names("groups"); groups != nullptr) {
     read_groups(reading, *groups, os);
+    os.program_group = models::GroupId{};
   }
+  read_program_group(fields, os);
   if (const auto refused = models::unsupported(os)) {
-    reading.reporter.error(node.mark, "E-later", refused->what, refused->advice);
+    const bool of_one = refused->where.starts_with("os.groups.");
+    reading.reporter.error(node.mark, of_one ? "E-range" : "E-later",
+                           of_one ? refused->where + ": " + refused->what : refused->what,
+                           refused->advice);
   }
 }
 

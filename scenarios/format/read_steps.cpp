@@ -33,12 +33,14 @@ class StepReader {
             "write each step as a line that starts with '- '");
       return steps;
     }
+    ++depth_;
     for (const Node& item : node.items) {
       if (context_.reading.reporter.full()) {
         break;
       }
       read_step(item, steps);
     }
+    --depth_;
     return steps;
   }
 
@@ -225,7 +227,19 @@ class StepReader {
     step.what = read;
   }
 
+  void check_cpu(Fields& fields, std::uint64_t cpu) {
+    if (context_.main_cpus > 0 && cpu >= context_.main_cpus) {
+      fields.error("pin", "E-range",
+                   fmt::format("there is no CPU {}: the machine has {}", cpu, context_.main_cpus),
+                   "CPUs count from 0");
+    }
+  }
+
   void read_periodic(Fields& outer, models::Step& step) {
+    if (context_.main_cpus == 0 || depth_ > 1) {
+      outer.error("periodic", "E-key", "a real-time task is started by main itself",
+                  "write `periodic` among main's own steps, not in a task, loop or lock");
+    }
     models::PeriodicStep read;
     if (const Node* node = outer.map("periodic"); node != nullptr) {
       Fields fields{context_.reading, *node, section_named("periodic")};
@@ -241,6 +255,7 @@ class StepReader {
       read.priority = static_cast<std::int32_t>(priority);
       fields.read("for", read.length);
       for (const std::uint64_t cpu : fields.counts("pin")) {
+        check_cpu(fields, cpu);
         read.pin.push_back(models::CpuId{static_cast<std::uint32_t>(cpu)});
       }
     }
@@ -274,6 +289,7 @@ class StepReader {
 
   const StepContext& context_;
   std::uint32_t next_ = 0;
+  std::uint32_t depth_ = 0;  // of lists of steps, one inside of the other
 };
 
 }  // namespace

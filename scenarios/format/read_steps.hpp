@@ -6,11 +6,12 @@
 
 namespace timeslice::scenarios {
 
-/// What steps may use: names, and whether there is a Python to run bytecode.
+/// What steps may use: names, a Python to run bytecode; and whether they are main's.
 struct StepContext {
   const Reading& reading;
   WorldNames& names;
   bool has_python = true;
+  std::size_t main_cpus = 0;  // steps of main: how many CPUs there are; 0: of a task
 };
 
 /// The steps of one program, numbered in reading order from 0.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "models/os/cpuset.hpp"
 #include "scenarios/format/check_tasks.hpp"
 #include "scenarios/format/check_world.hpp"
 #include "scenarios/format/machine_loader.hpp"
@@ -57,6 +58,7 @@ class WorldReader {
     read_head();
     read_system();
     read_programs();
+    world() = models::with_sessions(std::move(world()));
     if (const std::string doubt = scheduler_warning(world().os); !doubt.empty()) {
       reading_.warnings.push_back(doubt);
     }
@@ -90,6 +92,13 @@ class WorldReader {
     world().os = target->file.os.value_or(models::OsSpec{});
     if (const Node* os = fields_.map("os"); os != nullptr) {
       read_os(reading_, *os, world().os);
+      const auto wrong = models::unsupported(world().os)
+                             ? std::nullopt
+                             : models::wrong_cpus(world().machine, world().os);
+      if (wrong) {
+        reading_.reporter.error(os->mark, "E-range", wrong->where + ": " + wrong->what,
+                                wrong->advice);
+      }
     }
     world().runtime = read_runtime(reading_, runtime_node(fields_), *target);
     scale(origin(), *target, world().machine, world().runtime, reading_.warnings);
@@ -133,12 +142,15 @@ class WorldReader {
     read_tasks(steps, tasks, world());
     const Node* main = fields_.find("main");
     if (main != nullptr) {
-      world().main = read_steps(steps, *main);
+      StepContext in_main = steps;
+      in_main.main_cpus = world().machine.cpus.size();
+      world().main = read_steps(in_main, *main);
     }
     read_background(reading_, fields_.list("background"), names, world());
     if (const Node* machine = tree_.find("machine"); machine != nullptr && machine->is_map()) {
       warn_not_modelled(reading_, *machine, world());
     }
+    mark_groups(names.groups);
     names.futures.check(reading_);
     world().futures = names.futures.all();
     for (const Names* each : {&names.tasks, &names.executors, &names.locks, &names.groups}) {
@@ -149,6 +161,20 @@ class WorldReader {
     }
     if (reading_.reporter.clean()) {
       check_world(reading_, world(), tree_);
+    }
+  }
+
+  /// Groups that hold others or the program are in use.
+  void mark_groups(Names& names) {
+    const models::OsSpec& os = world().os;
+    const auto mark = [&](models::GroupId group) {
+      if (group != models::GroupId{}) {
+        names.mark_used(os.groups[models::index_of(group) - 1].name);
+      }
+    };
+    mark(os.program_group);
+    for (const models::GroupSpec& group : os.groups) {
+      mark(group.parent.value_or(models::GroupId{}));
     }
   }
 

@@ -12,7 +12,7 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::array<MetricName, 44> metrics{{
+constexpr std::array<MetricName, 48> metrics{{
     {"makespan", "ns"},
     {"throughput", "1/s", "task", Entity::required},
     {"task_latency_mean", "ns", "task", Entity::required},
@@ -49,6 +49,10 @@ constexpr std::array<MetricName, 44> metrics{{
     {"response_p99", "ns", "task", Entity::required},
     {"response_max", "ns", "task", Entity::required},
     {"tasks_done", "count"},
+    {"group_cpu_time", "ns", "group", Entity::required},
+    {"quota_periods", "count", "group", Entity::required},
+    {"quota_throttled", "count", "group", Entity::required},
+    {"throttled_time", "ns", "group", Entity::required},
     {"cost_ideal", "ns", "", Entity::none, true},
     {"cost_gil", "ns", "", Entity::none, true},
     {"cost_start", "ns", "", Entity::none, true},

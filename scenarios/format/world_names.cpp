@@ -33,6 +33,12 @@ std::optional<std::uint32_t> Names::resolve(const Reading& reading, const Node& 
   return static_cast<std::uint32_t>(index);
 }
 
+void Names::mark_used(std::string_view name) {
+  if (const auto at = std::ranges::find(names_, name); at != names_.end()) {
+    used_[static_cast<std::size_t>(at - names_.begin())] = true;
+  }
+}
+
 void Names::warn_unused(std::vector<std::string>& warnings) const {
   for (std::size_t i = 0; i < names_.size(); ++i) {
     if (!used_[i]) {

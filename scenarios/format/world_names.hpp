@@ -22,6 +22,9 @@ class Names {
   /// Position of the name that `node` holds; reports one that is not defined.
   [[nodiscard]] std::optional<std::uint32_t> resolve(const Reading& reading, const Node& node);
 
+  /// The name is used by what has no number of its own to keep.
+  void mark_used(std::string_view name);
+
   [[nodiscard]] const std::vector<std::string>& all() const { return names_; }
   /// One warning for each name that nobody asked for.
   void warn_unused(std::vector<std::string>& warnings) const;

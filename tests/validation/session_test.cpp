@@ -68,6 +68,28 @@ class ScriptedSimulator final : public scenarios::Runner {
   double bias = 1.0;
 };
 
+/// Records main sleeping for the whole run, or fails.
+class ScriptedRecorder final : public TimelineProvider {
+ public:
+  std::optional<sim::Error> begin() override {
+    ++begun;
+    return std::nullopt;
+  }
+  sim::Result<Recording> end(const RecordedRun& /*run*/) override {
+    if (ended++ < failures) {
+      return sim::Error{.where = "recording", .what = "a page is broken", .advice = "try again"};
+    }
+    Recording recording;
+    recording.totals.push_back({.role = "main", .wait = 7ms, .voluntary = 3});
+    return recording;
+  }
+  [[nodiscard]] RecorderTier tier() const override { return RecorderTier::totals; }
+
+  int begun = 0;
+  int ended = 0;
+  int failures = 0;
+};
+
 class SessionTest : public testing::Test {
  protected:
   SessionTest() {
@@ -86,7 +108,11 @@ class SessionTest : public testing::Test {
 
   Validation run() {
     return run_session(points_, options_,
-                       {.calibration = calibration_, .python = &host_, .simulated = &simulator_});
+                       {.calibration = calibration_,
+                        .python = &host_,
+                        .simulated = &simulator_,
+                        .recorder = recorder_,
+                        .why_no_better_recorder = "no permission"});
   }
 
   static NativeRun disturbed(sim::Duration foreign, sim::Duration steal) {
@@ -105,6 +131,7 @@ class SessionTest : public testing::Test {
 
   ScriptedHost host_;
   ScriptedSimulator simulator_;
+  TimelineProvider* recorder_ = nullptr;
   std::shared_ptr<HostCalibration> calibration_;
   std::vector<scenarios::Point> points_;
   ValidateOptions options_;
@@ -248,6 +275,29 @@ TEST(AsMeasured, measured_costs_stay_and_unmeasured_ones_come_from_this_host) {
   world.machine.costs_known = true;
   fresh = as_measured(scenario_of(world), calibration).world;
   EXPECT_EQ(fresh.machine.costs.wake_idle_cpu, defaults.wake_idle_cpu);
+}
+
+TEST_F(SessionTest, recorded_runs_are_compared_and_unrecorded_ones_explained) {
+  ScriptedRecorder recorder;
+  recorder.failures = 2;
+  recorder_ = &recorder;
+  const Validation result = run();
+  EXPECT_EQ(recorder.begun, 5);
+  const PointValidation& point = result.points.at(0);
+  ASSERT_TRUE(point.timelines.has_value());
+  EXPECT_EQ(point.timelines->recorder, "totals");
+  EXPECT_EQ(point.timelines->why_not_better, "no permission");
+  EXPECT_EQ(point.timelines->runs, 3U);
+  const auto wait = std::ranges::find(point.timelines->rows, "wait", &TimelineRow::name);
+  ASSERT_NE(wait, point.timelines->rows.end());
+  EXPECT_EQ(wait->measured, 7e6);
+  EXPECT_NE(std::ranges::find(point.warnings,
+                              "a run was not recorded: recording: a page is broken (try again)"),
+            point.warnings.end());
+}
+
+TEST_F(SessionTest, without_a_recorder_there_is_no_timeline) {
+  EXPECT_FALSE(run().points.at(0).timelines.has_value());
 }
 
 }  // namespace

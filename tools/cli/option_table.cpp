@@ -134,6 +134,10 @@ constexpr auto options = std::to_array<OptionSpec>({
          "below 50% also those from which the hypervisor took time",
      .commands = "validate",
      .fallback = "10%"},
+    {.name = "timeline",
+     .help =
+         "record what each native thread did and compare that too: switches, waits, run lengths",
+     .commands = "validate"},
     {.name = "format",
      .letter = 'f',
      .kind = ValueKind::choice,

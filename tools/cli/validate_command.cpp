@@ -41,6 +41,7 @@ validation::ValidateOptions options_of(const Arguments& arguments) {
   if (const auto limit = arguments.duration("time-limit")) {
     options.budget = *limit;
   }
+  options.timelines = arguments.has("timeline");
   options.give_up = interrupted;
   return options;
 }

@@ -246,6 +246,8 @@ std::string where_lines(const PointReport& point) {
   text += part_line("switches, own will", total_of(point, "switches_voluntary"), "count", "");
   text += part_line("switches, forced", total_of(point, "switches_involuntary"), "count", "");
   text += part_line("migrations", total_of(point, "migrations"), "count", "");
+  text += part_line("throttled", total_of(point, "throttled_time"), "ns",
+                    "by quotas, summed over groups and CPUs");
   text += part_line("startup", total_of(point, "startup"), "ns", "of executors");
   text += part_line("shutdown", total_of(point, "shutdown"), "ns", "of executors");
   text += part_line("between processes", total_of(point, "ipc_bytes"), "B", "");

@@ -49,6 +49,25 @@ Json native_json(const validation::NativeSummary& native) {
           {"speed_index", native.speed_index}};
 }
 
+Json timelines_json(const validation::TimelineComparison& timelines) {
+  Json rows = Json::array();
+  for (const validation::TimelineRow& row : timelines.rows) {
+    rows.push_back({{"name", row.name},
+                    {"entity", row.entity},
+                    {"unit", row.unit},
+                    {"predicted", number(row.predicted)},
+                    {"measured", number(row.measured)},
+                    {"error", number(row.error)}});
+  }
+  return {{"recorder", timelines.recorder},
+          {"why_not_better", timelines.why_not_better},
+          {"runs", timelines.runs},
+          {"repaired", timelines.repaired},
+          {"foreign_share", number(timelines.foreign_share)},
+          {"steal_share", number(timelines.steal_share)},
+          {"rows", std::move(rows)}};
+}
+
 Json summary_json(const validation::ValidationSummary& summary) {
   return {{"points", summary.points},
           {"mape", number(summary.mape)},
@@ -79,6 +98,9 @@ std::string validation_json(const RunReport& predicted, const validation::Valida
     json["class"] = point.group;
     json["comparison"] = std::move(comparisons);
     json["native"] = native_json(point.native);
+    if (point.timelines) {
+      json["timeline"] = timelines_json(*point.timelines);
+    }
     json["within_tolerance"] = point.within_tolerance;
   }
   Json summary = {{"all", summary_json(result.all)}};

@@ -11,6 +11,7 @@
 #include "tools/report/paint.hpp"
 #include "tools/report/tally.hpp"
 #include "tools/report/text_table.hpp"
+#include "tools/report/timeline_text.hpp"
 
 namespace timeslice::tools {
 namespace {
@@ -21,24 +22,8 @@ using validation::ValidationSummary;
 
 constexpr std::size_t rows_max = 60;
 
-std::string signed_share(const std::optional<double>& share) {
-  constexpr double per_cent = 100.0;
-  return share ? fmt::format("{:+.1f} %", *share * per_cent) : "-";
-}
-
 std::string share(double value) {
   return fmt::format("{:.1f} %", value * 100.0);
-}
-
-std::string params_of(const PointValidation& point) {
-  std::string text;
-  for (const scenarios::Param& param : point.point.params) {
-    if (param.name == "variant" && param.value.empty()) {
-      continue;
-    }
-    text += (text.empty() ? "" : " ") + safe_text(param.name) + "=" + safe_text(param.value);
-  }
-  return text.empty() ? fmt::format("point {}", point.point.ordinal) : text;
 }
 
 std::string runs_of(const PointValidation& point) {
@@ -112,6 +97,22 @@ std::string summary_line(std::string_view name, const ValidationSummary& summary
 
 }  // namespace
 
+std::string signed_share(const std::optional<double>& share) {
+  constexpr double per_cent = 100.0;
+  return share ? fmt::format("{:+.1f} %", *share * per_cent) : "-";
+}
+
+std::string params_of(const PointValidation& point) {
+  std::string text;
+  for (const scenarios::Param& param : point.point.params) {
+    if (param.name == "variant" && param.value.empty()) {
+      continue;
+    }
+    text += (text.empty() ? "" : " ") + safe_text(param.name) + "=" + safe_text(param.value);
+  }
+  return text.empty() ? fmt::format("point {}", point.point.ordinal) : text;
+}
+
 std::string validation_text(const validation::Validation& result,
                             const ValidationTextStyle& style) {
   const Paint paint{style.colour};
@@ -125,6 +126,7 @@ std::string validation_text(const validation::Validation& result,
       text += summary_line(safe_text(group.name), group.summary);
     }
   }
+  text += timeline_text(result, style);
   if (style.details) {
     for (const std::string& note : result.notes) {
       text += "  " + safe_text(note) + '\n';

@@ -1,6 +1,7 @@
 // The human answer of `validate`: predicted beside measured, and how far off, three ways.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "validation/validate.hpp"
@@ -14,6 +15,12 @@ struct ValidationTextStyle {
 
 [[nodiscard]] std::string validation_text(const validation::Validation& result,
                                           const ValidationTextStyle& style);
+
+/// "workers=4", or the number of a point without parameters.
+[[nodiscard]] std::string params_of(const validation::PointValidation& point);
+
+/// "+4.2 %", or "-".
+[[nodiscard]] std::string signed_share(const std::optional<double>& share);
 
 /// Warnings about the host and the points, each once, one a line.
 [[nodiscard]] std::string validation_warnings(const validation::Validation& result);

@@ -20,13 +20,11 @@ namespace timeslice::validation {
 
 namespace {
 
-/// Length of a kernel part: fine enough to see a CPU change its speed [ns].
-constexpr std::int64_t part_ns = 2'000'000;
-
 /// What all threads of the run share.
 struct Shared {
   const NativeProgram& program;
   const KernelCost& kernel;
+  sim::Duration part;
   std::deque<std::mutex> locks;
 };
 
@@ -36,7 +34,7 @@ void execute(Shared& shared, std::span<const Instruction> instructions,
     switch (instruction.op) {
       case Op::native:
       case Op::held:  // there is no GIL to hold
-        run_cpp_kernel(shared.kernel, instruction.argument, samples);
+        run_cpp_kernel(shared.kernel, instruction.argument, samples, shared.part);
         break;
       case Op::sleep:
         std::this_thread::sleep_for(sim::Duration{instruction.argument});
@@ -280,7 +278,8 @@ std::int64_t cpu_ns(const rusage& now) {
 }  // namespace
 
 void run_cpp_kernel(const KernelCost& kernel, std::int64_t nominal_ns,
-                    std::vector<KernelSample>& samples) {
+                    std::vector<KernelSample>& samples, sim::Duration part_length) {
+  const std::int64_t part_ns = part_length.count();
   std::int64_t left = nominal_ns;
   while (left > 0) {
     const std::int64_t part = left < part_ns * 3 / 2 ? left : part_ns;
@@ -301,8 +300,8 @@ void run_cpp_kernel(const KernelCost& kernel, std::int64_t nominal_ns,
 }
 
 CppResult execute_cpp(const models::WorldSpec& world, const NativeProgram& program,
-                      const KernelCost& kernel) {
-  Shared shared{.program = program, .kernel = kernel, .locks{}};
+                      const KernelCost& kernel, sim::Duration part) {
+  Shared shared{.program = program, .kernel = kernel, .part = part, .locks{}};
   shared.locks.resize(world.locks.size());
   CppMain main_program{world, program, shared};
   std::vector<KernelSample> warm_up;

@@ -1,7 +1,7 @@
 // Executes a native program on C++ threads, in this process.
 //
 // Called in a forked child by CppThreadsRunner. Cost: the program itself; each kernel call is cut
-// into parts of about 2 ms, each of which reads three clocks.
+// into parts, each of which reads three clocks.
 #pragma once
 
 #include <cstdint>
@@ -26,10 +26,10 @@ struct CppResult {
 
 /// Requires: `program` has no Python operation; its executors are serial, cpp_threads or cpp_async.
 [[nodiscard]] CppResult execute_cpp(const models::WorldSpec& world, const NativeProgram& program,
-                                    const KernelCost& kernel);
+                                    const KernelCost& kernel, sim::Duration part = fine_part);
 
 /// Runs the kernel for `nominal_ns`, in parts, and appends a sample for each.
 void run_cpp_kernel(const KernelCost& kernel, std::int64_t nominal_ns,
-                    std::vector<KernelSample>& samples);
+                    std::vector<KernelSample>& samples, sim::Duration part = fine_part);
 
 }  // namespace timeslice::validation

@@ -102,6 +102,7 @@ void keep_to(const std::vector<std::int32_t>& cpus, std::size_t count) {
 
 void fill(const CppResult& result, const models::WorldSpec& world, const NativeProgram& program,
           NativeRun& run) {
+  run.start_ns = result.start_ns;
   run.samples = result.samples;
   for (KernelSample& sample : run.samples) {
     sample.begin_ns -= result.start_ns;
@@ -139,8 +140,8 @@ sim::Duration harness_cost(const KernelCost& kernel) {
 }  // namespace
 
 CppThreadsRunner::CppThreadsRunner(std::shared_ptr<const HostCalibration> calibration,
-                                   ChildLimits limits)
-    : calibration_{std::move(calibration)}, limits_{std::move(limits)} {}
+                                   ChildLimits limits, sim::Duration part)
+    : calibration_{std::move(calibration)}, limits_{std::move(limits)}, part_{part} {}
 
 NativeRun CppThreadsRunner::measure(const scenarios::Scenario& scenario, std::uint64_t repetition,
                                     const scenarios::RunOptions& options) {
@@ -156,7 +157,7 @@ NativeRun CppThreadsRunner::measure(const scenarios::Scenario& scenario, std::ui
   const HostCpuTimes before = host_cpu_times();
   const auto body = [&] {
     keep_to(calibration_->cpus, scenario.world.machine.cpus.size());
-    return to_bytes(execute_cpp(scenario.world, program, calibration_->cpp_kernel));
+    return to_bytes(execute_cpp(scenario.world, program, calibration_->cpp_kernel, part_));
   };
   const auto outcome = run_forked(body, limits);
   if (!outcome) {
@@ -164,6 +165,7 @@ NativeRun CppThreadsRunner::measure(const scenarios::Scenario& scenario, std::ui
     return run;
   }
   note_disturbance(before, host_cpu_times(), outcome.value().cpu, run);
+  run.root = outcome.value().group;
   CppResult result;
   if (!outcome.value().succeeded()) {
     note_failure(outcome.value(), run.timings);

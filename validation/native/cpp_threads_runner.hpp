@@ -1,8 +1,8 @@
 // Runs scenarios without Python on std::thread: a shared queue, a thread a task, or serially.
 //
 // Each run happens in a forked copy of this process, so that a scenario that deadlocks is killed
-// and its CPU time and switches are its own. Kernel calls are cut into parts of about 2 ms that
-// read the thread CPU clock. Cost: the run plus about 1 ms.
+// and its CPU time and switches are its own. Kernel calls are cut into parts that read the
+// thread CPU clock. Cost: the run plus about 1 ms.
 #pragma once
 
 #include <functional>
@@ -20,7 +20,8 @@ namespace timeslice::validation {
 class CppThreadsRunner final : public NativeRunner {
  public:
   /// `calibration` has the C++ kernel.
-  CppThreadsRunner(std::shared_ptr<const HostCalibration> calibration, ChildLimits limits);
+  CppThreadsRunner(std::shared_ptr<const HostCalibration> calibration, ChildLimits limits,
+                   sim::Duration part = fine_part);
 
   [[nodiscard]] NativeRun measure(const scenarios::Scenario& scenario, std::uint64_t repetition,
                                   const scenarios::RunOptions& options) override;
@@ -28,6 +29,7 @@ class CppThreadsRunner final : public NativeRunner {
  private:
   std::shared_ptr<const HostCalibration> calibration_;
   ChildLimits limits_;
+  sim::Duration part_;
 };
 
 struct CppSamples {

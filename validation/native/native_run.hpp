@@ -11,6 +11,13 @@
 
 namespace timeslice::validation {
 
+/// Python and C++ steps are cut into parts of about this length, each of which reads the thread CPU
+/// clock: fine enough to see a CPU change its speed.
+constexpr sim::Duration fine_part = std::chrono::milliseconds{2};
+/// In recorded runs. Linux brings a thread's run time up to date when it reads that clock, and ends
+/// a used-up slice there instead of at the next tick: parts of 2 ms halve runs of 4 ms (measured).
+constexpr sim::Duration recorded_part = std::chrono::milliseconds{200};
+
 /// One call of a kernel: its bounds on the clock of the run (0: main's first step), how much CPU
 /// time it took and how much it takes on an undisturbed core, and where it ran.
 struct KernelSample {
@@ -27,6 +34,8 @@ struct NativeRun {
   std::vector<KernelSample> samples;
   sim::Duration foreign_cpu{};  // CPU time of others on the machine's CPUs meanwhile
   sim::Duration steal{};        // taken by the hypervisor meanwhile
+  std::int32_t root = 0;        // process number that the measured program had
+  std::int64_t start_ns = 0;    // CLOCK_MONOTONIC: main's first step
 };
 
 /// A runner whose runs happen on this host.

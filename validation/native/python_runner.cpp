@@ -149,6 +149,7 @@ void read_result(const models::WorldSpec& world, const NativeProgram& program,
                  const std::string& text, NativeRun& run) {
   const json result = json::parse(text);
   const auto start = result.at("start_ns").get<std::int64_t>();
+  run.start_ns = start;
   const auto bytes = from_base64(result.at("samples").get<std::string>());
   if (bytes) {
     run.samples = unpack(*bytes, start);
@@ -180,8 +181,9 @@ void note_failure(const ChildOutcome& outcome, models::Timings& timings) {
 }
 
 std::string harness_plan(const models::WorldSpec& world, const NativeProgram& program,
-                         const HostCalibration& calibration) {
+                         const HostCalibration& calibration, sim::Duration part) {
   json plan;
+  plan["part_ns"] = part.count();
   plan["kernels"] = {{"python", kernel(calibration.python_kernel)},
                      {"native", kernel(calibration.native_kernel)},
                      {"held", kernel(calibration.held_kernel)}};
@@ -215,10 +217,11 @@ sim::Duration wall_limit(double nominal_ns) {
 }
 
 PythonRunner::PythonRunner(std::shared_ptr<const HostCalibration> calibration, ScriptFolder folder,
-                           ChildLimits limits)
+                           ChildLimits limits, sim::Duration part)
     : calibration_{std::move(calibration)},
       folder_{std::move(folder)},
-      limits_{std::move(limits)} {}
+      limits_{std::move(limits)},
+      part_{part} {}
 
 NativeRun PythonRunner::measure(const scenarios::Scenario& scenario, std::uint64_t repetition,
                                 const scenarios::RunOptions& options) {
@@ -227,7 +230,7 @@ NativeRun PythonRunner::measure(const scenarios::Scenario& scenario, std::uint64
   const NativeProgram program = expand(scenario.world, run.timings.seed);
   const std::string plan = folder_.file("plan.json");
   run.timings.status = models::RunStatus::failed;
-  if (!folder_.write("plan.json", harness_plan(scenario.world, program, *calibration_))) {
+  if (!folder_.write("plan.json", harness_plan(scenario.world, program, *calibration_, part_))) {
     run.timings.error = "cannot write " + plan;
     return run;
   }
@@ -245,6 +248,7 @@ NativeRun PythonRunner::measure(const scenarios::Scenario& scenario, std::uint64
     return run;
   }
   note_disturbance(before, host_cpu_times(), outcome.value().cpu, run);
+  run.root = outcome.value().group;
   if (!outcome.value().succeeded()) {
     note_failure(outcome.value(), run.timings);
     return run;

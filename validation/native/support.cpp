@@ -153,6 +153,9 @@ std::optional<sim::Error> world_obstacle(const models::WorldSpec& world,
   if (!world.background.empty()) {
     return refused("`background` programs do not run natively yet", "leave them out");
   }
+  if (world.os.program_group != models::GroupId{}) {
+    return refused("the program runs in a group", "leave `os.program_group` out to validate");
+  }
   if (world.runtime.platform != models::Platform::linux_os) {
     return refused("the scenario is for another platform than Linux",
                    "set runtime.platform: linux");

@@ -28,9 +28,9 @@ from time import monotonic_ns, thread_time_ns
 # Operations of a program; the same numbers as in validation/native/program.hpp.
 PYTHON, NATIVE, HELD, SLEEP, LOCK, UNLOCK, MAP, SUBMIT, JOIN = range(9)
 
-# A Python step is cut into parts of about this length, so that the trace of a CPU's speed is fine.
-# Cutting bytecode changes nothing: the GIL is kept between the parts.
-PART_NS = 2_000_000
+# A Python step is cut into parts of about _kernels["part_ns"], so that the trace of a CPU's speed
+# is fine. Cutting bytecode changes nothing for Python: the GIL is kept between the parts.
+# The plan says how long they are; calibration, which has no plan, takes them as they are here.
 
 F_SETPIPE_SZ = 1031  # fcntl.h of Linux; the fcntl module has it from 3.10 on
 
@@ -42,7 +42,7 @@ _pbkdf2 = hashlib.pbkdf2_hmac
 
 # Cost models of the kernels: CPU time in ns of a call = fixed + per_iteration x iterations.
 # Filled from the plan; a child process gets them from its parent (fork) or with its first item.
-_kernels = {}
+_kernels = {"part_ns": 2_000_000}
 _locks = []
 _die_with = 0
 
@@ -87,8 +87,9 @@ def timed(kernel, iterations, nominal_ns, samples):
 
 def python_step(nominal_ns, samples):
     left = nominal_ns
+    whole = _kernels["part_ns"]
     while left > 0:
-        part = left if left < PART_NS * 3 // 2 else PART_NS
+        part = left if left < whole * 3 // 2 else whole
         left -= part
         timed(python_kernel, iterations_for(_kernels["python"], part), part, samples)
 
@@ -374,6 +375,7 @@ def prepare(plan):
     """Everything that a started interpreter has behind it, or that is this harness's business."""
     global _kernels
     _kernels = {name: tuple(costs) for name, costs in plan["kernels"].items()}
+    _kernels["part_ns"] = plan["part_ns"]
     if plan["cpus"]:
         os.sched_setaffinity(0, plan["cpus"])
     if plan["switch_interval_ns"]:

@@ -43,18 +43,45 @@ TEST(PoolChunks, follow_the_formula_of_cpython) {
 }
 
 TEST(Workers, default_by_kind_and_version) {
-  const MachineSpec machine = ideal_machine(48);
+  WorldSpec world;
+  world.machine = ideal_machine(48);
   ExecutorSpec spec;
   spec.kind = ExecutorKind::threads;
-  RuntimeSpec runtime;
-  EXPECT_EQ(resolve_workers(spec, runtime, machine), 32U);
-  EXPECT_EQ(resolve_workers(spec, runtime, ideal_machine(2)), 6U);
-  runtime.version = {.major = 3, .minor = 7};
-  EXPECT_EQ(resolve_workers(spec, runtime, machine), 240U);
+  EXPECT_EQ(resolve_workers(spec, world), 32U);
+  world.machine = ideal_machine(2);
+  EXPECT_EQ(resolve_workers(spec, world), 6U);
+  world.machine = ideal_machine(48);
+  world.runtime.version = {.major = 3, .minor = 7};
+  EXPECT_EQ(resolve_workers(spec, world), 240U);
   spec.kind = ExecutorKind::processes;
-  EXPECT_EQ(resolve_workers(spec, runtime, machine), 48U);
+  EXPECT_EQ(resolve_workers(spec, world), 48U);
   spec.workers = {.kind = WorkerCount::Kind::number, .number = 3};
-  EXPECT_EQ(resolve_workers(spec, runtime, machine), 3U);
+  EXPECT_EQ(resolve_workers(spec, world), 3U);
+}
+
+/// A container with 2 CPUs on a host with 64: os.cpu_count() does not know.
+TEST(Workers, default_sees_the_cpus_of_a_container_from_python_3_13_on_but_never_its_quota) {
+  WorldSpec world;
+  world.machine = ideal_machine(64);
+  world.os.groups = {{.name = "pod", .cpus = {CpuId{0}, CpuId{1}, CpuId{2}}},
+                     {.name = "app",
+                      .parent = GroupId{1},
+                      .quota = CpuQuota{.quota = 100ms},
+                      .cpus = {CpuId{2}, CpuId{1}, CpuId{9}}}};
+  world.os.program_group = GroupId{2};
+  ExecutorSpec spec;
+  for (const auto& [minor, processes, threads] :
+       {std::tuple{12, 64U, 32U}, std::tuple{13, 2U, 6U}}) {
+    world.runtime.version = {.major = 3, .minor = minor};
+    spec.kind = ExecutorKind::processes;
+    EXPECT_EQ(resolve_workers(spec, world), processes) << minor;
+    spec.kind = ExecutorKind::threads;
+    EXPECT_EQ(resolve_workers(spec, world), threads) << minor;
+  }
+  spec.workers = {.kind = WorkerCount::Kind::cores, .number = 0};
+  EXPECT_EQ(resolve_workers(spec, world), 2U) << "cores that its group may use";
+  spec.group = GroupId{1};
+  EXPECT_EQ(resolve_workers(spec, world), 3U);
 }
 
 TEST(StartMethods, default_by_platform_and_version) {

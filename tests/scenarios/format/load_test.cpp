@@ -317,5 +317,56 @@ TEST(Load, futures_are_joined_only_where_something_is_submitted) {
   EXPECT_THAT(read.world.futures, ElementsAre("f"));
 }
 
+TEST(Load, a_periodic_step_has_all_it_says) {
+  const Scenario read = scenario(
+      around("tasks: {t: [{native: 1ms}], u: [{native: 1ms}]}\nmain:\n"
+             "  - periodic: {task: t, every: 10ms, deadline: 8ms, offset: 3ms, priority: 7,"
+             " for: 1s, pin: [0, 2]}\n"
+             "  - periodic: {task: u, every: \"uniform(5ms, 9ms)\", for: 2s}\n"));
+  const auto& full = std::get<models::PeriodicStep>(read.world.main[0].what);
+  EXPECT_EQ(models::mean_ns(full.every), 10e6);
+  EXPECT_EQ(full.deadline, 8ms);
+  EXPECT_EQ(full.offset, 3ms);
+  EXPECT_EQ(full.priority, 7);
+  EXPECT_EQ(full.length, 1s);
+  EXPECT_EQ(full.pin, (std::vector{models::CpuId{0}, models::CpuId{2}}));
+  const auto& least = std::get<models::PeriodicStep>(read.world.main[1].what);
+  EXPECT_EQ(models::least_ns(least.every), 5e6);
+  EXPECT_FALSE(least.deadline.has_value());
+  EXPECT_EQ(least.priority, 1);
+}
+
+TEST(Load, a_periodic_step_stands_in_main_itself) {
+  const std::string step = "{periodic: {task: t, every: 10ms, for: 1s}}";
+  const std::string tasks = "tasks: {t: [{native: 1ms}]}\n";
+  EXPECT_EQ(errors(around(tasks + "main: [" + step + "]\n")), "");
+  EXPECT_THAT(errors(around(tasks + "main: [{repeat: 2, do: [" + step + "]}]\n")),
+              HasSubstr("is started by main itself"));
+  EXPECT_THAT(errors(around("tasks: {t: [{native: 1ms}], u: [" + step + "]}\nmain: [{call: u}]\n")),
+              HasSubstr("is started by main itself"));
+  EXPECT_THAT(errors(around(tasks + "main: [{periodic: {task: t, every: 10ms}}]\n")),
+              HasSubstr("E-missing"));
+  EXPECT_THAT(
+      errors(around(tasks + "main: [{periodic: {task: t, every: 1ms, for: 1s, pin: [9]}}]\n")),
+      HasSubstr("there is no CPU 9"));
+}
+
+TEST(Load, textbook_policies_have_their_parameters) {
+  const auto policy = [](const std::string& text) {
+    return scenario(around("os: {policy: {" + text + "}}\n")).world.os.policy;
+  };
+  EXPECT_EQ(policy("kind: priority, age: 50ms").age, 50ms);
+  EXPECT_EQ(policy("kind: mlfq, levels: 5, boost: 2s").levels, 5U);
+  EXPECT_EQ(policy("kind: mlfq, levels: 5, boost: 2s").boost, 2s);
+  EXPECT_EQ(policy("kind: stride").slice, 10ms);
+  EXPECT_EQ(policy("kind: lottery").kind, models::PolicyKind::lottery);
+  EXPECT_EQ(scenario(around("os: {scheduler: edf}\n")).world.os.policy.kind,
+            models::PolicyKind::edf);
+  EXPECT_THAT(errors(around("os: {policy: {kind: edf, queue: per-cpu}, groups: {g: {}}}\n")),
+              HasSubstr("no place in the order"));
+  EXPECT_THAT(errors(around("os: {policy: {kind: mlfq, slice: 1h, levels: 30}}\n")),
+              HasSubstr("longer than 30 years"));
+}
+
 }  // namespace
 }  // namespace timeslice::scenarios

@@ -173,6 +173,77 @@ TEST(MachineLoad, groups_form_a_tree) {
       HasSubstr("error[E-cycle]"));
 }
 
+models::OsSpec group_os(const std::string& keys) {
+  return scenario(on("ideal-4", "os: {scheduler: fair, groups: {app: {" + keys +
+                                    "}}, program_group: app}\nmain: []\n"))
+      .world.os;
+}
+
+std::string group_errors(const std::string& keys) {
+  return errors(on("ideal-4", "os: {scheduler: fair, groups: {app: {" + keys +
+                                  "}}, program_group: app}\nmain: []\n"));
+}
+
+TEST(MachineLoad, groups_have_quotas_and_cpus) {
+  using namespace std::chrono_literals;
+  const models::OsSpec os = group_os("cpu_max: 20ms/50ms, burst: 5ms, cpus: [3, 0-1]");
+  EXPECT_EQ(os.program_group, models::GroupId{1});
+  ASSERT_TRUE(os.groups[0].quota.has_value());
+  EXPECT_EQ(os.groups[0].quota->quota, 20ms);
+  EXPECT_EQ(os.groups[0].quota->period, 50ms);
+  EXPECT_EQ(os.groups[0].quota->burst, 5ms);
+  using models::CpuId;
+  EXPECT_THAT(os.groups[0].cpus, testing::ElementsAre(CpuId{3}, CpuId{0}, CpuId{1}));
+  EXPECT_EQ(group_os("cpu_max: 30ms").groups[0].quota->period, 100ms);
+  EXPECT_FALSE(group_os("cpu_max: max").groups[0].quota.has_value());
+}
+
+TEST(MachineLoad, groups_out_of_range_are_refused) {
+  EXPECT_THAT(group_errors("cpu_max: 50/100ms"), HasSubstr("error[E-unit]"));
+  EXPECT_THAT(group_errors("cpu_max: 100us/100ms"), HasSubstr("below 1ms"));
+  EXPECT_THAT(group_errors("cpu_max: 10ms/2s"), HasSubstr("lies in 1ms..1s"));
+  EXPECT_THAT(group_errors("cpu_max: 10ms, burst: 11ms"), HasSubstr("at most the quota"));
+  EXPECT_THAT(group_errors("burst: 11ms"), HasSubstr("'burst' needs a limit"));
+  EXPECT_THAT(group_errors("cpus: [0-4]"), HasSubstr("the machine has no CPU 4"));
+  EXPECT_THAT(group_errors("cpus: [2-1]"), HasSubstr("counts down"));
+  EXPECT_THAT(errors(on("ideal-4",
+                        "os: {scheduler: fair, program_group: ap, groups: {app: {}}}\nmain: []\n")),
+              HasSubstr("no group is called 'ap'"));
+  EXPECT_THAT(errors(on("ideal-4",
+                        "os: {scheduler: fair, groups: {a: {cpus: [0]}, b: {parent: a, cpus: [1]}},"
+                        " program_group: b}\nmain: []\n")),
+              HasSubstr("none in common"));
+}
+
+TEST(MachineLoad, autogroup_makes_a_group_of_each_session) {
+  const models::WorldSpec world =
+      scenario(on("ideal-2",
+                  "os: {scheduler: fair, autogroup: on, groups: {app: {}}}\n"
+                  "tasks: {t: [{native: 1ms}]}\n"
+                  "background: [{task: t}, {task: t, group: app}, {task: t}]\nmain: []\n"))
+          .world;
+  ASSERT_EQ(world.os.groups.size(), 4U);
+  EXPECT_EQ(world.os.program_group, models::GroupId{2});
+  EXPECT_EQ(world.background[0].group, models::GroupId{3});
+  EXPECT_EQ(world.background[1].group, models::GroupId{1}) << "it named one";
+  EXPECT_EQ(world.background[2].group, models::GroupId{4});
+  EXPECT_TRUE(scenario(on("ideal-2", "os: {scheduler: fair, autogroup: on}\nmain: []\n"))
+                  .world.os.groups.empty())
+      << "a single session has nobody to share with";
+}
+
+TEST(MachineLoad, pinned_workers_stay_within_their_group) {
+  const auto pinned = [](const std::string& pin) {
+    return on("ideal-4",
+              "os: {scheduler: fair, groups: {app: {cpus: [2-3]}}}\n"
+              "executors: {e: {kind: threads, group: app, pin: " +
+                  pin + "}}\nmain: []\n");
+  };
+  using models::CpuId;
+  EXPECT_THAT(scenario(pinned("cores-first")).world.executors[0].pin,
+              testing::ElementsAre(CpuId{2}, CpuId{3}));
+}
+
 TEST(MachineLoad, pins_are_lists_or_words) {
   const auto pins = [](const std::string& pin) {
     return scenario(on("{cores: 2, smt: 2}",

@@ -25,6 +25,9 @@ TEST(NativeSupport, plain_scenarios_run) {
 
 TEST(NativeSupport, what_does_not_run_is_named) {
   models::WorldSpec world = mapped({python(1ms)}, 10, ExecutorKind::threads, 4);
+  world.main.push_back({.what = models::PeriodicStep{}});
+  EXPECT_NE(refusal(world).find("periodic"), std::string::npos);
+  world.main.pop_back();
   world.background.push_back({});
   EXPECT_NE(refusal(world).find("background"), std::string::npos);
 
