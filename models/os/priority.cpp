@@ -36,9 +36,11 @@ std::int64_t Priority::own_level(const Member& member) {
 
 Rank Priority::urgency(EntityId entity) const {
   const Member& it = members_[index_of(entity)];
-  std::int64_t level = it.queued ? own_level(it) : it.level;
+  std::int64_t level = own_level(it);
   if (it.queued && age_ns_ > 0) {
     level -= (now() - it.since).count() / age_ns_;
+  } else if (!it.queued && now() < it.turn_end) {
+    level = it.gained;
   }
   return {.key = level, .tie = tie_of(it.job, entity, it.arrival)};
 }
@@ -74,21 +76,26 @@ std::optional<Grant> Priority::pick_next(QueueId queue) {
     return std::nullopt;
   }
   const EntityId next = queues_.first(queue);
-  const std::int64_t level = urgency(next).key;
+  Member& it = members_[index_of(next)];
+  it.gained = urgency(next).key;
+  it.turn_end = now() + sim::Duration{it.gained < own_level(it) ? age_ns_ : 0};
   dequeue(queue, next, DequeueReason::migrated);
-  members_[index_of(next)].level = level;
   return Grant{.entity = next, .slice = slice_left(queue, next)};
 }
 
 void Priority::charge(QueueId /*queue*/, EntityId /*entity*/, sim::Duration /*ran*/) {}
 
-/// Until the first in line has gained a better level than the running one has.
+/// Until the first in line has gained a better level than the running one has by then.
 sim::Duration Priority::slice_left(QueueId queue, EntityId entity) const {
   if (age_ns_ == 0 || queues_.empty(queue)) {
     return no_limit;
   }
-  const std::int64_t better = members_[index_of(entity)].level - 1;
-  const std::int64_t then = queues_.first_rank(queue).key - better * age_ns_;
+  const Member& it = members_[index_of(entity)];
+  const std::int64_t rival = queues_.first_rank(queue).key;
+  std::int64_t then = rival - (own_level(it) - 1) * age_ns_;
+  if (now() < it.turn_end) {
+    then = std::min(std::max(then, ns(it.turn_end)), rival - (it.gained - 1) * age_ns_);
+  }
   return sim::Duration{std::max(then - ns(now()), std::int64_t{0})};
 }
 
@@ -109,7 +116,7 @@ void Priority::set_weight(QueueId queue, EntityId entity, std::uint32_t weight) 
   const bool queued = it.queued;
   dequeue(queue, entity, DequeueReason::migrated);
   it.ordinary = level_of_nice_0 + nice_of_weight(weight);
-  it.level = own_level(it);
+  it.turn_end = now();
   if (queued) {
     enqueue(queue, entity, EnqueueReason::migrated);
   }
@@ -119,7 +126,7 @@ void Priority::begin_job(EntityId entity, const Job& job) {
   Member& it = members_[index_of(entity)];
   sim::expect(!it.queued, "a job begins while its entity is absent or running");
   it.job = job;
-  it.level = own_level(it);
+  it.turn_end = now();
 }
 
 bool Priority::outranked(QueueId queue, EntityId running) const {

@@ -3,9 +3,9 @@
 // A level is a number, less is more urgent: a real-time task's own, 1..99; of other threads 120
 // plus nice, Linux's static_prio. Equal levels do not preempt each other: real-time tasks go by
 // index, the others by arrival. With ageing a waiting thread gains one level for each `age` that it
-// waits, keeps what it gained while it runs, and loses it when it waits again. Among waiting
-// threads the order never changes as they age alike, so the queue stays sorted. Costs: those of
-// SortedQueues. Source: docs/models/priority.md.
+// waits, and keeps its gain for the first `age` that it
+// runs; then its own level counts again. Among waiting threads the order never changes as they age
+// alike, so the queue stays sorted. Costs: those of SortedQueues. Source: docs/models/priority.md.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,8 @@ class Priority final : public Policy {
   struct Member {
     Job job;
     std::int64_t ordinary = 0;  // level of a thread that is no real-time task
-    std::int64_t level = 0;     // while it runs: with what it gained before
+    std::int64_t gained = 0;    // level with what it gained by waiting, valid
+    sim::Instant turn_end;      // up to here
     sim::Instant since;         // waiting since then
     std::uint32_t arrival = 0;
     bool queued = false;

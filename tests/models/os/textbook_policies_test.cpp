@@ -144,8 +144,11 @@ TEST(Priority, who_waits_long_enough_overtakes_by_one_level_an_age) {
   policy.enqueue(queue, a, EnqueueReason::slice_used_up);
   const auto aged = policy.pick_next(queue);
   EXPECT_EQ(aged->entity, b);
-  EXPECT_EQ(aged->slice, 20ms) << "it keeps the level -1 that it won, and a starts at 0";
-  policy.tell_time(at(50ms));
+  EXPECT_EQ(aged->slice, 10ms) << "what it won is good for one age, then a's level is better";
+  policy.tell_time(at(39ms));
+  EXPECT_FALSE(policy.outranked(queue, b));
+  policy.tell_time(at(40ms));
+  EXPECT_TRUE(policy.outranked(queue, b));
   policy.enqueue(queue, b, EnqueueReason::slice_used_up);
   EXPECT_EQ(pick(policy), a) << "b is back on its own level";
 }

@@ -91,5 +91,19 @@ TEST(ShortestFirst, works_with_pools_and_with_the_gil) {
   }
 }
 
+TEST(Ageing, gives_a_less_urgent_thread_one_turn_in_k_plus_2) {
+  for (const QueueScope scope : {QueueScope::shared, QueueScope::per_cpu}) {
+    WorldSpec world = jobs_on_one_cpu(PolicyKind::priority, {{native(6s)}, {native(1s)}});
+    world.os.policy.scope = scope;
+    world.os.policy.age = 10ms;
+    add_executor(world, ExecutorKind::cpp_async).nice = 5;
+    std::get<SubmitStep>(world.main[1].what).executor = ExecutorIndex{1};
+    const auto ends = ends_ms(world);
+    EXPECT_NEAR(ends[0], 7'000.0, 70.0) << "60 ms against 10 ms";
+    world.os.policy.age = 0ms;
+    EXPECT_EQ(ends_ms(world)[0], 6'000.0) << "without ageing the other one starves";
+  }
+}
+
 }  // namespace
 }  // namespace timeslice::models
