@@ -18,6 +18,7 @@ constexpr std::uint32_t least_weight = 2;  // MIN_SHARES of Linux
 RunQueues::RunQueues(const OsSpec& os, std::uint32_t cpus, Bandwidth& bandwidth)
     : policy_{make_policy(os.policy, cpus)},
       bandwidth_{bandwidth},
+      has_quotas_{bandwidth.limits_any()},
       shared_{os.policy.scope == QueueScope::shared},
       cpus_{cpus},
       queues_{shared_ ? 1 : cpus} {

@@ -87,7 +87,7 @@ class RunQueues {
                                                        const MoveFilter& accepts) const;
 
   [[nodiscard]] bool has_groups() const { return !groups_.empty(); }
-  [[nodiscard]] bool has_quotas() const { return bandwidth_.limits_any(); }
+  [[nodiscard]] bool has_quotas() const { return has_quotas_; }
   [[nodiscard]] bool shared() const { return shared_; }
   [[nodiscard]] std::uint32_t thread_of(EntityId entity) const {
     return groups_.empty() ? static_cast<std::uint32_t>(entity) : owners_[index_of(entity)];
@@ -138,6 +138,7 @@ class RunQueues {
 
   std::unique_ptr<Policy> policy_;
   Bandwidth& bandwidth_;
+  bool has_quotas_;
   bool shared_;
   std::uint32_t cpus_;
   std::uint32_t queues_;
