@@ -207,7 +207,8 @@ std::optional<Pick> RunQueues::pick(std::uint32_t cpu) {
     }
     const std::uint32_t owner = owners_[index_of(grant->entity)];
     if ((owner & node_bit) == 0) {
-      return Pick{.thread = owner, .slice = slice};
+      // A change of weight may round what is left of a request down to nothing.
+      return Pick{.thread = owner, .slice = std::max(slice, sim::Duration{1})};
     }
     queue = nodes_[owner & ~node_bit].queue;
   }
