@@ -19,6 +19,7 @@ RunQueues::RunQueues(const OsSpec& os, std::uint32_t cpus, Bandwidth& bandwidth,
                      const sim::Random& random)
     : policy_{make_policy(os.policy, cpus, random)},
       bandwidth_{bandwidth},
+      has_quotas_{bandwidth.limits_any()},
       class_config_{.real_time = os.real_time, .tick = os.tick},
       shared_{os.policy.scope == QueueScope::shared},
       cpus_{cpus},
@@ -252,7 +253,8 @@ std::optional<Pick> RunQueues::pick(std::uint32_t cpu) {
     }
     const std::uint32_t owner = owners_[index_of(grant->entity)];
     if ((owner & node_bit) == 0) {
-      return Pick{.thread = owner, .slice = slice};
+      // A change of weight may round what is left of a request down to nothing.
+      return Pick{.thread = owner, .slice = std::max(slice, sim::Duration{1})};
     }
     queue = nodes_[owner & ~node_bit].queue;
   }

@@ -125,7 +125,7 @@ class RunQueues {
   }
 
   [[nodiscard]] bool has_groups() const { return !groups_.empty(); }
-  [[nodiscard]] bool has_quotas() const { return bandwidth_.limits_any(); }
+  [[nodiscard]] bool has_quotas() const { return has_quotas_; }
   [[nodiscard]] bool shared() const { return shared_; }
   [[nodiscard]] std::uint32_t thread_of(EntityId entity) const {
     return groups_.empty() ? static_cast<std::uint32_t>(entity) : owners_[index_of(entity)];
@@ -177,6 +177,7 @@ class RunQueues {
 
   std::unique_ptr<Policy> policy_;
   Bandwidth& bandwidth_;
+  bool has_quotas_;
   LinuxClasses* classes_ = nullptr;  // the policy, once a class is asked for
   LinuxClasses::Config class_config_;
   bool shared_;

@@ -1,6 +1,7 @@
 // Reads `os.groups`: a tree of groups with weight, quota and CPUs.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "models/os/os_spec.hpp"

@@ -183,7 +183,7 @@ void check_accounts(World& world, const std::vector<ThreadId>& threads,
 }
 
 TEST(Conservation, holds_in_random_scenarios) {
-  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
     const Scenario made = scenario(seed);
     SCOPED_TRACE(made.description);
     World world{made.machine, made.os, seed};
