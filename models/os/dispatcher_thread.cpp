@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "models/os/dispatcher_state.hpp"
+#include "models/os/linux_balance.hpp"
 #include "sim/expect.hpp"
 
 namespace timeslice::models {
@@ -115,6 +116,9 @@ void Dispatcher::State::leave(std::uint32_t cpu, SwitchOut why, DequeueReason re
   const std::uint32_t thread = cpus[cpu].thread;
   queues.remove_running(seat(thread), reason);
   threads[thread].left_cpu_at = now();
+  if (linux_balance) {
+    linux_balance->thread_changed(thread, false, false);
+  }
   ledgers[thread].since = now();
   note(TraceKind::switch_out, {.cpu = static_cast<std::uint16_t>(cpu),
                                .subject = thread,
@@ -148,6 +152,9 @@ void Dispatcher::State::exit_thread(std::uint32_t cpu) {
   ThreadInfo& info = infos[thread];
   leave(cpu, SwitchOut::exited, DequeueReason::exited);
   threads[thread].state = ThreadState::finished;
+  if (linux_balance) {
+    linux_balance->thread_exited(thread);
+  }
   pinned_threads -= threads[thread].pinned;
   note(TraceKind::thread_exited, {.cpu = static_cast<std::uint16_t>(cpu),
                                   .subject = thread,
@@ -177,7 +184,7 @@ bool Dispatcher::State::wake(std::uint32_t thread, WakeCause cause, WakeResult r
   ledger.so_far.blocked_time += sim::Duration{now() - ledger.since};
   ledger.since = now();
   const std::uint32_t before = threads[thread].cpu;
-  const std::uint32_t cpu = cpu_for_woken(thread);
+  const std::uint32_t cpu = cpu_for_woken(thread, cause);
   place(thread, cpu, cpu == before ? MoveReason::none : MoveReason::wake);
   make_ready(thread, EnqueueReason::woken, cause);
   return true;
@@ -189,7 +196,10 @@ void Dispatcher::State::make_ready(std::uint32_t thread, EnqueueReason reason, W
   settle(cpu);
   threads[thread].state = ThreadState::ready;
   queues.enqueue(seat(thread), reason);
-  add_waiting(cpu);
+  add_waiting(cpu, thread);
+  if (linux_balance) {
+    linux_balance->thread_changed(thread, true, false);
+  }
   if (reason != EnqueueReason::migrated) {
     note(TraceKind::ready, {.cpu = static_cast<std::uint16_t>(cpu),
                             .subject = thread,

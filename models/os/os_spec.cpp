@@ -31,6 +31,12 @@ std::optional<sim::Error> unsupported(const OsSpec& os) {
                       .what = "groups of threads are not modelled with one shared queue",
                       .advice = "use a queue for each CPU (queues: per-cpu), or drop the groups"};
   }
+  const bool mechanism = os.balance.kind == BalanceKind::linux_domains;
+  if (mechanism && os.policy.scope == QueueScope::per_cpu && os.tick == sim::Duration::zero()) {
+    return sim::Error{.where = "os.balance.kind",
+                      .what = "Linux balances at ticks, and this system has none",
+                      .advice = "give it a tick (tick: 4ms), or choose kind: work-conserving"};
+  }
   return std::nullopt;
 }
 

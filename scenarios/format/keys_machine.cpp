@@ -40,8 +40,15 @@ constexpr std::array<Choice, 2> queue_scopes{{
     {.word = "per-cpu", .doc = "a queue for each CPU, with balancing"},
     {.word = "shared", .doc = "one queue for all CPUs"},
 }};
-constexpr std::array<Choice, 1> balance_presets{{
+constexpr std::array<Choice, 3> balance_kinds{{
+    {.word = "linux", .doc = "Linux's mechanism over scheduling domains"},
     {.word = "work-conserving", .doc = "no CPU idles while a thread waits"},
+    {.word = "measured", .doc = "chances measured on one machine"},
+}};
+constexpr std::array<Choice, 3> newidle_gates{{
+    {.word = "cost", .doc = "while idle times are longer than a search costs; up to 2025"},
+    {.word = "rising-cost", .doc = "and failures raise that cost; 6.16 to 6.18.4"},
+    {.word = "proportional", .doc = "and as often as searches succeed; from 6.12.65, 6.18.5"},
 }};
 constexpr std::array<Choice, 3> platforms{
     {{.word = "linux"}, {.word = "macos"}, {.word = "windows"}}};
@@ -284,11 +291,12 @@ constexpr std::array<Key, 6> policy_keys{{
      .doc = "a thread just picked is safe from that for so long (fair only)"},
 }};
 
-constexpr std::array<Key, 7> balance_keys{{
-    {.name = "preset",
+constexpr std::array<Key, 12> balance_keys{{
+    {.name = "kind",
      .type = Type::choice,
-     .choices = balance_presets,
-     .doc = "sets all below; they may change it again"},
+     .choices = balance_kinds,
+     .fallback = "work-conserving; measured where one of its chances is given",
+     .doc = "who moves threads between CPUs"},
     {.name = "move_on_wake",
      .type = Type::number,
      .high = 1,
@@ -312,11 +320,33 @@ constexpr std::array<Key, 7> balance_keys{{
     {.name = "cache_hot",
      .type = Type::duration,
      .fallback = "500us",
-     .doc = "how long a thread counts as cache-hot"},
+     .doc = "how long a thread counts as cache-hot (linux: its migration cost)"},
     {.name = "rotate_every",
      .type = Type::duration,
      .fallback = "112ms",
      .doc = "mean time between passes of the periodic balancer; 0: never"},
+    {.name = "newidle_gate",
+     .type = Type::choice,
+     .choices = newidle_gates,
+     .fallback = "proportional",
+     .doc = "linux: when a CPU that runs dry searches the others"},
+    {.name = "newidle_success",
+     .type = Type::number,
+     .high = 1,
+     .fallback = "0.5",
+     .doc = "linux: part of such searches that succeeded before the run"},
+    {.name = "newidle_look",
+     .type = Type::duration,
+     .fallback = "200ns",
+     .doc = "linux: cost of a search for each CPU looked at"},
+    {.name = "wake_affine",
+     .type = Type::boolean,
+     .fallback = "on",
+     .doc = "linux: a woken thread may come to its waker's CPU"},
+    {.name = "scan_limit",
+     .type = Type::boolean,
+     .fallback = "on",
+     .doc = "linux: the busier a cache, the fewer of its CPUs a wake-up looks at"},
 }};
 
 constexpr std::array<Key, 5> group_keys{{
