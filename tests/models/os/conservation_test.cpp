@@ -71,6 +71,12 @@ Scenario scenario(std::uint64_t seed) {
                        .pull_when_idle = 0.2,
                        .pull_when_idle_hot = 0.04,
                        .pull_at_tick = 0.35};
+  } else if (made.os.tick > sim::Duration::zero()) {
+    constexpr std::array gates{NewidleGate::cost, NewidleGate::rising_cost,
+                               NewidleGate::proportional};
+    made.os.balance = {.kind = BalanceKind::linux_domains,
+                       .newidle_gate = gates[dice.below(3)],
+                       .newidle_success = static_cast<double>(dice.below(10)) / 10.0};
   }
   made.machine.speed_over_time.resize(cores * siblings);
   for (std::size_t i = 0; i < 20; ++i) {
