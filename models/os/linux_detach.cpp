@@ -2,6 +2,7 @@
 // Source: sched_balance_rq(), detach_tasks(), can_migrate_task(), active_load_balance_cpu_stop(),
 // fair.c of 6.12.
 #include <algorithm>
+#include <utility>
 
 #include "models/os/linux_balance.hpp"
 
@@ -94,8 +95,10 @@ void Dispatcher::State::LinuxBalance::take(Pass& pass, std::uint32_t from) {
   };
   static_cast<void>(
       state.queues.candidate(from, MoveFilter{.accepts = collects, .context = &seen}));
-  const auto since = [this](std::uint32_t thread) { return state.ledgers[thread].since; };
-  std::ranges::stable_sort(waiting, {}, since);
+  const auto since = [this](std::uint32_t thread) {
+    return std::pair{state.ledgers[thread].since, thread};
+  };
+  std::ranges::sort(waiting, {}, since);
   pass.all_bound = true;
   for (const std::uint32_t thread : waiting) {
     const bool enough = pass.imbalance <= 0.0 ||

@@ -157,11 +157,12 @@ std::uint32_t Dispatcher::State::LinuxBalance::scan_cache(std::uint32_t thread,
 
 std::uint32_t Dispatcher::State::LinuxBalance::idle_near(std::uint32_t thread,
                                                          std::uint32_t target) {
-  const CpuMap& map = state.map;
+  const CpuMap& shape = state.map;
   const std::uint32_t previous = state.threads[thread].cpu;
-  const std::uint32_t cache = map.llc_number(map.position(target));
+  const std::uint32_t cache = shape.llc_number(shape.position(target));
   const auto good = [&](std::uint32_t cpu) {
-    return map.llc_number(map.position(cpu)) == cache && free_for(thread, cpu) && fits(thread, cpu);
+    return shape.llc_number(shape.position(cpu)) == cache && free_for(thread, cpu) &&
+           fits(thread, cpu);
   };
   if (good(target)) {
     return target;
@@ -173,16 +174,17 @@ std::uint32_t Dispatcher::State::LinuxBalance::idle_near(std::uint32_t thread,
   if (recent != nobody && recent != previous && recent != target && good(recent)) {
     return recent;
   }
-  if (map.hybrid()) {
+  if (shape.hybrid()) {
     const std::uint32_t found = idle_by_capacity(thread, target);
     return found == nobody ? target : found;
   }
-  const bool for_core = map.core_size_max() > 1 && state.idle.has_idle_core_in_llc(target);
-  if (map.core_size_max() > 1 && !for_core && map.llc_number(map.position(previous)) == cache) {
-    const CpuRange core = map.core(map.position(previous));
+  const bool for_core = shape.core_size_max() > 1 && state.idle.has_idle_core_in_llc(target);
+  if (shape.core_size_max() > 1 && !for_core &&
+      shape.llc_number(shape.position(previous)) == cache) {
+    const CpuRange core = shape.core(shape.position(previous));
     for (std::uint32_t at = core.begin; at < core.end; ++at) {
-      if (free_for(thread, map.cpu_at(at))) {
-        return map.cpu_at(at);
+      if (free_for(thread, shape.cpu_at(at))) {
+        return shape.cpu_at(at);
       }
     }
   }

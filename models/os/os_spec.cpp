@@ -49,6 +49,7 @@ OsSpec ideal_os() {
                .scale_by_cpus = false,
                .wakeup_preemption = false,
                .protect = sim::Duration::zero()};
+  os.balance = BalanceSpec{.kind = BalanceKind::work_conserving};
   os.tick = sim::Duration::zero();
   os.random_tick_phase = false;
   os.timer_slack = sim::Duration::zero();

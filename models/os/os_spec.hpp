@@ -82,7 +82,7 @@ struct GroupSpec {
 struct OsSpec {
   std::string scheduler = "linux-6.12";  // the preset's name, for people
   PolicySpec policy;
-  BalanceSpec balance;
+  BalanceSpec balance{.kind = BalanceKind::linux_domains};
   sim::Duration tick = std::chrono::milliseconds{4};  // 0: no tick, slices end exactly
   bool random_tick_phase = true;
   sim::Duration timer_slack = std::chrono::microseconds{50};  // Linux default, init_task.c

@@ -40,6 +40,10 @@ constexpr std::array<Preset, 8> presets{{
     {"fifo", PolicyKind::fifo, rr_slice, false},
 }};
 
+bool imitates_linux(std::string_view word) {
+  return word.starts_with("linux-") || word == "eevdf" || word == "cfs";
+}
+
 void apply_preset(const std::string& word, models::OsSpec& os) {
   const auto* preset = std::ranges::find(presets, word, &Preset::word);
   if (preset == presets.end() || os.scheduler == word) {
@@ -52,6 +56,8 @@ void apply_preset(const std::string& word, models::OsSpec& os) {
                  .scope = preset->kind == PolicyKind::fair ? models::QueueScope::per_cpu : scope,
                  .slice = preset->slice,
                  .scale_by_cpus = preset->scale_by_cpus};
+  os.balance.kind = imitates_linux(word) ? models::BalanceKind::linux_domains
+                                         : models::BalanceKind::work_conserving;
 }
 
 void read_policy(const Reading& reading, const Node& node, models::OsSpec& os) {
@@ -198,6 +204,11 @@ void read_os(const Reading& reading, const Node& node, models::OsSpec& os) {
   if (const Node* balance = fields.map("balance"); balance != nullptr) {
     read_balance(reading, *balance, os.balance);
   }
+  const bool chosen = node.find("balance") != nullptr;
+  if (!chosen && os.tick == sim::Duration::zero() &&
+      os.balance.kind == models::BalanceKind::linux_domains) {
+    os.balance.kind = models::BalanceKind::work_conserving;  // Linux's acts at ticks
+  }
   if (const Node* groups = fields.names("groups"); groups != nullptr) {
     read_groups(reading, *groups, os);
   }
@@ -207,9 +218,7 @@ void read_os(const Reading& reading, const Node& node, models::OsSpec& os) {
 }
 
 std::string scheduler_warning(const models::OsSpec& os) {
-  const bool named =
-      os.scheduler.starts_with("linux-") || os.scheduler == "eevdf" || os.scheduler == "cfs";
-  if (!named || os.policy.kind != PolicyKind::fair) {
+  if (!imitates_linux(os.scheduler) || os.policy.kind != PolicyKind::fair) {
     return {};
   }
   return fmt::format(

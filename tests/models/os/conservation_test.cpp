@@ -67,7 +67,8 @@ Scenario scenario(std::uint64_t seed) {
     made.os.random_tick_phase = true;
   }
   if (dice.below(2) == 0) {
-    made.os.balance = {.move_on_wake = 0.1,
+    made.os.balance = {.kind = BalanceKind::measured,
+                       .move_on_wake = 0.1,
                        .pull_when_idle = 0.2,
                        .pull_when_idle_hot = 0.04,
                        .pull_at_tick = 0.35};
