@@ -212,6 +212,7 @@ void add_cpus(const Report& report, double elapsed_ns) {
   }
   const double capacity = elapsed_ns * static_cast<double>(world.os.cpus());
   report.add("cpu_utilization", "", "1", as_ns(sum.busy) / capacity);
+  report.add("idle_while_runnable", "", "ns", as_ns(world.os.idle_while_runnable()));
   const std::vector<double> cores = core_busy_ns(world);
   for (std::size_t core = 0; core < std::min(cores.size(), max_entities); ++core) {
     report.add("core_busy", text_of(static_cast<std::uint32_t>(core)), "1",

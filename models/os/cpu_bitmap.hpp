@@ -61,6 +61,20 @@ class CpuBitmap {
     return none;
   }
 
+  /// How many members are in [begin, end). O((end - begin) / 64).
+  [[nodiscard]] std::uint32_t count_in(std::uint32_t begin, std::uint32_t end) const {
+    int found = 0;
+    for (std::uint32_t at = begin; at < end; at = (at / 64 + 1) * 64) {
+      std::uint64_t word = levels_[0][at / 64] >> (at % 64);
+      const std::uint32_t rest = end - at;
+      if (rest < 64) {
+        word &= (std::uint64_t{1} << rest) - 1;
+      }
+      found += std::popcount(word);
+    }
+    return static_cast<std::uint32_t>(found);
+  }
+
   /// The least member in [begin, end); none if there is none.
   [[nodiscard]] std::uint32_t first_in(std::uint32_t begin, std::uint32_t end) const {
     const std::uint32_t found = next(begin);

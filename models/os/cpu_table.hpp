@@ -29,7 +29,9 @@ struct Cpu {
   double rate = 1.0;                  // of the running segment
   std::uint32_t thread = nobody;
   std::uint32_t last_thread = nobody;
-  std::uint32_t waiting = 0;  // threads in this CPU's queue (not with a shared queue)
+  std::uint32_t waiting = 0;          // threads in this CPU's queue (not with a shared queue)
+  std::uint32_t waiting_bound = 0;    // of them, those that may not use every CPU
+  std::uint32_t counted_movable = 0;  // its part of State::movable
   std::uint32_t preempter = nobody;
   sim::SlotId slot{};
   std::uint32_t core = 0;  // first position of its core

@@ -4,6 +4,7 @@
 
 #include "models/os/cpuset.hpp"
 #include "models/os/dispatcher_state.hpp"
+#include "models/os/linux_balance.hpp"
 #include "sim/expect.hpp"
 
 namespace timeslice::models {
@@ -69,7 +70,8 @@ Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
   watches_ticks = balances && os.tick > sim::Duration::zero() && balance.pull_at_tick > 0.0 &&
                   !never_idle_beside_queue;
   watches_siblings = balances && os.tick > sim::Duration::zero() && balance.pull_at_tick > 0.0;
-  if (balances && balance.rotate_every > sim::Duration::zero()) {
+  const bool mechanism = balances && balance.kind == BalanceKind::linux_domains;
+  if (balances && !mechanism && balance.rotate_every > sim::Duration::zero()) {
     next_rotation = balance.rotate_every.count();
   }
   for (std::uint32_t cpu = 0; cpu < map.cpus(); ++cpu) {
@@ -80,7 +82,12 @@ Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
     queues.set_ticks(
         cpu, {.period = os.tick, .first = sim::Instant{sim::Duration{cpus[cpu].tick_phase}}});
   }
+  if (mechanism) {
+    linux_balance = std::make_unique<LinuxBalance>(*this);
+  }
 }
+
+Dispatcher::State::~State() = default;
 
 void Dispatcher::State::note(TraceKind kind, sim::TraceRecord record) {
   record.time_ns = now();
@@ -109,6 +116,9 @@ ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
   hot.pinned = affinity.empty() ? 0 : 1;
   hot.background = spec.background;
   state.pinned_threads += hot.pinned;
+  if (state.linux_balance) {
+    state.linux_balance->thread_created(parameters_of(spec).weight);
+  }
   hot.cpu = affinity.empty() ? 0 : static_cast<std::uint32_t>(affinity.front());
   state.ledgers.emplace_back();
   ThreadInfo& info = state.infos.emplace_back();
@@ -130,7 +140,7 @@ void Dispatcher::start(ThreadId thread, Program program, WakeCause cause) {
   sim::expect(state.threads[number(thread)].state == ThreadState::created, "a thread starts once");
   state.infos[number(thread)].program = std::move(program);
   state.ledgers[number(thread)].since = state.now();
-  std::uint32_t cpu = state.cpu_for_new(number(thread));
+  std::uint32_t cpu = state.cpu_for_new(number(thread), cause);
   if (state.is_urgent(number(thread))) {
     cpu = state.cpu_for_urgent(number(thread), cpu);
   }
@@ -268,6 +278,10 @@ std::optional<QuotaAccounts> Dispatcher::accounts(GroupId group) const {
 
 sim::Duration Dispatcher::core_busy(CpuId cpu) const {
   return state_->core_busy(static_cast<std::uint32_t>(cpu));
+}
+
+sim::Duration Dispatcher::idle_while_runnable() const {
+  return sim::Duration{state_->idle_beside_waiting()};
 }
 
 std::uint32_t Dispatcher::cpus() const {

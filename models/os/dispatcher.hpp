@@ -60,6 +60,7 @@ struct WaitCause {
 /// Who caused a wake-up: a thread, or nobody (a timer).
 struct WakeCause {
   std::uint32_t thread = 0xffffffffU;  // no thread: a timer or the world
+  bool sync = false;                   // the waker is about to wait itself (pipes)
 };
 
 enum class WakeResult : std::uint8_t { woken, timed_out };
@@ -192,6 +193,8 @@ class Dispatcher {
   /// Time in which any CPU of the core of `cpu` was busy, up to now.
   [[nodiscard]] sim::Duration core_busy(CpuId cpu) const;
   [[nodiscard]] std::uint32_t cpus() const;
+  /// Summed over CPUs: idle although a thread that is bound to no CPU waited for another CPU.
+  [[nodiscard]] sim::Duration idle_while_runnable() const;
 
   [[nodiscard]] sim::Engine& engine();
   [[nodiscard]] sim::Trace& trace();

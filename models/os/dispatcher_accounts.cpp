@@ -9,6 +9,17 @@ std::int64_t Dispatcher::State::shared_waited(std::int64_t until) const {
   return shared_waited_ns + (shared_waiting > 0 ? until - shared_since : 0);
 }
 
+std::int64_t Dispatcher::State::idle_beside_waiting() const {
+  const std::uint32_t lost = std::min(idle.size(), movable_threads);
+  return idle_beside_ns + (now() - idle_beside_since) * lost;
+}
+
+/// Called before a CPU goes idle or is called, and before the number of waiting threads changes.
+void Dispatcher::State::settle_idle_account() {
+  idle_beside_ns = idle_beside_waiting();
+  idle_beside_since = now();
+}
+
 /// Adds the last `elapsed` ns, in which nothing about `cpu` changed.
 void Dispatcher::State::charge_cpu(const Cpu& cpu, std::int64_t elapsed,
                                    CpuAccounts& accounts) const {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "models/os/dispatcher_state.hpp"
+#include "models/os/linux_balance.hpp"
 #include "sim/expect.hpp"
 
 namespace timeslice::models {
@@ -18,7 +19,10 @@ std::uint32_t Dispatcher::State::nearest_idle(std::uint32_t thread) const {
 /// Back to where it ran; if that is busy, or the idle sibling of a busy CPU while a whole core is
 /// idle, perhaps to an idle CPU. Linux wakes it beside the busy sibling and lets the balancer of
 /// the SMT domain move it within a few ticks (kernel/sched/fair.c of 6.12: group_smt_balance).
-std::uint32_t Dispatcher::State::cpu_for_woken(std::uint32_t thread) {
+std::uint32_t Dispatcher::State::cpu_for_woken(std::uint32_t thread, WakeCause cause) {
+  if (linux_balance) {
+    return linux_balance->cpu_for_woken(thread, cause);
+  }
   const std::uint32_t previous = threads[thread].cpu;
   if (!balances || idle.empty() || idle.core_idle(previous)) {
     return previous;
@@ -34,7 +38,10 @@ std::uint32_t Dispatcher::State::cpu_for_woken(std::uint32_t thread) {
 }
 
 /// Where there is least to do, on a core of its own if possible.
-std::uint32_t Dispatcher::State::cpu_for_new(std::uint32_t thread) const {
+std::uint32_t Dispatcher::State::cpu_for_new(std::uint32_t thread, WakeCause cause) {
+  if (linux_balance) {
+    return linux_balance->cpu_for_new(thread, cause);
+  }
   if (threads[thread].pinned == 0) {
     const std::uint32_t free = idle.emptiest();
     if (free != IdleCpus::none) {
@@ -54,6 +61,9 @@ std::uint32_t Dispatcher::State::cpu_for_new(std::uint32_t thread) const {
 
 void Dispatcher::State::place(std::uint32_t thread, std::uint32_t cpu, MoveReason why) {
   Thread& it = threads[thread];
+  if (linux_balance) {
+    linux_balance->thread_placed(thread, it.cpu, cpu);
+  }
   it.cpu = cpu;
   // Groups divide the time of fair threads only.
   it.node = is_urgent(thread) ? Seat::no_group : queues.node_of(infos[thread].group, cpu);
@@ -86,9 +96,7 @@ std::optional<std::uint32_t> Dispatcher::State::candidate(std::uint32_t from, st
 void Dispatcher::State::move(std::uint32_t thread, std::uint32_t to, MoveReason why) {
   const std::uint32_t from = threads[thread].cpu;
   settle(from);
-  if (queues.remove_waiting(seat(thread), DequeueReason::migrated)) {
-    remove_waiting(from);
-  }
+  remove_waiting(from, thread, queues.remove_waiting(seat(thread), DequeueReason::migrated));
   note_load(from);
   place(thread, to, why);
 }
@@ -106,13 +114,14 @@ bool Dispatcher::State::pull_from(std::uint32_t from, std::uint32_t to) {
   }
   move(*thread, to, MoveReason::idle_pull);
   const bool waits = queues.enqueue(seat(*thread), EnqueueReason::migrated);
-  if (waits) {
-    add_waiting(to);
-  }
+  add_waiting(to, *thread, waits);
   return waits;
 }
 
 bool Dispatcher::State::pull(std::uint32_t cpu) {
+  if (linux_balance) {
+    return linux_balance->run_dry(cpu);
+  }
   if (loads.extremes().movable == 0) {
     return false;
   }
@@ -170,8 +179,8 @@ bool Dispatcher::State::moves_to_idle_core(std::uint32_t cpu) {
       !tick_draws.happens(random, os.balance.pull_at_tick)) {
     return false;
   }
-  queues.put_back(seat(thread), EnqueueReason::preempted);
-  add_waiting(cpu);
+  put_back(thread, EnqueueReason::preempted);
+  add_waiting(cpu, thread);
   cpus[cpu].thread = nobody;
   switch_out(cpu, thread, SwitchOut::preempted);
   move(thread, to, MoveReason::idle_core);

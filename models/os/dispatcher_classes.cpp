@@ -82,9 +82,7 @@ void Dispatcher::State::pull_urgent(std::uint32_t cpu) {
   }
   if (best) {
     move(*best, cpu, MoveReason::urgent);
-    if (queues.enqueue(seat(*best), EnqueueReason::migrated)) {
-      add_waiting(cpu);
-    }
+    add_waiting(cpu, *best, queues.enqueue(seat(*best), EnqueueReason::migrated));
   }
 }
 
@@ -189,9 +187,7 @@ bool Dispatcher::State::lend_urgency(std::uint32_t thread, std::int64_t urgency)
       break;
     case ThreadState::ready:
       settle(cpu);
-      if (queues.remove_waiting(seat(thread), DequeueReason::migrated)) {
-        remove_waiting(cpu);
-      }
+      remove_waiting(cpu, thread, queues.remove_waiting(seat(thread), DequeueReason::migrated));
       take_class(thread);
       make_ready(thread, EnqueueReason::migrated, WakeCause{});
       push_urgent(cpu);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "models/os/dispatcher_state.hpp"
+#include "models/os/linux_balance.hpp"
 #include "sim/expect.hpp"
 
 namespace timeslice::models {
@@ -76,6 +77,10 @@ std::int64_t Dispatcher::State::next_while_running(std::uint32_t cpu) {
   }
   const std::int64_t next =
       std::min({it.completes_at, it.slice_end, it.quota_end, rates.next_change(cpu)});
+  if (linux_balance) {
+    it.balance_tick = std::min(it.balance_tick, linux_balance->next_tick(cpu));
+    return std::min(next, it.balance_tick);
+  }
   const bool tick_matters =
       it.waiting > 0 ? watches_ticks : watches_siblings && busy_in_core[it.core] > 1;
   if (!tick_matters) {
@@ -105,14 +110,40 @@ void Dispatcher::State::note_load(std::uint32_t cpu) {
   if (!balances) {
     return;
   }
-  const Cpu& it = cpus[cpu];
+  Cpu& it = cpus[cpu];
   const bool running = it.thread != nobody;
   const bool spoken_for = !running && it.waiting > 0;  // the CPU wakes up for one of them
-  loads.set(cpu, {.threads = it.waiting + (running ? 1U : 0U),
-                  .movable = it.waiting - (spoken_for ? 1U : 0U)});
+  const CpuLoad load{.threads = it.waiting + (running ? 1U : 0U),
+                     .movable = it.waiting - (spoken_for ? 1U : 0U)};
+  const CpuLoad before = loads.of(cpu);
+  if (load == before && it.waiting_bound == 0 && it.counted_movable == load.movable) {
+    return;
+  }
+  settle_idle_account();
+  movable_threads -= it.counted_movable;
+  it.counted_movable = load.movable - std::min(load.movable, it.waiting_bound);
+  movable_threads += it.counted_movable;
+  loads.set(cpu, load);
+  if (linux_balance) {
+    linux_balance->load_noted(before, load);
+  }
 }
 
-void Dispatcher::State::add_waiting(std::uint32_t cpu, std::uint32_t count) {
+void Dispatcher::State::add_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits) {
+  cpus[cpu].waiting_bound += threads[thread].pinned;
+  if (waits) {
+    resume_waiting(cpu, 1);
+  }
+}
+
+void Dispatcher::State::remove_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits) {
+  cpus[cpu].waiting_bound -= threads[thread].pinned;
+  if (waits) {
+    stop_waiting(cpu, 1);
+  }
+}
+
+void Dispatcher::State::resume_waiting(std::uint32_t cpu, std::uint32_t count) {
   if (per_cpu) {
     cpus[cpu].waiting += count;
     return;
@@ -122,7 +153,7 @@ void Dispatcher::State::add_waiting(std::uint32_t cpu, std::uint32_t count) {
   shared_waiting += count;
 }
 
-void Dispatcher::State::remove_waiting(std::uint32_t cpu, std::uint32_t count) {
+void Dispatcher::State::stop_waiting(std::uint32_t cpu, std::uint32_t count) {
   if (per_cpu) {
     cpus[cpu].waiting -= count;
     if (cpus[cpu].waiting == 0 && !queues.has_classes()) {
@@ -186,7 +217,11 @@ void Dispatcher::State::begin_waking(std::uint32_t cpu) {
   }
   it.phase = Phase::waking;
   it.phase_end = now() + latency.count();
+  settle_idle_account();
   idle.erase(cpu);
+  if (linux_balance) {
+    linux_balance->cpu_called(cpu);
+  }
   arm(cpu);
 }
 
@@ -229,8 +264,14 @@ void Dispatcher::State::on_running(std::uint32_t cpu) {
   const bool tick_due = it.balance_tick <= now();
   if (tick_due) {
     it.balance_tick = never;
-    balance_at_tick(cpu);
-    if (it.completes_at > now() && moves_to_idle_core(cpu)) {
+    if (linux_balance) {
+      if (linux_balance->tick(cpu)) {
+        return;
+      }
+    } else {
+      balance_at_tick(cpu);
+    }
+    if (!linux_balance && it.completes_at > now() && moves_to_idle_core(cpu)) {
       return;
     }
   }
@@ -282,7 +323,7 @@ void Dispatcher::State::give_way(std::uint32_t cpu, SwitchOut why) {
   Cpu& it = cpus[cpu];
   const std::uint32_t before = it.thread;
   put_back(before, reason_of(why));
-  add_waiting(cpu);
+  add_waiting(cpu, before);
   it.thread = nobody;
   throttle_spent(cpu, before);
   if (queues.stopped(seat(before))) {
@@ -298,7 +339,7 @@ void Dispatcher::State::throttle_spent(std::uint32_t cpu, std::uint32_t thread) 
     return;
   }
   if (const std::uint32_t stopped = queues.throttle_spent(seat(thread)); stopped > 0) {
-    remove_waiting(cpu, stopped);
+    stop_waiting(cpu, stopped);
   }
 }
 
@@ -311,7 +352,7 @@ void Dispatcher::State::unthrottle(std::span<const std::uint32_t> nodes) {
     if (waiting == 0) {
       continue;
     }
-    add_waiting(cpu, waiting);
+    resume_waiting(cpu, waiting);
     if (cpus[cpu].phase == Phase::idle) {
       begin_waking(cpu);
     } else if (cpus[cpu].thread != nobody) {
@@ -340,7 +381,7 @@ std::optional<Pick> Dispatcher::State::pick(std::uint32_t cpu) {
   const bool passes_over = !per_cpu && pinned_threads > 0;
   const std::optional<Pick> found = passes_over ? pick_allowed(cpu) : queues.pick(cpu);
   if (found) {
-    remove_waiting(cpu);
+    remove_waiting(cpu, found->thread);
   }
   return found;
 }
@@ -394,6 +435,9 @@ void Dispatcher::State::schedule(std::uint32_t cpu, std::uint32_t before, Switch
 void Dispatcher::State::switch_out(std::uint32_t cpu, std::uint32_t thread, SwitchOut why) {
   threads[thread].state = ThreadState::ready;
   threads[thread].left_cpu_at = now();
+  if (linux_balance) {
+    linux_balance->thread_changed(thread, true, false);
+  }
   ledgers[thread].since = now();
   ++ledgers[thread].so_far.switches_involuntary;
   note(TraceKind::switch_out, {.cpu = static_cast<std::uint16_t>(cpu),
@@ -434,6 +478,10 @@ void Dispatcher::State::switch_in(std::uint32_t cpu, const Pick& pick) {
   if (it.last_thread != pick.thread) {
     overhead += machine.costs.context_switch;
   }
+  if (linux_balance) {
+    linux_balance->thread_changed(pick.thread, true, true);
+    overhead += sim::Duration{linux_balance->take_search_cost(cpu)};
+  }
   thread.state = ThreadState::running;
   thread.cpu = cpu;
   thread.last_cpu = cpu;
@@ -460,7 +508,11 @@ void Dispatcher::State::go_idle(std::uint32_t cpu) {
   it.quota_end = never;
   it.completes_at = never;
   it.balance_tick = never;
+  settle_idle_account();
   idle.insert(cpu);
+  if (linux_balance) {
+    linux_balance->cpu_idle(cpu);
+  }
   arm(cpu);
   note_load(cpu);
 }

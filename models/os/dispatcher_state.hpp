@@ -1,6 +1,7 @@
 // The dispatcher's mechanism, split over five files by what they do: dispatcher_cpu.cpp (phases of
 // a CPU, who runs), dispatcher_thread.cpp (programs, waits and wake-ups), dispatcher_balance.cpp
-// (placement and balancing), dispatcher_classes.cpp (urgent threads), dispatcher_accounts.cpp.
+// (placement and balancing; Linux's balancer is linux_balance.hpp), dispatcher_classes.cpp (urgent
+// threads), dispatcher_accounts.cpp.
 // Private to models/os.
 //
 // A CPU has one slot in the engine: the earliest of the end of its phase, completion of the running
@@ -10,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -73,6 +75,9 @@ struct Dispatcher::State {
 
   State(sim::Engine& its_engine, sim::Trace& its_trace, const sim::Random& its_random,
         const MachineSpec& its_machine, const OsSpec& its_os);
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   [[nodiscard]] std::int64_t now() const { return engine.now().time_since_epoch().count(); }
   /// Writes the record with the present time.
@@ -88,8 +93,13 @@ struct Dispatcher::State {
   [[nodiscard]] std::int64_t next_while_running(std::uint32_t cpu);
   void arm(std::uint32_t cpu);
   void note_load(std::uint32_t cpu);
-  void add_waiting(std::uint32_t cpu, std::uint32_t count = 1);
-  void remove_waiting(std::uint32_t cpu, std::uint32_t count = 1);
+  /// `thread` comes to the queue of `cpu`, or leaves it; `waits`: no group of it is throttled
+  /// there.
+  void add_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits = true);
+  void remove_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits = true);
+  /// So many threads of the queue may run again, or may not: their group was throttled.
+  void resume_waiting(std::uint32_t cpu, std::uint32_t count);
+  void stop_waiting(std::uint32_t cpu, std::uint32_t count);
   [[nodiscard]] bool has_rivals(std::uint32_t cpu) const;
   void limit_slice(std::uint32_t cpu, sim::Duration left);
   void limit_by_quota(std::uint32_t cpu);
@@ -145,8 +155,9 @@ struct Dispatcher::State {
   // dispatcher_balance.cpp
   [[nodiscard]] bool allowed(std::uint32_t thread, std::uint32_t cpu) const;
   [[nodiscard]] std::uint32_t nearest_idle(std::uint32_t thread) const;
-  [[nodiscard]] std::uint32_t cpu_for_woken(std::uint32_t thread);
-  [[nodiscard]] std::uint32_t cpu_for_new(std::uint32_t thread) const;
+  struct LinuxBalance;
+  [[nodiscard]] std::uint32_t cpu_for_woken(std::uint32_t thread, WakeCause cause);
+  [[nodiscard]] std::uint32_t cpu_for_new(std::uint32_t thread, WakeCause cause);
   void place(std::uint32_t thread, std::uint32_t cpu, MoveReason why);
   /// A waiting thread of `from` that may run on `to`; `cold`: only if it ran long enough ago.
   [[nodiscard]] std::optional<std::uint32_t> candidate(std::uint32_t from, std::uint32_t to,
@@ -180,6 +191,9 @@ struct Dispatcher::State {
   [[nodiscard]] CpuAccounts cpu_accounts(std::uint32_t cpu) const;
   [[nodiscard]] sim::Duration core_busy(std::uint32_t cpu) const;
   [[nodiscard]] std::int64_t shared_waited(std::int64_t until) const;
+  /// CPU time lost up to now because some CPUs idle while threads wait for others. [ns]
+  [[nodiscard]] std::int64_t idle_beside_waiting() const;
+  void settle_idle_account();
   void charge_cpu(const Cpu& cpu, std::int64_t elapsed, CpuAccounts& accounts) const;
   [[nodiscard]] double work_done(const Cpu& cpu, std::int64_t elapsed, std::int64_t until) const;
 
@@ -218,6 +232,10 @@ struct Dispatcher::State {
   bool balances = false;          // more than one CPU, each with its own queue
   bool watches_ticks = false;     // an idle CPU beside a queue is possible
   bool watches_siblings = false;  // a running thread may move to an idle core at a tick
+  std::unique_ptr<LinuxBalance> linux_balance;  // only if os.balance asks for the mechanism
+  std::uint32_t movable_threads = 0;            // that wait for a busy CPU and are bound to none
+  std::int64_t idle_beside_ns = 0;  // see idle_beside_waiting(), up to idle_beside_since
+  std::int64_t idle_beside_since = 0;
   std::int64_t next_rotation = never;
   std::uint32_t rotations = 0;
   std::vector<std::uint32_t> crowded;

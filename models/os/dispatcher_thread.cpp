@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "models/os/dispatcher_state.hpp"
+#include "models/os/linux_balance.hpp"
 #include "sim/expect.hpp"
 
 namespace timeslice::models {
@@ -118,6 +119,9 @@ void Dispatcher::State::leave(std::uint32_t cpu, SwitchOut why, DequeueReason re
     take_class(thread);
   }
   threads[thread].left_cpu_at = now();
+  if (linux_balance) {
+    linux_balance->thread_changed(thread, false, false);
+  }
   ledgers[thread].since = now();
   note(TraceKind::switch_out, {.cpu = static_cast<std::uint16_t>(cpu),
                                .subject = thread,
@@ -152,6 +156,9 @@ void Dispatcher::State::exit_thread(std::uint32_t cpu) {
   ThreadInfo& info = infos[thread];
   leave(cpu, SwitchOut::exited, DequeueReason::exited);
   threads[thread].state = ThreadState::finished;
+  if (linux_balance) {
+    linux_balance->thread_exited(thread);
+  }
   pinned_threads -= threads[thread].pinned;
   note(TraceKind::thread_exited, {.cpu = static_cast<std::uint16_t>(cpu),
                                   .subject = thread,
@@ -183,7 +190,7 @@ bool Dispatcher::State::wake(std::uint32_t thread, WakeCause cause, WakeResult r
   const std::uint32_t before = threads[thread].cpu;
   const std::uint32_t cpu = is_urgent(thread)      ? cpu_for_urgent(thread, before)
                             : stays_queued(thread) ? before
-                                                   : cpu_for_woken(thread);
+                                                   : cpu_for_woken(thread, cause);
   place(thread, cpu, cpu == before ? MoveReason::none : MoveReason::wake);
   make_ready(thread, EnqueueReason::woken, cause);
   return true;
@@ -192,7 +199,8 @@ bool Dispatcher::State::wake(std::uint32_t thread, WakeCause cause, WakeResult r
 /// A blocked thread that still owes its queue something is not placed anew when it wakes up. The
 /// idealised balancer places everybody: no CPU shall idle beside a waiting thread.
 bool Dispatcher::State::stays_queued(std::uint32_t thread) {
-  if (os.balance.move_on_wake >= 1.0 || !queues.stays_queued(seat(thread))) {
+  const bool places_all = os.balance.kind == BalanceKind::work_conserving;
+  if (places_all || !queues.stays_queued(seat(thread))) {
     return false;
   }
   settle(threads[thread].cpu);  // it may have been let go of meanwhile
@@ -205,6 +213,10 @@ void Dispatcher::State::make_ready(std::uint32_t thread, EnqueueReason reason, W
   settle(cpu);
   threads[thread].state = ThreadState::ready;
   const bool waits = queues.enqueue(seat(thread), reason);
+  add_waiting(cpu, thread, waits);
+  if (linux_balance) {
+    linux_balance->thread_changed(thread, true, false);
+  }
   if (reason != EnqueueReason::migrated) {
     note(TraceKind::ready, {.cpu = static_cast<std::uint16_t>(cpu),
                             .subject = thread,

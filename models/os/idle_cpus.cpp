@@ -26,6 +26,7 @@ void IdleCpus::insert(std::uint32_t cpu) {
   const std::uint32_t position = map_.position(cpu);
   const CpuRange core = map_.core(position);
   idle_.insert(position);
+  ++size_;
   if (++idle_in_core_[core.begin] == core.size()) {
     idle_cores_.insert(core.begin);
     count_core(position, 1);
@@ -36,6 +37,7 @@ void IdleCpus::erase(std::uint32_t cpu) {
   const std::uint32_t position = map_.position(cpu);
   const CpuRange core = map_.core(position);
   idle_.erase(position);
+  --size_;
   if (idle_in_core_[core.begin]-- == core.size()) {
     idle_cores_.erase(core.begin);
     count_core(position, 0U - 1U);

@@ -25,12 +25,34 @@ class IdleCpus {
   void insert(std::uint32_t cpu);
   void erase(std::uint32_t cpu);
   [[nodiscard]] bool empty() const { return idle_.empty(); }
+  [[nodiscard]] std::uint32_t size() const { return size_; }
   [[nodiscard]] bool contains(std::uint32_t cpu) const {
     return idle_.contains(map_.position(cpu));
   }
 
   /// Whether all CPUs of the core that `cpu` belongs to are idle.
   [[nodiscard]] bool core_idle(std::uint32_t cpu) const { return core_is_idle(map_.position(cpu)); }
+
+  [[nodiscard]] bool has_idle_core() const { return !idle_cores_.empty(); }
+  [[nodiscard]] bool has_idle_core_in_llc(std::uint32_t cpu) const {
+    return cores_in_llc_[map_.llc_number(map_.position(cpu))] > 0;
+  }
+
+  // By ranges of positions. The first idle CPU; the same, of a wholly idle core if there is one;
+  // how many there are, O(size / 64).
+  [[nodiscard]] std::uint32_t first_idle_in(CpuRange range) const {
+    const std::uint32_t found = idle_.first_in(range.begin, range.end);
+    return found == none ? none : map_.cpu_at(found);
+  }
+  [[nodiscard]] std::uint32_t best_idle_in(CpuRange range) const {
+    const std::uint32_t found = first_in(range);
+    return found == none ? none : map_.cpu_at(found);
+  }
+  [[nodiscard]] std::uint32_t idle_in(CpuRange range) const {
+    return idle_.count_in(range.begin, range.end);
+  }
+  /// The least position >= `from` of an idle CPU.
+  [[nodiscard]] std::uint32_t next_idle(std::uint32_t from) const { return idle_.next(from); }
 
   /// The idle CPU nearest to `cpu`: same cache, then node, package, machine; in each an idle core
   /// before an idle sibling of a busy one, the first in order of position.
@@ -52,6 +74,7 @@ class IdleCpus {
   void count_core(std::uint32_t position, std::uint32_t change);
 
   const CpuMap& map_;
+  std::uint32_t size_ = 0;
   CpuBitmap idle_;
   CpuBitmap idle_cores_;                         // the first position of each wholly idle core
   std::vector<std::uint32_t> idle_in_core_;      // by the core's first position

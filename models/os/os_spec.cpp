@@ -90,6 +90,12 @@ std::optional<sim::Error> unsupported(const OsSpec& os) {
                       .what = "the slice of the lowest level is longer than 30 years",
                       .advice = "use fewer levels or a shorter slice"};
   }
+  const bool mechanism = os.balance.kind == BalanceKind::linux_domains;
+  if (mechanism && os.policy.scope == QueueScope::per_cpu && os.tick == sim::Duration::zero()) {
+    return sim::Error{.where = "os.balance.kind",
+                      .what = "Linux balances at ticks, and this system has none",
+                      .advice = "give it a tick (tick: 4ms), or choose kind: work-conserving"};
+  }
   return std::nullopt;
 }
 
@@ -102,6 +108,7 @@ OsSpec ideal_os() {
                .scale_by_cpus = false,
                .wakeup_preemption = false,
                .protect = Protection::none};
+  os.balance = BalanceSpec{.kind = BalanceKind::work_conserving};
   os.tick = sim::Duration::zero();
   os.random_tick_phase = false;
   os.random_quota_phase = false;

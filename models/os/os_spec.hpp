@@ -73,19 +73,45 @@ struct PolicySpec {
   sim::Duration boost = std::chrono::milliseconds{1000};  // mlfq only: all go to the top; 0: never
 };
 
-/// How threads spread over CPUs. The defaults are the idealised work-conserving balancer.
-/// Probabilities stand for mechanisms that skip a chance to move (newidle balancing's cost gate,
-/// the cache-hot window): measured on one 2-CPU guest, so a preset of that machine only.
+/// How threads spread over CPUs.
+enum class BalanceKind : std::uint8_t {
+  work_conserving,  // idealised: no CPU idles while a thread waits
+  linux_domains,    // Linux's mechanism over scheduling domains: docs/models/balancing.md
+  measured          // chances measured on one machine, for a kernel with rules of its own
+};
+
+/// When a CPU that runs dry searches others for a waiting thread (Linux's newidle balance).
+enum class NewidleGate : std::uint8_t {
+  cost,         // unless its mean idle time is below the cost of the search; up to 2025
+  rising_cost,  // a search that fails also raises that cost by half; 6.16-6.18.4, 6.12.4x-6.12.64
+  proportional  // by cost, and as often as searches succeed; 6.12.65, 6.18.5 and later
+};
+
 struct BalanceSpec {
+  BalanceKind kind = BalanceKind::work_conserving;
+
+  // measured: probabilities. At 1 they are the work-conserving balancer.
   double move_on_wake = 1.0;        // previous CPU busy, another idle: probability of moving
   double pull_when_idle = 1.0;      // CPU runs dry, cold thread queued elsewhere
   double pull_when_idle_hot = 1.0;  // the same, thread ran within `cache_hot`
   double pull_at_tick = 1.0;        // idle CPU looks at each tick of a CPU that has threads queued
-  sim::Duration cache_hot = std::chrono::microseconds{500};  // sysctl migration_cost, Linux 6.12
   /// Mean time between two passes of the periodic balancer, each drawn from half to 1.5 times this;
   /// 0: never. It evens out loads that differ by one (3 threads on 2 CPUs rotate). 112 ms: median
   /// gap between migrations of 3 threads on 2 CPUs, measured on Linux 6.18 (p25 81, p75 284 ms).
   sim::Duration rotate_every = std::chrono::milliseconds{112};
+
+  // linux and measured.
+  sim::Duration cache_hot = std::chrono::microseconds{500};  // sysctl migration_cost, Linux 6.12
+
+  // linux.
+  NewidleGate newidle_gate = NewidleGate::proportional;
+  /// Part of the searches that succeeded before the run began. One half: as after boot (512 of
+  /// 1024, sd_init() of 6.18.5). Renewed by the mechanism after 512 further chances.
+  double newidle_success = 0.5;
+  /// What a search costs for each CPU looked at: a cache miss or two on its queue. A guess.
+  sim::Duration newidle_look = std::chrono::nanoseconds{200};
+  bool wake_affine = true;  // wake-ups may be drawn to the waker's CPU (WA_IDLE, WA_WEIGHT)
+  bool scan_limit = true;   // SIS_UTIL: the busier a cache's CPUs, the fewer are looked at
 };
 
 /// cpu.max and cpu.max.burst of cgroup v2: CPU time that a group gets in each period. Linux takes
@@ -108,7 +134,7 @@ struct GroupSpec {
 struct OsSpec {
   std::string scheduler = "linux-6.12";  // the preset's name, for people
   PolicySpec policy;
-  BalanceSpec balance;
+  BalanceSpec balance{.kind = BalanceKind::linux_domains};
   sim::Duration tick = std::chrono::milliseconds{4};  // 0: no tick, slices end exactly
   bool random_tick_phase = true;
   sim::Duration timer_slack = std::chrono::microseconds{50};  // Linux default, init_task.c

@@ -37,7 +37,7 @@ void Pipe::note(ThreadId thread, bool written, Bytes size) {
 
 /// Whoever is in the middle of a message comes before those that wait for a new one.
 void Pipe::bytes_came(ThreadId writer) {
-  const WakeCause cause{.thread = static_cast<std::uint32_t>(writer)};
+  const WakeCause cause{.thread = static_cast<std::uint32_t>(writer), .sync = true};
   if (bytes_waiter_) {
     const ThreadId waiter = *bytes_waiter_;
     bytes_waiter_.reset();
@@ -49,7 +49,7 @@ void Pipe::bytes_came(ThreadId writer) {
 
 void Pipe::room_came(ThreadId reader) {
   if (room_waiter_) {
-    const WakeCause cause{.thread = static_cast<std::uint32_t>(reader)};
+    const WakeCause cause{.thread = static_cast<std::uint32_t>(reader), .sync = true};
     const ThreadId waiter = *room_waiter_;
     room_waiter_.reset();
     dispatcher_.wake(waiter, cause);

@@ -101,7 +101,8 @@ void ProcessPool::wake_poller(Actor& writer, bool reader_waits) {
     return;
   }
   poller_waits_ = false;
-  world_.os.wake(poller_, WakeCause{.thread = static_cast<std::uint32_t>(writer.thread)});
+  world_.os.wake(poller_,
+                 WakeCause{.thread = static_cast<std::uint32_t>(writer.thread), .sync = true});
 }
 
 void ProcessPool::wake_deferred_poller(Actor& reader) {
@@ -112,7 +113,8 @@ void ProcessPool::wake_deferred_poller(Actor& reader) {
   change_ = true;
   if (poller_waits_) {
     poller_waits_ = false;
-    world_.os.wake(poller_, WakeCause{.thread = static_cast<std::uint32_t>(reader.thread)});
+    world_.os.wake(poller_,
+                   WakeCause{.thread = static_cast<std::uint32_t>(reader.thread), .sync = true});
   }
 }
 

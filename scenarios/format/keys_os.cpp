@@ -3,6 +3,7 @@
 #include <array>
 
 #include "scenarios/format/keys.hpp"
+#include "scenarios/format/keys_balance.hpp"
 #include "scenarios/format/keys_groups.hpp"
 
 namespace timeslice::scenarios {
@@ -55,10 +56,6 @@ constexpr std::array<Choice, 2> queue_scopes{{
     {.word = "per-cpu", .doc = "a queue for each CPU, with balancing"},
     {.word = "shared", .doc = "one queue for all CPUs"},
 }};
-constexpr std::array<Choice, 1> balance_presets{{
-    {.word = "work-conserving", .doc = "no CPU idles while a thread waits"},
-}};
-
 constexpr std::array<Key, 11> os_keys{{
     {.name = "scheduler",
      .type = Type::choice,
@@ -173,41 +170,6 @@ constexpr std::array<Key, 17> policy_keys{{
      .type = Type::duration,
      .fallback = "1s",
      .doc = "how often all go back to the top (mlfq only); 0: never"},
-}};
-
-constexpr std::array<Key, 7> balance_keys{{
-    {.name = "preset",
-     .type = Type::choice,
-     .choices = balance_presets,
-     .doc = "sets all below; they may change it again"},
-    {.name = "move_on_wake",
-     .type = Type::number,
-     .high = 1,
-     .fallback = "1",
-     .doc = "probability that a woken thread leaves a busy CPU for an idle one"},
-    {.name = "pull_when_idle",
-     .type = Type::number,
-     .high = 1,
-     .fallback = "1",
-     .doc = "probability that a CPU that runs dry pulls a thread"},
-    {.name = "pull_when_idle_hot",
-     .type = Type::number,
-     .high = 1,
-     .fallback = "1",
-     .doc = "the same for a thread that ran within `cache_hot`"},
-    {.name = "pull_at_tick",
-     .type = Type::number,
-     .high = 1,
-     .fallback = "1",
-     .doc = "probability that an idle CPU pulls at a tick of a busy one"},
-    {.name = "cache_hot",
-     .type = Type::duration,
-     .fallback = "500us",
-     .doc = "how long a thread counts as cache-hot"},
-    {.name = "rotate_every",
-     .type = Type::duration,
-     .fallback = "112ms",
-     .doc = "mean time between passes of the periodic balancer; 0: never"},
 }};
 
 constexpr std::array<Section, 4> sections{{

@@ -71,6 +71,10 @@ bool is_fair(PolicyKind kind) {
   return kind == PolicyKind::eevdf || kind == PolicyKind::cfs;
 }
 
+bool imitates_linux(std::string_view word) {
+  return word.starts_with("linux-") || word == "eevdf" || word == "cfs";
+}
+
 void apply_preset(const std::string& word, models::OsSpec& os) {
   const auto* preset = std::ranges::find(presets, word, &Preset::word);
   if (preset == presets.end() || os.scheduler == word) {
@@ -80,6 +84,8 @@ void apply_preset(const std::string& word, models::OsSpec& os) {
   os.scheduler = word;
   os.policy = preset->policy;
   os.policy.scope = is_fair(os.policy.kind) ? models::QueueScope::per_cpu : scope;
+  os.balance.kind = imitates_linux(word) ? models::BalanceKind::linux_domains
+                                         : models::BalanceKind::work_conserving;
 }
 
 void read_eevdf(Fields& fields, PolicySpec& policy) {
@@ -129,17 +135,50 @@ void read_policy(const Reading& reading, const Node& node, models::OsSpec& os) {
   }
 }
 
+models::BalanceKind balance_kind(std::string_view word) {
+  if (word == "linux") {
+    return models::BalanceKind::linux_domains;
+  }
+  return word == "measured" ? models::BalanceKind::measured : models::BalanceKind::work_conserving;
+}
+
+/// The chances of `measured`; to give one without a kind asks for that kind.
+void read_chances(Fields& fields, models::BalanceSpec& balance, bool kind_given) {
+  bool given = fields.read("move_on_wake", balance.move_on_wake);
+  given = fields.read("pull_when_idle", balance.pull_when_idle) || given;
+  given = fields.read("pull_when_idle_hot", balance.pull_when_idle_hot) || given;
+  given = fields.read("pull_at_tick", balance.pull_at_tick) || given;
+  given = fields.read("rotate_every", balance.rotate_every) || given;
+  if (given && !kind_given) {
+    balance.kind = models::BalanceKind::measured;
+  }
+  if (given && balance.kind != models::BalanceKind::measured) {
+    fields.error("kind", "E-unused", "only the kind 'measured' has chances to move",
+                 "write kind: measured, or leave them out");
+  }
+}
+
+void read_mechanism(Fields& fields, models::BalanceSpec& balance) {
+  if (const auto gate = fields.choice("newidle_gate")) {
+    balance.newidle_gate = *gate == "cost"          ? models::NewidleGate::cost
+                           : *gate == "rising-cost" ? models::NewidleGate::rising_cost
+                                                    : models::NewidleGate::proportional;
+  }
+  fields.read("newidle_success", balance.newidle_success);
+  fields.read("newidle_look", balance.newidle_look);
+  fields.read("wake_affine", balance.wake_affine);
+  fields.read("scan_limit", balance.scan_limit);
+}
+
 void read_balance(const Reading& reading, const Node& node, models::BalanceSpec& balance) {
   Fields fields{reading, node, section_named("balance")};
-  if (fields.choice("preset")) {
-    balance = models::BalanceSpec{};
+  const auto kind = fields.choice("kind");
+  if (kind) {
+    balance = models::BalanceSpec{.kind = balance_kind(*kind)};
   }
-  fields.read("move_on_wake", balance.move_on_wake);
-  fields.read("pull_when_idle", balance.pull_when_idle);
-  fields.read("pull_when_idle_hot", balance.pull_when_idle_hot);
-  fields.read("pull_at_tick", balance.pull_at_tick);
+  read_chances(fields, balance, kind.has_value());
   fields.read("cache_hot", balance.cache_hot);
-  fields.read("rotate_every", balance.rotate_every);
+  read_mechanism(fields, balance);
 }
 
 /// Where the program runs; after the groups, by whose names it is told.
@@ -179,6 +218,11 @@ void read_os(const Reading& reading, const Node& node, models::OsSpec& os) {
   }
   fields.read("autogroup", os.autogroup);
   fields.read("random_quota_phase", os.random_quota_phase);
+  const bool chosen = node.find("balance") != nullptr;
+  if (!chosen && os.tick == sim::Duration::zero() &&
+      os.balance.kind == models::BalanceKind::linux_domains) {
+    os.balance.kind = models::BalanceKind::work_conserving;  // Linux's acts at ticks
+  }
   if (const Node* groups = fields.names("groups"); groups != nullptr) {
     read_groups(reading, *groups, os);
     os.program_group = models::GroupId{};

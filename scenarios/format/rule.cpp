@@ -12,7 +12,7 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::array<MetricName, 48> metrics{{
+constexpr std::array<MetricName, 49> metrics{{
     {"makespan", "ns"},
     {"throughput", "1/s", "task", Entity::required},
     {"task_latency_mean", "ns", "task", Entity::required},
@@ -24,6 +24,7 @@ constexpr std::array<MetricName, 48> metrics{{
     {"cpu_time", "ns", "thread", Entity::optional},
     {"cpu_utilization", "1", "cpu", Entity::optional},
     {"core_busy", "1", "core", Entity::required},
+    {"idle_while_runnable", "ns"},
     {"switches_voluntary", "count", "thread", Entity::optional},
     {"switches_involuntary", "count", "thread", Entity::optional},
     {"migrations", "count", "thread", Entity::optional},

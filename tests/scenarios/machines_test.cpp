@@ -113,10 +113,9 @@ TEST(MachinePresets, the_reference_guest_carries_the_defaults_of_the_models) {
   EXPECT_EQ(file.machine.costs.page_fault, defaults.page_fault);
   ASSERT_TRUE(file.os.has_value());
   EXPECT_EQ(file.os->tick, std::chrono::milliseconds{4});
-  EXPECT_DOUBLE_EQ(file.os->balance.move_on_wake, 0.10);
-  EXPECT_DOUBLE_EQ(file.os->balance.pull_when_idle, 0.17);
-  EXPECT_DOUBLE_EQ(file.os->balance.pull_when_idle_hot, 0.04);
-  EXPECT_DOUBLE_EQ(file.os->balance.pull_at_tick, 0.35);
+  EXPECT_EQ(file.os->balance.kind, models::BalanceKind::linux_domains);
+  EXPECT_EQ(file.os->balance.newidle_gate, models::NewidleGate::proportional);
+  EXPECT_DOUBLE_EQ(file.os->balance.newidle_success, 0.17);
 }
 
 /// What a machine file says, as a string that two machines can be compared by.

@@ -207,7 +207,8 @@ double moved_on_wake(double probability) {
   constexpr int cases = 300;
   for (int seed = 0; seed < cases; ++seed) {
     OsSpec os = quiet_os(PolicyKind::fifo, 1ms);
-    os.balance = {.move_on_wake = probability,
+    os.balance = {.kind = BalanceKind::measured,
+                  .move_on_wake = probability,
                   .pull_when_idle = 0.0,
                   .pull_when_idle_hot = 0.0,
                   .pull_at_tick = 0.0};
@@ -233,7 +234,8 @@ TEST(Balance, a_woken_thread_moves_with_the_given_probability) {
 sim::Duration first_tick_pull(double probability, std::uint64_t seed) {
   OsSpec os = quiet_os(PolicyKind::fifo, 1ms);
   os.tick = 4ms;
-  os.balance = {.move_on_wake = 0.0,
+  os.balance = {.kind = BalanceKind::measured,
+                .move_on_wake = 0.0,
                 .pull_when_idle = 0.0,
                 .pull_when_idle_hot = 0.0,
                 .pull_at_tick = probability};
@@ -259,7 +261,8 @@ TEST(Balance, an_idle_cpu_takes_a_waiting_thread_at_a_tick) {
 }
 
 TEST(Balance, three_threads_on_two_cpus_share_evenly_over_seconds_but_not_over_100_ms) {
-  OsSpec os;  // Linux: fair, tick 4 ms
+  OsSpec os;  // fair, tick 4 ms
+  os.balance = {.kind = BalanceKind::measured};
   os.timer_slack = 0ns;
   World world{small_machine(2), os, 11};
   std::vector<ThreadId> threads;

@@ -78,10 +78,17 @@ Scenario scenario(std::uint64_t seed) {
     made.os.random_tick_phase = true;
   }
   if (dice.below(2) == 0) {
-    made.os.balance = {.move_on_wake = 0.1,
+    made.os.balance = {.kind = BalanceKind::measured,
+                       .move_on_wake = 0.1,
                        .pull_when_idle = 0.2,
                        .pull_when_idle_hot = 0.04,
                        .pull_at_tick = 0.35};
+  } else if (made.os.tick > sim::Duration::zero()) {
+    constexpr std::array gates{NewidleGate::cost, NewidleGate::rising_cost,
+                               NewidleGate::proportional};
+    made.os.balance = {.kind = BalanceKind::linux_domains,
+                       .newidle_gate = gates[dice.below(3)],
+                       .newidle_success = static_cast<double>(dice.below(10)) / 10.0};
   }
   made.machine.speed_over_time.resize(cores * siblings);
   for (std::size_t i = 0; i < 20; ++i) {

@@ -328,6 +328,7 @@ TEST(ProcessPerTask, is_slower_than_a_pool_for_many_short_items) {
 TEST(CppPools, native_items_use_all_cores) {
   for (const ExecutorKind kind : {ExecutorKind::cpp_threads, ExecutorKind::cpp_async}) {
     WorldSpec world = linux_world(4);
+    world.os.balance = {.kind = BalanceKind::work_conserving};
     world.runtime.language = Language::none;
     add_task(world, "item", {native(2ms)});
     add_executor(world, kind, 4);

@@ -57,9 +57,25 @@ TEST(MachineLoad, kinds_of_cores_are_read_in_order) {
 
 TEST(MachineLoad, a_preset_is_found_by_name_and_a_slip_gets_suggestions) {
   EXPECT_EQ(scenario(on("vm-2c")).world.machine.cpus.size(), 2U);
-  EXPECT_LT(scenario(on("vm-2c")).world.os.balance.move_on_wake, 1.0);
+  EXPECT_LT(scenario(on("vm-2c")).world.os.balance.newidle_success, 0.5);
   EXPECT_THAT(errors(on("laptop-4c8")), HasSubstr("did you mean 'laptop-4c8t"));
   EXPECT_THAT(errors(on("../vm-2c")), HasSubstr("error[E-file]"));
+}
+
+TEST(MachineLoad, linux_balances_by_its_mechanism_where_there_is_a_tick) {
+  using models::BalanceKind;
+  const auto kind = [](const std::string& os) {
+    return scenario(on("vm-2c", "os: " + os + "\nmain: []\n")).world.os.balance.kind;
+  };
+  EXPECT_EQ(kind("{tick: 4ms}"), BalanceKind::linux_domains);
+  EXPECT_EQ(kind("{scheduler: rr}"), BalanceKind::work_conserving);
+  EXPECT_EQ(kind("{balance: {kind: work-conserving}}"), BalanceKind::work_conserving);
+  EXPECT_EQ(kind("{balance: {move_on_wake: 0.1}}"), BalanceKind::measured);
+  EXPECT_EQ(scenario(on("ideal-2")).world.os.balance.kind, BalanceKind::work_conserving);
+  const std::string chance = "os: {balance: {kind: linux, move_on_wake: 0.1}}\nmain: []\n";
+  EXPECT_THAT(errors(on("vm-2c", chance)), HasSubstr("only the kind 'measured' has chances"));
+  const std::string still = "os: {tick: 0ms, balance: {kind: linux}}\nmain: []\n";
+  EXPECT_THAT(errors(on("vm-2c", still)), HasSubstr("Linux balances at ticks"));
 }
 
 TEST(MachineLoad, a_machine_can_change_another_one) {
