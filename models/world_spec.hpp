@@ -28,7 +28,7 @@ struct BackgroundSpec {
   TaskIndex task{};
   std::uint32_t threads = 1;  // each repeats the task until main ends
   int nice = 0;
-  ClassSpec sched;
+  ClassSpec sched{};
   GroupId group{};
   sim::Duration start{};
 };

@@ -16,6 +16,7 @@ enum class Phase : std::uint8_t {
   waking,     // called out of idleness; picks a thread at phase_end
   switching,  // context switch and migration cost, on the account of the incoming thread
   running,
+  interrupted,  // on the account of the thread that was running
 };
 
 /// Times in ns since the start of the run. The CPU's slot holds the earliest of those that matter.
@@ -25,6 +26,7 @@ struct Cpu {
   std::int64_t completes_at = never;  // the running segment
   std::int64_t slice_end = never;     // the thread gives way here, if others wait
   std::int64_t balance_tick = never;  // the next tick at which an idle CPU may take a thread away
+  std::int64_t interruption = never;  // when the next one comes
   double rate = 1.0;                  // of the running segment
   std::uint32_t thread = nobody;
   std::uint32_t last_thread = nobody;
@@ -35,7 +37,7 @@ struct Cpu {
   Phase phase = Phase::idle;
   bool must_reschedule = false;  // at the next point where that is allowed
   std::int64_t tick_phase = 0;
-  std::int64_t shared_wait_seen = 0;  // of the shared queue's account, at `settled`
+  std::int64_t shared_wait_seen = 0;          // of the shared queue's account, at `settled`
   std::optional<sim::TimerId> release_timer;  // only with scheduling classes
   CpuAccounts accounts;
 };

@@ -33,6 +33,7 @@ void Dispatcher::State::on_cpu_event(std::uint32_t cpu) {
       schedule(cpu, nobody, SwitchOut::blocked);
       break;
     case Phase::switching:
+    case Phase::interrupted:
       start_running(cpu);
       course(cpu);
       break;
@@ -71,10 +72,11 @@ void Dispatcher::State::settle(std::uint32_t cpu) {
 /// What ends or changes the running segment first.
 std::int64_t Dispatcher::State::next_while_running(std::uint32_t cpu) {
   Cpu& it = cpus[cpu];
-  if (it.must_reschedule && threads[it.thread].kind != WorkKind::kernel) {
+  if (it.must_reschedule && !holds_on(it)) {
     return now();
   }
-  const std::int64_t next = std::min({it.completes_at, it.slice_end, rates.next_change(cpu)});
+  const std::int64_t next =
+      std::min({it.completes_at, it.slice_end, rates.next_change(cpu), it.interruption});
   const bool tick_matters =
       it.waiting > 0 ? watches_ticks : watches_siblings && busy_in_core[it.core] > 1;
   if (!tick_matters) {
@@ -195,6 +197,10 @@ void Dispatcher::State::start_running(std::uint32_t cpu) {
     advance_speed(cpu);
   }
   begin_segment(cpu);
+  if (machine.interruptions.every > sim::Duration::zero() &&
+      (cpus[cpu].interruption <= now() || cpus[cpu].interruption == never)) {
+    plan_interruption(cpu, now());  // those that came meanwhile met nobody, or the switch
+  }
 }
 
 void Dispatcher::State::advance_speed(std::uint32_t cpu) {
@@ -225,6 +231,8 @@ void Dispatcher::State::on_running(std::uint32_t cpu) {
   }
   if (it.completes_at <= now()) {
     complete(cpu);
+  } else if (it.interruption <= now()) {
+    begin_interruption(cpu);
   } else {
     course(cpu);
   }
@@ -232,16 +240,16 @@ void Dispatcher::State::on_running(std::uint32_t cpu) {
 
 void Dispatcher::State::course(std::uint32_t cpu) {
   Cpu& it = cpus[cpu];
-  const bool in_kernel = threads[it.thread].kind == WorkKind::kernel;
+  const bool stays = holds_on(it);
   if (it.slice_end <= now()) {
-    if (!in_kernel) {
+    if (!stays) {
       give_way(cpu, SwitchOut::slice_used_up);
       return;
     }
     it.must_reschedule = true;
     it.slice_end = never;
   }
-  if (it.must_reschedule && !in_kernel) {
+  if (it.must_reschedule && !stays) {
     give_way(cpu, SwitchOut::preempted);
     return;
   }
@@ -324,6 +332,9 @@ void Dispatcher::State::switch_out(std::uint32_t cpu, std::uint32_t thread, Swit
   threads[thread].state = ThreadState::ready;
   threads[thread].left_cpu_at = now();
   ledgers[thread].since = now();
+  if (charges_refill()) {
+    note_left(cpu, thread);
+  }
   ++ledgers[thread].so_far.switches_involuntary;
   note(TraceKind::switch_out, {.cpu = static_cast<std::uint16_t>(cpu),
                                .subject = thread,
@@ -359,7 +370,11 @@ void Dispatcher::State::switch_in(std::uint32_t cpu, const Pick& pick) {
                               .object = it.last_thread,
                               .cause = no_subject,
                               .value = thread.last_cpu});
-  sim::Duration overhead = note_migration(cpu, pick.thread);
+  sim::Duration overhead{};
+  if (charges_refill()) {
+    overhead = refill_cost(cpu, pick.thread);
+  }
+  overhead += note_migration(cpu, pick.thread);
   if (it.last_thread != pick.thread) {
     overhead += machine.costs.context_switch;
   }

@@ -50,7 +50,7 @@ struct ExecutorSpec {
   std::optional<Bytes> memory;  // a worker, private
   std::vector<CpuId> pin;       // worker i runs on pin[i % size]; empty: free
   int nice = 0;
-  ClassSpec sched;  // of the workers
+  ClassSpec sched{};  // of the workers
   GroupId group{};
 };
 

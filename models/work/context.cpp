@@ -15,8 +15,8 @@ Context::Context(const WorldSpec& world_spec, sim::Engine& run_engine, sim::Trac
       trace{run_trace},
       random{run_random},
       os{dispatcher},
-      inheritance{dispatcher},
       futures(world_spec.futures.size()),
+      inheritance{dispatcher},
       next_number(world_spec.tasks.size(), 0) {
   for (const TaskSpec& task : spec.tasks) {
     task_keys.push_back(task_key(task.name));

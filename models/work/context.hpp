@@ -42,7 +42,7 @@ struct Context {
   ItemTable items;
   std::vector<std::unique_ptr<Executor>> executors;  // by ExecutorIndex
   std::vector<std::vector<BatchId>> futures;         // by FutureIndex, in order of submission
-  Inheritance inheritance;  // of all locks that have it
+  Inheritance inheritance;                           // of all locks that have it
   std::vector<std::unique_ptr<Mutex>> shared_locks;  // scope process, by LockIndex
   std::vector<std::uint32_t> task_keys;              // by TaskIndex
   std::vector<std::uint32_t> next_number;            // items that main numbered, by TaskIndex
@@ -65,6 +65,8 @@ struct Context {
   /// Who holds the lock that a thread of `process` knows as `object`; nobody for other things.
   [[nodiscard]] std::optional<ThreadId> lock_holder(const UserProcess& process,
                                                     std::uint32_t object) const;
+  /// What the lock needs to have priority inheritance; nullptr if it has none.
+  [[nodiscard]] Inheritance* inheritance_of(LockIndex lock);
   /// The name that a report uses for lock or pipe `object`.
   [[nodiscard]] std::string object_name(std::uint32_t object) const;
 

@@ -44,7 +44,53 @@ constexpr std::array<Choice, 1> balance_presets{{
     {.word = "work-conserving", .doc = "no CPU idles while a thread waits"},
 }};
 
-constexpr std::array<Key, 8> os_keys{{
+constexpr std::array<Choice, 4> preemption_words{{
+    {.word = "none", .doc = "a system call runs to its end"},
+    {.word = "voluntary", .doc = "as none here: calls are shorter than the way between two points"},
+    {.word = "full", .doc = "a system call is preempted anywhere"},
+    {.word = "lazy", .doc = "by real-time threads anywhere, by fair ones at a tick or its end"},
+}};
+constexpr std::array<Choice, 3> rt_limits{{
+    {.word = "none", .doc = "real-time threads may take all of a CPU"},
+    {.word = "throttle", .doc = "they stop after `runtime` of each `period` (Linux to 6.11)"},
+    {.word = "fair-server",
+     .doc = "starved fair threads get `server_runtime` of each `server_period` (from 6.12)"},
+}};
+
+constexpr std::array<Key, 6> rt_keys{{
+    {.name = "limit",
+     .type = Type::choice,
+     .choices = rt_limits,
+     .fallback = "by kernel: throttle before 6.12, then fair-server",
+     .doc = "what keeps real-time threads from starving the others"},
+    {.name = "runtime",
+     .type = Type::duration,
+     .low = 1000,
+     .fallback = "950ms",
+     .doc = "of each period; deadline threads may reserve this part of a CPU"},
+    {.name = "period",
+     .type = Type::duration,
+     .low = 1000,
+     .fallback = "1s",
+     .doc = "of `runtime`"},
+    {.name = "server_runtime",
+     .type = Type::duration,
+     .low = 1000,
+     .fallback = "50ms",
+     .doc = "what the fair server gives"},
+    {.name = "server_period",
+     .type = Type::duration,
+     .low = 1000,
+     .fallback = "1s",
+     .doc = "once in this time"},
+    {.name = "round_robin",
+     .type = Type::duration,
+     .low = 1000,
+     .fallback = "100ms",
+     .doc = "turn of an rr thread"},
+}};
+
+constexpr std::array<Key, 10> os_keys{{
     {.name = "scheduler",
      .type = Type::choice,
      .choices = schedulers,
@@ -72,6 +118,15 @@ constexpr std::array<Key, 8> os_keys{{
      .type = Type::named,
      .section = "group",
      .doc = "groups of threads (containers), nested, by name"},
+    {.name = "rt",
+     .type = Type::section,
+     .section = "rt",
+     .doc = "limits of real-time and deadline threads"},
+    {.name = "preemption",
+     .type = Type::choice,
+     .choices = preemption_words,
+     .fallback = "none",
+     .doc = "where the kernel lets go of a CPU while it works for a thread"},
 }};
 
 constexpr std::array<Key, 6> policy_keys{{
@@ -154,10 +209,11 @@ constexpr std::array<Key, 5> group_keys{{
      .later = "idle groups are not modelled in this version"},
 }};
 
-constexpr std::array<Section, 4> sections{{
+constexpr std::array<Section, 5> sections{{
     {"os", "Who schedules. Scenario over machine file over preset.", os_keys},
     {"policy", "A scheduling policy and its knobs.", policy_keys},
     {"balance", "Load balancing.", balance_keys},
+    {"rt", "Limits of real-time and deadline threads.", rt_keys},
     {"group", "A group of threads, scheduled as one.", group_keys},
 }};
 

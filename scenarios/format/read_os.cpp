@@ -52,6 +52,38 @@ void apply_preset(const std::string& word, models::OsSpec& os) {
                  .scope = preset->kind == PolicyKind::fair ? models::QueueScope::per_cpu : scope,
                  .slice = preset->slice,
                  .scale_by_cpus = preset->scale_by_cpus};
+  const bool before_6_12 = word == "linux-6.1" || word == "linux-6.6" || word == "cfs";
+  os.real_time.limit = before_6_12 ? models::RealTimeSpec::Limit::throttle
+                                   : models::RealTimeSpec::Limit::fair_server;
+}
+
+void read_rt(const Reading& reading, const Node& node, models::RealTimeSpec& rt) {
+  using Limit = models::RealTimeSpec::Limit;
+  Fields fields{reading, node, section_named("rt")};
+  if (const auto limit = fields.choice("limit")) {
+    rt.limit = *limit == "none"       ? Limit::none
+               : *limit == "throttle" ? Limit::throttle
+                                      : Limit::fair_server;
+  }
+  fields.read("runtime", rt.runtime);
+  fields.read("period", rt.period);
+  fields.read("server_runtime", rt.server_runtime);
+  fields.read("server_period", rt.server_period);
+  fields.read("round_robin", rt.round_robin);
+  if (rt.runtime > rt.period || rt.server_runtime > rt.server_period) {
+    fields.error("limit", "E-range", "a runtime is longer than its period",
+                 "give at most the whole period");
+  }
+}
+
+void read_preemption(Fields& fields, models::KernelPreemption& preemption) {
+  using Kind = models::KernelPreemption;
+  if (const auto word = fields.choice("preemption")) {
+    preemption = *word == "none"        ? Kind::none
+                 : *word == "voluntary" ? Kind::voluntary
+                 : *word == "full"      ? Kind::full
+                                        : Kind::lazy;
+  }
 }
 
 void read_policy(const Reading& reading, const Node& node, models::OsSpec& os) {
@@ -165,6 +197,10 @@ void read_os(const Reading& reading, const Node& node, models::OsSpec& os) {
   if (const Node* balance = fields.map("balance"); balance != nullptr) {
     read_balance(reading, *balance, os.balance);
   }
+  if (const Node* rt = fields.map("rt"); rt != nullptr) {
+    read_rt(reading, *rt, os.real_time);
+  }
+  read_preemption(fields, os.preemption);
   if (const Node* groups = fields.names("groups"); groups != nullptr) {
     read_groups(reading, *groups, os);
   }
