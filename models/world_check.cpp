@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "models/class_check.hpp"
 #include "models/os/cpuset.hpp"
 #include "models/pool/executor.hpp"
 #include "models/world.hpp"
@@ -353,7 +354,10 @@ void Checker::check_distribution(const Distribution& distribution, const std::st
 }  // namespace
 
 std::vector<sim::Error> check_world(const WorldSpec& spec) {
-  return Checker{spec}.check();
+  std::vector<sim::Error> errors = Checker{spec}.check();
+  const std::vector<sim::Error> of_classes = check_classes(spec);
+  errors.insert(errors.end(), of_classes.begin(), of_classes.end());
+  return errors;
 }
 
 }  // namespace timeslice::models

@@ -42,10 +42,12 @@ void drop_ipc_costs(WorldSpec& world) {
 
 void drop_switch_costs(WorldSpec& world) {
   OsCosts& os = world.machine.costs;
-  for (sim::Duration* cost : {&os.context_switch, &os.wake_idle_cpu, &os.wake_idle_cpu_jitter,
-                              &os.wake_syscall, &os.syscall, &os.migration, &os.tick_cost}) {
+  for (sim::Duration* cost :
+       {&os.context_switch, &os.wake_idle_cpu, &os.wake_idle_cpu_jitter, &os.wake_syscall,
+        &os.syscall, &os.migration, &os.tick_cost, &os.cold_refill}) {
     *cost = none;
   }
+  world.machine.interruptions.every = none;
   world.os.timer_slack = none;
   world.os.timer_latency = none;
   world.runtime.costs.gil_take = none;

@@ -25,7 +25,9 @@ OsCosts free_of_cost() {
           .process_exit = nothing,
           .pipe_message = nothing,
           .pipe_copy_per_kib = nothing,
-          .page_fault = nothing};
+          .page_fault = nothing,
+          .cold_refill = nothing,
+          .cold_refill_half = nothing};
 }
 
 }  // namespace timeslice::models

@@ -11,6 +11,7 @@
 
 #include "models/ids.hpp"
 #include "models/units.hpp"
+#include "models/work/distribution.hpp"
 #include "sim/time.hpp"
 
 namespace timeslice::models {
@@ -68,6 +69,13 @@ struct SpeedChange {
 };
 using SpeedTimeline = std::vector<SpeedChange>;  // ordered by time, factors > 0
 
+/// Short interruptions that take a CPU from whatever runs on it: interrupts and their softirqs.
+/// They come at random, independently on each CPU.
+struct InterruptionSpec {
+  sim::Duration every{};  // mean time between two on a busy CPU; 0: none
+  Distribution length{};
+};
+
 /// What the operating system charges on this machine. Zero switches an effect off.
 /// Defaults: facts measured on a 2-CPU KVM guest (AMD EPYC, Linux 6.18), see docs/models/costs.md.
 struct OsCosts {
@@ -86,6 +94,12 @@ struct OsCosts {
   sim::Duration pipe_message = std::chrono::nanoseconds{2500};
   sim::Duration pipe_copy_per_kib = std::chrono::nanoseconds{300};
   sim::Duration page_fault = std::chrono::nanoseconds{2060};  // per 4 KiB page, first touch
+  /// Refilling the caches after others ran for x on the CPU meanwhile: cold_refill * x / (x +
+  /// cold_refill_half); all of it on another CPU. Depends on the threads' working set, so off by
+  /// default. 512 KB walked between switches: 5us and 15us give the 2..5 us that were measured
+  /// (fact sheet linux-scheduler 2.3; the form is a guess).
+  sim::Duration cold_refill{};
+  sim::Duration cold_refill_half = std::chrono::microseconds{15};
 };
 
 struct MachineSpec {
@@ -110,6 +124,7 @@ struct MachineSpec {
   sim::Duration memory_local{};
   sim::Duration memory_remote{};
   OsCosts costs;
+  InterruptionSpec interruptions{};
   bool costs_known = false;  // false: defaults of another machine; results carry a warning
 
   std::vector<SpeedTimeline> speed_over_time;  // empty, or one a CPU (an empty one: always 1)

@@ -16,6 +16,7 @@ enum class Phase : std::uint8_t {
   waking,     // called out of idleness; picks a thread at phase_end
   switching,  // context switch and migration cost, on the account of the incoming thread
   running,
+  interrupted,  // on the account of the thread that was running
 };
 
 /// Times in ns since the start of the run. The CPU's slot holds the earliest of those that matter.
@@ -26,6 +27,7 @@ struct Cpu {
   std::int64_t slice_end = never;     // the thread gives way here, if others wait
   std::int64_t quota_end = never;     // a group of the thread must draw CPU time or stop
   std::int64_t balance_tick = never;  // the next tick at which an idle CPU may take a thread away
+  std::int64_t interruption = never;  // when the next one comes
   double rate = 1.0;                  // of the running segment
   std::uint32_t thread = nobody;
   std::uint32_t last_thread = nobody;

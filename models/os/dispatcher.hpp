@@ -91,6 +91,7 @@ struct ThreadAccounts {
 struct CpuAccounts {
   sim::Duration busy{};
   sim::Duration switching{};       // part of busy: context switches
+  sim::Duration interrupted{};     // part of busy: interruptions
   sim::Duration with_queue{};      // part of busy: others waited on this CPU's queue
   sim::Duration beside_sibling{};  // part of busy: nobody did, another CPU of the core was busy
 };

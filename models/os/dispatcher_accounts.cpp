@@ -31,6 +31,9 @@ void Dispatcher::State::charge_cpu(const Cpu& cpu, std::int64_t elapsed,
   if (cpu.phase == Phase::switching) {
     accounts.switching += length;
   }
+  if (cpu.phase == Phase::interrupted) {
+    accounts.interrupted += length;
+  }
   sim::Duration queued{};
   if (!per_cpu) {
     const std::int64_t until = cpu.settled + elapsed;

@@ -34,6 +34,7 @@ void Dispatcher::State::on_cpu_event(std::uint32_t cpu) {
       schedule(cpu, nobody, SwitchOut::blocked);
       break;
     case Phase::switching:
+    case Phase::interrupted:
       start_running(cpu);
       course(cpu);
       break;
@@ -72,11 +73,11 @@ void Dispatcher::State::settle(std::uint32_t cpu) {
 /// What ends or changes the running segment first.
 std::int64_t Dispatcher::State::next_while_running(std::uint32_t cpu) {
   Cpu& it = cpus[cpu];
-  if (it.must_reschedule && threads[it.thread].kind != WorkKind::kernel) {
+  if (it.must_reschedule && !holds_on(it)) {
     return now();
   }
-  const std::int64_t next =
-      std::min({it.completes_at, it.slice_end, it.quota_end, rates.next_change(cpu)});
+  const std::int64_t next = std::min(
+      {it.completes_at, it.slice_end, it.quota_end, rates.next_change(cpu), it.interruption});
   if (linux_balance) {
     it.balance_tick = std::min(it.balance_tick, linux_balance->next_tick(cpu));
     return std::min(next, it.balance_tick);
@@ -244,6 +245,10 @@ void Dispatcher::State::start_running(std::uint32_t cpu) {
     advance_speed(cpu);
   }
   begin_segment(cpu);
+  if (machine.interruptions.every > sim::Duration::zero() &&
+      (cpus[cpu].interruption <= now() || cpus[cpu].interruption == never)) {
+    plan_interruption(cpu, now());  // those that came meanwhile met nobody, or the switch
+  }
 }
 
 void Dispatcher::State::advance_speed(std::uint32_t cpu) {
@@ -280,6 +285,8 @@ void Dispatcher::State::on_running(std::uint32_t cpu) {
   }
   if (it.completes_at <= now()) {
     complete(cpu);
+  } else if (it.interruption <= now()) {
+    begin_interruption(cpu);
   } else {
     course(cpu);
   }
@@ -311,7 +318,7 @@ std::optional<SwitchOut> Dispatcher::State::reason_to_stop(std::uint32_t cpu) {
 
 void Dispatcher::State::course(std::uint32_t cpu) {
   const std::optional<SwitchOut> why = reason_to_stop(cpu);
-  if (why && threads[cpus[cpu].thread].kind != WorkKind::kernel) {
+  if (why && !holds_on(cpus[cpu])) {
     give_way(cpu, *why);
     return;
   }
@@ -439,6 +446,9 @@ void Dispatcher::State::switch_out(std::uint32_t cpu, std::uint32_t thread, Swit
     linux_balance->thread_changed(thread, true, false);
   }
   ledgers[thread].since = now();
+  if (charges_refill()) {
+    note_left(cpu, thread);
+  }
   ++ledgers[thread].so_far.switches_involuntary;
   note(TraceKind::switch_out, {.cpu = static_cast<std::uint16_t>(cpu),
                                .subject = thread,
@@ -474,7 +484,11 @@ void Dispatcher::State::switch_in(std::uint32_t cpu, const Pick& pick) {
                               .object = it.last_thread,
                               .cause = no_subject,
                               .value = thread.last_cpu});
-  sim::Duration overhead = note_migration(cpu, pick.thread);
+  sim::Duration overhead{};
+  if (charges_refill()) {
+    overhead = refill_cost(cpu, pick.thread);
+  }
+  overhead += note_migration(cpu, pick.thread);
   if (it.last_thread != pick.thread) {
     overhead += machine.costs.context_switch;
   }

@@ -92,6 +92,18 @@ struct Dispatcher::State {
   void settle(std::uint32_t cpu);
   [[nodiscard]] std::int64_t next_while_running(std::uint32_t cpu);
   void arm(std::uint32_t cpu);
+  /// Whether the thread on the CPU works in the kernel and may not be preempted there.
+  [[nodiscard]] bool holds_on(const Cpu& cpu) const {
+    return threads[cpu.thread].kind == WorkKind::kernel && stays_in_kernel(cpu);
+  }
+  [[nodiscard]] bool stays_in_kernel(const Cpu& cpu) const;
+  void begin_interruption(std::uint32_t cpu);
+  void plan_interruption(std::uint32_t cpu, std::int64_t from);
+  [[nodiscard]] bool charges_refill() const {
+    return machine.costs.cold_refill > sim::Duration::zero();
+  }
+  [[nodiscard]] sim::Duration refill_cost(std::uint32_t cpu, std::uint32_t thread) const;
+  void note_left(std::uint32_t cpu, std::uint32_t thread);
   void note_load(std::uint32_t cpu);
   /// `thread` comes to the queue of `cpu`, or leaves it; `waits`: no group of it is throttled
   /// there.
@@ -141,6 +153,7 @@ struct Dispatcher::State {
   void make_ready(std::uint32_t thread, EnqueueReason reason, WakeCause cause);
   void call_cpu(std::uint32_t cpu, std::uint32_t thread, WakeCause cause);
   void call_any_cpu(std::uint32_t thread, WakeCause cause);
+  [[nodiscard]] bool waits_for_tick(std::uint32_t cpu, std::uint32_t thread, WakeCause cause) const;
   void check_preemption(std::uint32_t cpu, std::uint32_t thread, WakeCause cause);
   void interrupt(std::uint32_t thread);
   static void stop_at_next_poll(Thread& thread);
@@ -226,6 +239,9 @@ struct Dispatcher::State {
   std::int64_t shared_waited_ns = 0;  // while somebody waited, up to shared_since
   std::int64_t shared_since = 0;
   std::vector<std::uint32_t> skipped;  // not allowed on the CPU that picks
+
+  std::uint32_t interruptions = 0;           // drawn so far
+  std::vector<sim::Duration> busy_at_leave;  // of the CPU, by thread; only with refill costs
 
   bool per_cpu = true;
   bool ordered = false;           // the policy's: some threads are more urgent than others

@@ -123,6 +123,9 @@ void Dispatcher::State::leave(std::uint32_t cpu, SwitchOut why, DequeueReason re
     linux_balance->thread_changed(thread, false, false);
   }
   ledgers[thread].since = now();
+  if (charges_refill()) {
+    note_left(cpu, thread);
+  }
   note(TraceKind::switch_out, {.cpu = static_cast<std::uint16_t>(cpu),
                                .subject = thread,
                                .cause = no_subject,
@@ -261,11 +264,27 @@ void Dispatcher::State::call_any_cpu(std::uint32_t thread, WakeCause cause) {
   }
 }
 
+/// With lazy preemption a fair thread's request is seen at the next return to user mode or tick:
+/// the CPU of a program is not interrupted for it, its system call goes on. Source:
+/// resched_curr_lazy and sched_tick of Linux 6.13.
+bool Dispatcher::State::waits_for_tick(std::uint32_t cpu, std::uint32_t thread,
+                                       WakeCause cause) const {
+  if (os.preemption != KernelPreemption::lazy || os.tick == sim::Duration::zero() ||
+      is_urgent(thread)) {
+    return false;
+  }
+  return cause.thread != nobody && threads[cause.thread].cpu != cpu;
+}
+
 void Dispatcher::State::check_preemption(std::uint32_t cpu, std::uint32_t thread, WakeCause cause) {
   Cpu& it = cpus[cpu];
   if (queues.preempts(seat(thread), seat(it.thread))) {
-    it.must_reschedule = true;
     it.preempter = cause.thread == nobody ? thread : cause.thread;
+    if (waits_for_tick(cpu, thread, cause)) {
+      it.slice_end = std::min(it.slice_end, tick_at_or_after(it, now() + 1));
+    } else {
+      it.must_reschedule = true;
+    }
   }
   if (cpu != active_cpu) {
     arm(cpu);

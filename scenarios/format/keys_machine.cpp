@@ -64,10 +64,7 @@ constexpr std::array<Key, 19> machine_keys{{
     {.name = "hwloc",
      .type = Type::text,
      .later = "name the hwloc file itself: `machine: file.xml`, or `extends: file.xml`"},
-    {.name = "noise",
-     .type = Type::section,
-     .section = "noise",
-     .later = "speed that changes over time is not read from machine files in this version"},
+    {.name = "noise", .type = Type::section, .section = "noise", .doc = "what disturbs the CPUs"},
 }};
 
 constexpr std::array<Key, 4> core_kind_keys{{
@@ -143,7 +140,7 @@ constexpr std::array<Key, 6> memory_keys{{
      .doc = "memory nodes of a package"},
 }};
 
-constexpr std::array<Key, 15> cost_keys{{
+constexpr std::array<Key, 17> cost_keys{{
     {.name = "switch", .type = Type::duration, .fallback = "1.5us", .doc = "a context switch"},
     {.name = "wake_idle_cpu",
      .type = Type::duration,
@@ -186,13 +183,37 @@ constexpr std::array<Key, 15> cost_keys{{
      .type = Type::duration,
      .fallback = "2.06us",
      .doc = "first touch of a 4 KiB page"},
+    {.name = "cold_refill",
+     .type = Type::duration,
+     .fallback = "0",
+     .doc = "refilling the caches when others ran meanwhile, at most"},
+    {.name = "cold_refill_half",
+     .type = Type::duration,
+     .low = 1,
+     .fallback = "15us",
+     .doc = "after others ran for so long, half of that"},
 }};
 
-constexpr std::array<Key, 1> noise_keys{{
-    {.name = "speed", .type = Type::text, .doc = "speed over time"},
+constexpr std::array<Key, 2> noise_keys{{
+    {.name = "speed",
+     .type = Type::text,
+     .later = "speed that changes over time is not read from machine files in this version"},
+    {.name = "interruptions",
+     .type = Type::section,
+     .section = "interruptions",
+     .doc = "interrupts that take a CPU from whatever runs on it"},
 }};
 
-constexpr std::array<Section, 8> sections{{
+constexpr std::array<Key, 2> interruption_keys{{
+    {.name = "every",
+     .type = Type::duration,
+     .low = 1000,
+     .required = true,
+     .doc = "mean time between two on a busy CPU; they come at random"},
+    {.name = "length", .type = Type::distribution, .required = true, .doc = "of one"},
+}};
+
+constexpr std::array<Section, 9> sections{{
     {"machine", "A machine: a file under scenarios/machines, or a map in a scenario.",
      machine_keys},
     {"core_kind", "Cores that are alike.", core_kind_keys},
@@ -205,7 +226,8 @@ constexpr std::array<Section, 8> sections{{
     {"memory", "Main memory.", memory_keys},
     {"costs", "What the operating system charges. Defaults: measured on the reference guest.",
      cost_keys},
-    {"noise", "Speed that changes over time.", noise_keys},
+    {"noise", "What disturbs the CPUs.", noise_keys},
+    {"interruptions", "Short interruptions, on each CPU independently.", interruption_keys},
 }};
 
 }  // namespace

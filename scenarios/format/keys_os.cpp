@@ -56,7 +56,53 @@ constexpr std::array<Choice, 2> queue_scopes{{
     {.word = "per-cpu", .doc = "a queue for each CPU, with balancing"},
     {.word = "shared", .doc = "one queue for all CPUs"},
 }};
-constexpr std::array<Key, 11> os_keys{{
+constexpr std::array<Choice, 4> preemption_words{{
+    {.word = "none", .doc = "a system call runs to its end"},
+    {.word = "voluntary", .doc = "as none here: calls are shorter than the way between two points"},
+    {.word = "full", .doc = "a system call is preempted anywhere"},
+    {.word = "lazy", .doc = "by real-time threads anywhere, by fair ones at a tick or its end"},
+}};
+constexpr std::array<Choice, 3> rt_limits{{
+    {.word = "none", .doc = "real-time threads may take all of a CPU"},
+    {.word = "throttle", .doc = "they stop after `runtime` of each `period` (Linux to 6.11)"},
+    {.word = "fair-server",
+     .doc = "starved fair threads get `server_runtime` of each `server_period` (from 6.12)"},
+}};
+
+constexpr std::array<Key, 6> rt_keys{{
+    {.name = "limit",
+     .type = Type::choice,
+     .choices = rt_limits,
+     .fallback = "by kernel: throttle before 6.12, then fair-server",
+     .doc = "what keeps real-time threads from starving the others"},
+    {.name = "runtime",
+     .type = Type::duration,
+     .low = 1000,
+     .fallback = "950ms",
+     .doc = "of each period; deadline threads may reserve this part of a CPU"},
+    {.name = "period",
+     .type = Type::duration,
+     .low = 1000,
+     .fallback = "1s",
+     .doc = "of `runtime`"},
+    {.name = "server_runtime",
+     .type = Type::duration,
+     .low = 1000,
+     .fallback = "50ms",
+     .doc = "what the fair server gives"},
+    {.name = "server_period",
+     .type = Type::duration,
+     .low = 1000,
+     .fallback = "1s",
+     .doc = "once in this time"},
+    {.name = "round_robin",
+     .type = Type::duration,
+     .low = 1000,
+     .fallback = "100ms",
+     .doc = "turn of an rr thread"},
+}};
+
+constexpr std::array<Key, 13> os_keys{{
     {.name = "scheduler",
      .type = Type::choice,
      .choices = schedulers,
@@ -95,6 +141,15 @@ constexpr std::array<Key, 11> os_keys{{
      .type = Type::boolean,
      .fallback = "on",
      .doc = "periods of `cpu_max` start anywhere; off: when a group first runs"},
+    {.name = "rt",
+     .type = Type::section,
+     .section = "rt",
+     .doc = "limits of real-time and deadline threads"},
+    {.name = "preemption",
+     .type = Type::choice,
+     .choices = preemption_words,
+     .fallback = "none",
+     .doc = "where the kernel lets go of a CPU while it works for a thread"},
 }};
 
 constexpr std::array<Key, 17> policy_keys{{
@@ -172,10 +227,11 @@ constexpr std::array<Key, 17> policy_keys{{
      .doc = "how often all go back to the top (mlfq only); 0: never"},
 }};
 
-constexpr std::array<Section, 4> sections{{
+constexpr std::array<Section, 5> sections{{
     {"os", "Who schedules. Scenario over machine file over preset.", os_keys},
     {"policy", "A scheduling policy and its knobs.", policy_keys},
     {"balance", "Load balancing.", balance_keys},
+    {"rt", "Limits of real-time and deadline threads.", rt_keys},
     {"group", "A group of threads, scheduled as one.", group_keys},
 }};
 

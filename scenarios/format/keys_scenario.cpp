@@ -125,7 +125,16 @@ constexpr std::array<Key, 2> measured_on_keys{{
     {.name = "python", .type = Type::version, .doc = "a Python version"},
 }};
 
-constexpr std::array<Key, 2> lock_keys{{
+constexpr std::array<Choice, 6> class_words{{
+    {.word = "normal", .doc = "SCHED_OTHER"},
+    {.word = "batch", .doc = "never preempts when it wakes up"},
+    {.word = "idle", .doc = "weight 3; every other thread preempts it"},
+    {.word = "fifo", .doc = "real-time: runs until it waits or somebody more urgent comes"},
+    {.word = "rr", .doc = "real-time: turns among equals"},
+    {.word = "deadline", .doc = "reserves `runtime` in each `period`"},
+}};
+
+constexpr std::array<Key, 3> lock_keys{{
     {.name = "kind",
      .type = Type::choice,
      .choices = lock_kinds,
@@ -136,6 +145,10 @@ constexpr std::array<Key, 2> lock_keys{{
      .choices = lock_scopes,
      .fallback = "thread",
      .doc = "who can share it"},
+    {.name = "inherit",
+     .type = Type::boolean,
+     .fallback = "off",
+     .doc = "priority inheritance: the holder is as urgent as the most urgent who waits"},
 }};
 
 constexpr std::array<Key, 14> executor_keys{{
@@ -195,7 +208,7 @@ constexpr std::array<Key, 14> executor_keys{{
     {.name = "class",
      .type = Type::section,
      .section = "class",
-     .later = "scheduling classes of executors are not modelled in this version"},
+     .doc = "scheduling class of the workers; needs a Linux scheduler"},
     {.name = "group", .type = Type::text, .doc = "the group of `os.groups` that it runs in"},
     {.name = "create",
      .type = Type::choice,
@@ -220,12 +233,26 @@ constexpr std::array<Key, 4> payload_keys{{
      .later = "codecs other than pickled bytes are not modelled in this version"},
 }};
 
-constexpr std::array<Key, 2> class_keys{{
-    {.name = "kind", .type = Type::text, .doc = "a scheduling class"},
-    {.name = "priority", .type = Type::count, .doc = "its priority"},
+constexpr std::array<Key, 5> class_keys{{
+    {.name = "kind",
+     .type = Type::choice,
+     .choices = class_words,
+     .required = true,
+     .doc = "which class of Linux, sched(7)"},
+    {.name = "priority",
+     .type = Type::count,
+     .low = 1,
+     .high = 99,
+     .doc = "of fifo and rr: more is more urgent"},
+    {.name = "runtime", .type = Type::duration, .doc = "of deadline: CPU time in each period"},
+    {.name = "deadline",
+     .type = Type::duration,
+     .fallback = "the period",
+     .doc = "of deadline: from the begin of a period"},
+    {.name = "period", .type = Type::duration, .doc = "of deadline"},
 }};
 
-constexpr std::array<Key, 5> background_keys{{
+constexpr std::array<Key, 6> background_keys{{
     {.name = "task", .type = Type::text, .required = true, .doc = "what each thread repeats"},
     {.name = "threads",
      .type = Type::count,
@@ -240,6 +267,10 @@ constexpr std::array<Key, 5> background_keys{{
      .high = 19,
      .fallback = "0",
      .doc = "their nice level"},
+    {.name = "class",
+     .type = Type::section,
+     .section = "class",
+     .doc = "their scheduling class; needs a Linux scheduler"},
     {.name = "group", .type = Type::text, .doc = "the group that they run in"},
     {.name = "start", .type = Type::duration, .fallback = "0", .doc = "when they start"},
 }};
@@ -251,7 +282,7 @@ constexpr std::array<Section, 7> sections{{
     {"lock", "A lock, used by `with`.", lock_keys},
     {"executor", "Who does the work.", executor_keys},
     {"payload", "What travels with an item, and back.", payload_keys},
-    {"class", "A scheduling class.", class_keys},
+    {"class", "A scheduling class of Linux.", class_keys},
     {"background", "A program beside the one that is looked at.", background_keys},
 }};
 

@@ -45,6 +45,34 @@ void read_nice(Fields& fields, int& nice) {
   nice = static_cast<int>(value);
 }
 
+void read_class(Fields& fields, models::ClassSpec& sched) {
+  using models::SchedulingClass;
+  constexpr std::array<std::pair<std::string_view, SchedulingClass>, 6> words{{
+      {"normal", SchedulingClass::normal},
+      {"batch", SchedulingClass::batch},
+      {"idle", SchedulingClass::idle},
+      {"fifo", SchedulingClass::fifo},
+      {"rr", SchedulingClass::round_robin},
+      {"deadline", SchedulingClass::deadline},
+  }};
+  const Node* node = fields.map("class");
+  if (node == nullptr) {
+    return;
+  }
+  Fields inner{fields.reading(), *node, section_named("class")};
+  if (const auto kind = inner.choice("kind")) {
+    const auto* found = std::ranges::find(words, *kind, &decltype(words)::value_type::first);
+    sim::expect(found != words.end(), "every class in the table of keys has a meaning");
+    sched.kind = found->second;
+  }
+  inner.read("priority", sched.priority);
+  inner.read("runtime", sched.runtime);
+  inner.read("period", sched.period);
+  if (!inner.read("deadline", sched.deadline)) {
+    sched.deadline = sched.period;
+  }
+}
+
 void read_group(Fields& fields, WorldNames& names, models::GroupId& group) {
   const Node* node = fields.find("group");
   if (node == nullptr) {
@@ -183,6 +211,7 @@ void read_executor(const Reading& reading, const Node& node, WorldNames& names,
   fields.read("import_cost", executor.import_cost);
   fields.read("memory", executor.memory);
   read_nice(fields, executor.nice);
+  read_class(fields, executor.sched);
   read_group(fields, names, executor.group);
   read_pin(fields, world, executor);
   warn_without_effect(reading, executor.name, node);
@@ -214,6 +243,7 @@ void read_locks(const Reading& reading, const Node* node, models::WorldSpec& wor
     if (const auto scope = fields.choice("scope")) {
       lock.scope = *scope == "process" ? models::LockScope::process : models::LockScope::thread;
     }
+    fields.read("inherit", lock.inherit);
   }
 }
 
@@ -245,6 +275,7 @@ void read_background(const Reading& reading, const Node* node, WorldNames& names
     }
     fields.read("threads", program.threads);
     read_nice(fields, program.nice);
+    read_class(fields, program.sched);
     read_group(fields, names, program.group);
     fields.read("start", program.start);
     world.background.push_back(program);

@@ -170,6 +170,8 @@ void read_costs(const Reading& reading, const Node& node, models::OsCosts& costs
   fields.read("pipe_message", costs.pipe_message);
   fields.read("pipe_copy_per_kib", costs.pipe_copy_per_kib);
   fields.read("page_fault", costs.page_fault);
+  fields.read("cold_refill", costs.cold_refill);
+  fields.read("cold_refill_half", costs.cold_refill_half);
 }
 
 void read_runtimes(const Reading& reading, const Node& node, MachineFile& file) {
@@ -246,6 +248,17 @@ void keep_topology(const Reading& reading, Fields& fields, MachineFile& file) {
   }
 }
 
+void read_noise(const Reading& reading, const Node& node, models::InterruptionSpec& into) {
+  Fields fields{reading, node, section_named("noise")};
+  const Node* interruptions = fields.map("interruptions");
+  if (interruptions == nullptr) {
+    return;
+  }
+  Fields inner{reading, *interruptions, section_named("interruptions")};
+  inner.read("every", into.every);
+  inner.read("length", into.length);
+}
+
 void read_behaviour(const Reading& reading, Fields& fields, const MachineBase& base,
                     MachineFile& file) {
   models::MachineSpec& machine = file.machine;
@@ -260,6 +273,9 @@ void read_behaviour(const Reading& reading, Fields& fields, const MachineBase& b
   if (const Node* costs = fields.map("costs"); costs != nullptr) {
     read_costs(reading, *costs, machine.costs);
     machine.costs_known = base.costs_inherited ? base.costs_known : true;
+  }
+  if (const Node* noise = fields.map("noise"); noise != nullptr) {
+    read_noise(reading, *noise, machine.interruptions);
   }
   if (const Node* os = fields.map("os"); os != nullptr) {
     models::OsSpec spec = file.os.value_or(models::OsSpec{});

@@ -86,6 +86,9 @@ void apply_preset(const std::string& word, models::OsSpec& os) {
   os.policy.scope = is_fair(os.policy.kind) ? models::QueueScope::per_cpu : scope;
   os.balance.kind = imitates_linux(word) ? models::BalanceKind::linux_domains
                                          : models::BalanceKind::work_conserving;
+  const bool before_6_12 = word == "linux-6.1" || word == "linux-6.6" || word == "cfs";
+  os.real_time.limit = before_6_12 ? models::RealTimeSpec::Limit::throttle
+                                   : models::RealTimeSpec::Limit::fair_server;
 }
 
 void read_eevdf(Fields& fields, PolicySpec& policy) {
@@ -109,6 +112,35 @@ void read_cfs(Fields& fields, models::CfsSpec& cfs) {
   fields.read("wakeup_granularity", cfs.wakeup_granularity);
   fields.read("gentle_sleepers", cfs.gentle_sleepers);
   fields.read("start_debit", cfs.start_debit);
+}
+
+void read_rt(const Reading& reading, const Node& node, models::RealTimeSpec& rt) {
+  using Limit = models::RealTimeSpec::Limit;
+  Fields fields{reading, node, section_named("rt")};
+  if (const auto limit = fields.choice("limit")) {
+    rt.limit = *limit == "none"       ? Limit::none
+               : *limit == "throttle" ? Limit::throttle
+                                      : Limit::fair_server;
+  }
+  fields.read("runtime", rt.runtime);
+  fields.read("period", rt.period);
+  fields.read("server_runtime", rt.server_runtime);
+  fields.read("server_period", rt.server_period);
+  fields.read("round_robin", rt.round_robin);
+  if (rt.runtime > rt.period || rt.server_runtime > rt.server_period) {
+    fields.error("limit", "E-range", "a runtime is longer than its period",
+                 "give at most the whole period");
+  }
+}
+
+void read_preemption(Fields& fields, models::KernelPreemption& preemption) {
+  using Kind = models::KernelPreemption;
+  if (const auto word = fields.choice("preemption")) {
+    preemption = *word == "none"        ? Kind::none
+                 : *word == "voluntary" ? Kind::voluntary
+                 : *word == "full"      ? Kind::full
+                                        : Kind::lazy;
+  }
 }
 
 void read_policy(const Reading& reading, const Node& node, models::OsSpec& os) {
@@ -223,6 +255,10 @@ void read_os(const Reading& reading, const Node& node, models::OsSpec& os) {
       os.balance.kind == models::BalanceKind::linux_domains) {
     os.balance.kind = models::BalanceKind::work_conserving;  // Linux's acts at ticks
   }
+  if (const Node* rt = fields.map("rt"); rt != nullptr) {
+    read_rt(reading, *rt, os.real_time);
+  }
+  read_preemption(fields, os.preemption);
   if (const Node* groups = fields.names("groups"); groups != nullptr) {
     read_groups(reading, *groups, os);
     os.program_group = models::GroupId{};

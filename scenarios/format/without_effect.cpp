@@ -27,7 +27,7 @@ constexpr std::array<Use, 8> uses{{
 }};
 
 /// What decides about threads of an executor; `serial` has none.
-constexpr std::array<std::string_view, 3> thread_keys{"pin", "nice", "group"};
+constexpr std::array<std::string_view, 4> thread_keys{"pin", "nice", "class", "group"};
 
 bool is_used(std::string_view key, std::string_view kind) {
   if (std::ranges::find(thread_keys, key) != thread_keys.end()) {

@@ -101,6 +101,9 @@ std::optional<sim::Error> executor_obstacle(const models::WorldSpec& world,
   if (!executor.pin.empty()) {
     return refused(name + " pins its workers", "leave `pin` out of a scenario to validate");
   }
+  if (executor.sched.kind != models::SchedulingClass::normal) {
+    return refused(name + " sets `class`", "leave it out of a scenario to validate");
+  }
   if (executor.nice != 0 || executor.group != models::GroupId{}) {
     return refused(name + " sets `nice` or `group`", "leave them out of a scenario to validate");
   }

@@ -122,8 +122,7 @@ TEST(Errors, what_comes_in_a_later_version_is_refused_by_name) {
                 testing::HasSubstr("error[E-later]"));
   }
   for (const char* rest :
-       {"executors: {a: {kind: threads, class: {kind: rr}}}\n",
-        "executors: {a: {kind: processes, maxtasksperchild: 3}}\n",
+       {"executors: {a: {kind: processes, maxtasksperchild: 3}}\n",
         "os: {groups: {app: {cpu_idle: on}}}\n", "locks: {a: {kind: semaphore}}\n",
         "main: [{io: {read: 1MiB, from: disk}}]\n", "repeat: {until: 1%}\n",
         "os: {policy: {kind: lottery}}\n"}) {
