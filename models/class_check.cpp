@@ -39,7 +39,7 @@ class ClassChecker {
           complain(where, "Linux refuses deadline threads that are bound to some of the CPUs",
                    "drop `pin`");
         }
-        reserve(executor.sched, resolve_workers(executor, spec_.runtime, spec_.machine));
+        reserve(executor.sched, resolve_workers(executor, spec_));
       }
     }
     for (const BackgroundSpec& program : spec_.background) {
@@ -62,7 +62,9 @@ class ClassChecker {
     if (sched.kind == SchedulingClass::normal) {
       return;
     }
-    if (spec_.os.policy.kind != PolicyKind::fair || spec_.os.policy.scope != QueueScope::per_cpu) {
+    const PolicyKind policy = spec_.os.policy.kind;
+    const bool fair = policy == PolicyKind::eevdf || policy == PolicyKind::cfs;
+    if (!fair || spec_.os.policy.scope != QueueScope::per_cpu) {
       complain(where, "only Linux's schedulers have classes",
                "use `scheduler: linux-6.12`, or drop the class");
     }

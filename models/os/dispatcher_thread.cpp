@@ -229,7 +229,6 @@ void Dispatcher::State::make_ready(std::uint32_t thread, EnqueueReason reason, W
   if (!waits) {
     return;  // its group's quota is used up there
   }
-  add_waiting(cpu);
   if (per_cpu) {
     call_cpu(cpu, thread, cause);
   } else {

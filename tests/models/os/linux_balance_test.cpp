@@ -22,7 +22,7 @@ using testing::World;
 OsSpec linux_os() {
   OsSpec os = quiet_os(PolicyKind::fair, 700us);
   os.policy.scale_by_cpus = true;
-  os.policy.protect = 700us;
+  os.policy.protect = Protection::unscaled;
   os.tick = 4ms;
   os.random_tick_phase = true;
   os.balance = {.kind = BalanceKind::linux_domains};
