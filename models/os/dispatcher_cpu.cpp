@@ -107,67 +107,6 @@ void Dispatcher::State::arm(std::uint32_t cpu) {
   }
 }
 
-void Dispatcher::State::note_load(std::uint32_t cpu) {
-  if (!balances) {
-    return;
-  }
-  Cpu& it = cpus[cpu];
-  const bool running = it.thread != nobody;
-  const bool spoken_for = !running && it.waiting > 0;  // the CPU wakes up for one of them
-  const CpuLoad load{.threads = it.waiting + (running ? 1U : 0U),
-                     .movable = it.waiting - (spoken_for ? 1U : 0U)};
-  const CpuLoad before = loads.of(cpu);
-  if (load == before && it.waiting_bound == 0 && it.counted_movable == load.movable) {
-    return;
-  }
-  settle_idle_account();
-  movable_threads -= it.counted_movable;
-  it.counted_movable = load.movable - std::min(load.movable, it.waiting_bound);
-  movable_threads += it.counted_movable;
-  loads.set(cpu, load);
-  if (linux_balance) {
-    linux_balance->load_noted(before, load);
-  }
-}
-
-void Dispatcher::State::add_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits) {
-  cpus[cpu].waiting_bound += threads[thread].pinned;
-  if (waits) {
-    resume_waiting(cpu, 1);
-  }
-}
-
-void Dispatcher::State::remove_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits) {
-  cpus[cpu].waiting_bound -= threads[thread].pinned;
-  if (waits) {
-    stop_waiting(cpu, 1);
-  }
-}
-
-void Dispatcher::State::resume_waiting(std::uint32_t cpu, std::uint32_t count) {
-  if (per_cpu) {
-    cpus[cpu].waiting += count;
-    return;
-  }
-  shared_waited_ns = shared_waited(now());
-  shared_since = now();
-  shared_waiting += count;
-}
-
-void Dispatcher::State::stop_waiting(std::uint32_t cpu, std::uint32_t count) {
-  if (per_cpu) {
-    cpus[cpu].waiting -= count;
-    if (cpus[cpu].waiting == 0 && !queues.has_classes()) {
-      cpus[cpu].slice_end = never;
-      cpus[cpu].balance_tick = never;
-    }
-    return;
-  }
-  shared_waited_ns = shared_waited(now());
-  shared_since = now();
-  shared_waiting -= count;
-}
-
 /// Whether a slice must be watched. With a shared queue it always is: to arm all CPUs when somebody
 /// begins to wait would cost O(CPUs).
 bool Dispatcher::State::has_rivals(std::uint32_t cpu) const {
@@ -192,18 +131,6 @@ void Dispatcher::State::limit_slice(std::uint32_t cpu, sim::Duration left) {
   }
   const std::int64_t used_up = now() + left.count();
   it.slice_end = os.tick > sim::Duration::zero() ? tick_at_or_after(it, used_up) : used_up;
-}
-
-/// The groups' time is looked at on ticks only; without ticks, exactly when it is used up.
-void Dispatcher::State::limit_by_quota(std::uint32_t cpu) {
-  Cpu& it = cpus[cpu];
-  const sim::Duration left = queues.runtime_left(seat(it.thread));
-  if (left == no_limit) {
-    it.quota_end = never;
-    return;
-  }
-  const std::int64_t used_up = now() + std::max<std::int64_t>(left.count(), 1);
-  it.quota_end = os.tick > sim::Duration::zero() ? tick_at_or_after(it, used_up) : used_up;
 }
 
 /// Calls an idle CPU for a thread that waits; it picks when it is awake.
@@ -306,7 +233,7 @@ std::optional<SwitchOut> Dispatcher::State::reason_to_stop(std::uint32_t cpu) {
     }
     limit_by_quota(cpu);
   }
-  if (it.slice_end <= now() && !slice_is_over(cpu)) {
+  if (it.slice_end <= now() && !it.must_reschedule && !slice_is_over(cpu)) {
     limit_slice(cpu, queues.slice_left(seat(it.thread)));
   }
   if (it.slice_end <= now()) {
@@ -317,8 +244,9 @@ std::optional<SwitchOut> Dispatcher::State::reason_to_stop(std::uint32_t cpu) {
 }
 
 void Dispatcher::State::course(std::uint32_t cpu) {
+  const bool holds = holds_on(cpus[cpu]);  // asked while the end of the slice is still there
   const std::optional<SwitchOut> why = reason_to_stop(cpu);
-  if (why && !holds_on(cpus[cpu])) {
+  if (why && !holds) {
     give_way(cpu, *why);
     return;
   }
@@ -338,35 +266,6 @@ void Dispatcher::State::give_way(std::uint32_t cpu, SwitchOut why) {
     schedule(cpu, nobody, SwitchOut::throttled);
   } else {
     schedule(cpu, before, why);
-  }
-}
-
-void Dispatcher::State::throttle_spent(std::uint32_t cpu, std::uint32_t thread) {
-  if (!queues.has_quotas()) {
-    return;
-  }
-  if (const std::uint32_t stopped = queues.throttle_spent(seat(thread)); stopped > 0) {
-    stop_waiting(cpu, stopped);
-  }
-}
-
-/// As Linux does: a CPU that runs something else is not asked to reschedule.
-void Dispatcher::State::unthrottle(std::span<const std::uint32_t> nodes) {
-  for (const std::uint32_t node : nodes) {
-    const std::uint32_t cpu = bandwidth.cpu_of(node);
-    settle(cpu);
-    const std::uint32_t waiting = queues.unthrottle(node);
-    if (waiting == 0) {
-      continue;
-    }
-    resume_waiting(cpu, waiting);
-    if (cpus[cpu].phase == Phase::idle) {
-      begin_waking(cpu);
-    } else if (cpus[cpu].thread != nobody) {
-      limit_slice(cpu, queues.slice_left(seat(cpus[cpu].thread)));
-      arm(cpu);
-    }
-    note_load(cpu);
   }
 }
 

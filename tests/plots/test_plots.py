@@ -7,6 +7,7 @@ Run by ctest, or alone: /usr/bin/python3 tests/plots/test_plots.py
 import contextlib
 import csv
 import io
+import re
 import sqlite3
 import sys
 import tempfile
@@ -25,6 +26,9 @@ def empty_database(path):
     """The program's own tables and views; v_run as far as the plots read it."""
     database = sqlite3.connect(path)
     database.executescript((STORE / "schema.sql").read_text(encoding="utf-8"))
+    migrations = (STORE / "migrations.cpp").read_text(encoding="utf-8")
+    for statement in re.findall(r'exec\("(ALTER [^"]+)"\)', migrations):
+        database.execute(statement)
     database.executescript((STORE / "views.sql").read_text(encoding="utf-8"))
     database.executescript(f"""
         PRAGMA application_id = {plot.APPLICATION_ID};
@@ -33,7 +37,7 @@ def empty_database(path):
         INSERT INTO t_quantile VALUES (1, 12.7062), (2, 4.30265);
         INSERT INTO host VALUES (1, 'h', 'k', 'c', 4, 1, '');
         INSERT INTO scenario VALUES (1, 'crawler', '', 's', 'y', '{{}}');
-        INSERT INTO batch VALUES (1, 1, 1, 'run', '0', '', 1, 'now', NULL);
+        INSERT INTO batch VALUES (1, 1, 1, 'run', '0', '', 1, 'now', NULL, NULL);
         INSERT INTO series VALUES (1, 'makespan', '', 'ns');""")
     return database
 

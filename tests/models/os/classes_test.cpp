@@ -36,6 +36,7 @@ OsSpec linux_os(RealTimeSpec::Limit limit = RealTimeSpec::Limit::fair_server) {
   os.timer_slack = 0ns;
   os.timer_latency = 0ns;
   os.real_time.limit = limit;
+  os.balance.kind = BalanceKind::work_conserving;
   return os;
 }
 

@@ -124,8 +124,7 @@ TEST(Errors, what_comes_in_a_later_version_is_refused_by_name) {
   for (const char* rest :
        {"executors: {a: {kind: processes, maxtasksperchild: 3}}\n",
         "os: {groups: {app: {cpu_idle: on}}}\n", "locks: {a: {kind: semaphore}}\n",
-        "main: [{io: {read: 1MiB, from: disk}}]\n", "repeat: {until: 1%}\n",
-        "os: {policy: {kind: lottery}}\n"}) {
+        "main: [{io: {read: 1MiB, from: disk}}]\n", "repeat: {until: 1%}\n"}) {
     EXPECT_THAT(errors(around(rest)), testing::HasSubstr("error[E-later]")) << rest;
   }
 }

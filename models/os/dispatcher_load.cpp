@@ -1,0 +1,69 @@
+#include <algorithm>
+
+#include "models/os/dispatcher_state.hpp"
+#include "models/os/linux_balance.hpp"
+
+namespace timeslice::models {
+
+void Dispatcher::State::note_load(std::uint32_t cpu) {
+  if (!balances) {
+    return;
+  }
+  Cpu& it = cpus[cpu];
+  const bool running = it.thread != nobody;
+  const bool spoken_for = !running && it.waiting > 0;  // the CPU wakes up for one of them
+  const CpuLoad load{.threads = it.waiting + (running ? 1U : 0U),
+                     .movable = it.waiting - (spoken_for ? 1U : 0U)};
+  const CpuLoad before = loads.of(cpu);
+  if (load == before && it.waiting_bound == 0 && it.counted_movable == load.movable) {
+    return;
+  }
+  settle_idle_account();
+  movable_threads -= it.counted_movable;
+  it.counted_movable = load.movable - std::min(load.movable, it.waiting_bound);
+  movable_threads += it.counted_movable;
+  loads.set(cpu, load);
+  if (linux_balance) {
+    linux_balance->load_noted(before, load);
+  }
+}
+
+void Dispatcher::State::add_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits) {
+  cpus[cpu].waiting_bound += threads[thread].pinned;
+  if (waits) {
+    resume_waiting(cpu, 1);
+  }
+}
+
+void Dispatcher::State::remove_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits) {
+  cpus[cpu].waiting_bound -= threads[thread].pinned;
+  if (waits) {
+    stop_waiting(cpu, 1);
+  }
+}
+
+void Dispatcher::State::resume_waiting(std::uint32_t cpu, std::uint32_t count) {
+  if (per_cpu) {
+    cpus[cpu].waiting += count;
+    return;
+  }
+  shared_waited_ns = shared_waited(now());
+  shared_since = now();
+  shared_waiting += count;
+}
+
+void Dispatcher::State::stop_waiting(std::uint32_t cpu, std::uint32_t count) {
+  if (per_cpu) {
+    cpus[cpu].waiting -= count;
+    if (cpus[cpu].waiting == 0 && !queues.has_classes()) {
+      cpus[cpu].slice_end = never;
+      cpus[cpu].balance_tick = never;
+    }
+    return;
+  }
+  shared_waited_ns = shared_waited(now());
+  shared_since = now();
+  shared_waiting -= count;
+}
+
+}  // namespace timeslice::models

@@ -1,0 +1,46 @@
+#include "models/os/dispatcher_state.hpp"
+
+namespace timeslice::models {
+
+/// The groups' time is looked at on ticks only; without ticks, exactly when it is used up.
+void Dispatcher::State::limit_by_quota(std::uint32_t cpu) {
+  Cpu& it = cpus[cpu];
+  const sim::Duration left = queues.runtime_left(seat(it.thread));
+  if (left == no_limit) {
+    it.quota_end = never;
+    return;
+  }
+  const std::int64_t used_up = now() + std::max<std::int64_t>(left.count(), 1);
+  it.quota_end = os.tick > sim::Duration::zero() ? tick_at_or_after(it, used_up) : used_up;
+}
+
+void Dispatcher::State::throttle_spent(std::uint32_t cpu, std::uint32_t thread) {
+  if (!queues.has_quotas()) {
+    return;
+  }
+  if (const std::uint32_t stopped = queues.throttle_spent(seat(thread)); stopped > 0) {
+    stop_waiting(cpu, stopped);
+  }
+}
+
+/// As Linux does: a CPU that runs something else is not asked to reschedule.
+void Dispatcher::State::unthrottle(std::span<const std::uint32_t> nodes) {
+  for (const std::uint32_t node : nodes) {
+    const std::uint32_t cpu = bandwidth.cpu_of(node);
+    settle(cpu);
+    const std::uint32_t waiting = queues.unthrottle(node);
+    if (waiting == 0) {
+      continue;
+    }
+    resume_waiting(cpu, waiting);
+    if (cpus[cpu].phase == Phase::idle) {
+      begin_waking(cpu);
+    } else if (cpus[cpu].thread != nobody) {
+      limit_slice(cpu, queues.slice_left(seat(cpus[cpu].thread)));
+      arm(cpu);
+    }
+    note_load(cpu);
+  }
+}
+
+}  // namespace timeslice::models
