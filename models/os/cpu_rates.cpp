@@ -14,17 +14,6 @@ double smt_share(double smt_gain, std::uint32_t busy) {
   return total / static_cast<double>(busy == 0 ? 1 : busy);
 }
 
-std::int64_t wall_ns(double nominal_ns, double rate) {
-  constexpr double longest_ns = 4.0e18;  // 127 years: far beyond any run, well inside 64 bits
-  constexpr double noise_ns = 1e-6;
-  const double exact = nominal_ns / rate;
-  if (exact >= longest_ns) {
-    return never;
-  }
-  const auto whole = static_cast<std::int64_t>(exact);
-  return exact - static_cast<double>(whole) > noise_ns ? whole + 1 : whole;
-}
-
 CpuRates::CpuRates(const MachineSpec& machine, sim::Duration tick, std::uint32_t core_size_max)
     : machine_{machine},
       by_kind_{machine.speed.python, machine.speed.native, machine.speed.memory,

@@ -25,7 +25,16 @@ constexpr std::int64_t never = INT64_MAX;
 
 /// Wall time of `nominal_ns` at `rate`, rounded up to whole ns; `never` when out of range. What is
 /// above a whole number by less than 1e-6 ns is rounding noise of the division and dropped.
-[[nodiscard]] std::int64_t wall_ns(double nominal_ns, double rate);
+[[nodiscard]] inline std::int64_t wall_ns(double nominal_ns, double rate) {
+  constexpr double longest_ns = 4.0e18;  // 127 years: far beyond any run, well inside 64 bits
+  constexpr double noise_ns = 1e-6;
+  const double exact = nominal_ns / rate;
+  if (exact >= longest_ns) {
+    return never;
+  }
+  const auto whole = static_cast<std::int64_t>(exact);
+  return exact - static_cast<double>(whole) > noise_ns ? whole + 1 : whole;
+}
 
 class CpuRates {
  public:

@@ -89,12 +89,6 @@ Dispatcher::State::State(sim::Engine& its_engine, sim::Trace& its_trace,
 
 Dispatcher::State::~State() = default;
 
-void Dispatcher::State::note(TraceKind kind, sim::TraceRecord record) {
-  record.time_ns = now();
-  record.kind = static_cast<std::uint16_t>(kind);
-  trace.record(record);
-}
-
 Dispatcher::Dispatcher(sim::Engine& engine, sim::Trace& trace, const sim::Random& random,
                        const MachineSpec& machine, const OsSpec& os)
     : state_{std::make_unique<State>(engine, trace, random, machine, os)} {}

@@ -28,20 +28,6 @@ void Dispatcher::State::note_load(std::uint32_t cpu) {
   }
 }
 
-void Dispatcher::State::add_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits) {
-  cpus[cpu].waiting_bound += threads[thread].pinned;
-  if (waits) {
-    resume_waiting(cpu, 1);
-  }
-}
-
-void Dispatcher::State::remove_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits) {
-  cpus[cpu].waiting_bound -= threads[thread].pinned;
-  if (waits) {
-    stop_waiting(cpu, 1);
-  }
-}
-
 void Dispatcher::State::resume_waiting(std::uint32_t cpu, std::uint32_t count) {
   if (per_cpu) {
     cpus[cpu].waiting += count;

@@ -82,7 +82,11 @@ struct Dispatcher::State {
 
   [[nodiscard]] std::int64_t now() const { return engine.now().time_since_epoch().count(); }
   /// Writes the record with the present time.
-  void note(TraceKind kind, sim::TraceRecord record);
+  void note(TraceKind kind, sim::TraceRecord&& record) {
+    record.time_ns = now();
+    record.kind = static_cast<std::uint16_t>(kind);
+    trace.record(record);  // inline: a record that is copied half-written stalls the CPU
+  }
   [[nodiscard]] Seat seat(std::uint32_t thread) const {
     const Thread& it = threads[thread];
     return {.entity = it.entity, .cpu = it.cpu, .node = it.node};
@@ -108,8 +112,18 @@ struct Dispatcher::State {
   void note_load(std::uint32_t cpu);
   /// `thread` comes to the queue of `cpu`, or leaves it; `waits`: no group of it is throttled
   /// there.
-  void add_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits = true);
-  void remove_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits = true);
+  void add_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits = true) {
+    cpus[cpu].waiting_bound += threads[thread].pinned;
+    if (waits) {
+      resume_waiting(cpu, 1);
+    }
+  }
+  void remove_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits = true) {
+    cpus[cpu].waiting_bound -= threads[thread].pinned;
+    if (waits) {
+      stop_waiting(cpu, 1);
+    }
+  }
   /// So many threads of the queue may run again, or may not: their group was throttled.
   void resume_waiting(std::uint32_t cpu, std::uint32_t count);
   void stop_waiting(std::uint32_t cpu, std::uint32_t count);

@@ -215,11 +215,6 @@ void RunQueues::settle_levels(std::uint32_t at, EnqueueReason reason) {
   }
 }
 
-void RunQueues::put_back(const Seat& seat, EnqueueReason reason) {
-  policy_->enqueue(queue_of(seat), seat.entity, reason);
-  settle_levels(seat.node, reason);
-}
-
 void RunQueues::remove_running(const Seat& seat, DequeueReason reason) {
   policy_->dequeue(queue_of(seat), seat.entity, reason);
   if (seat.node == Seat::no_group) {
@@ -236,7 +231,7 @@ void RunQueues::remove_running(const Seat& seat, DequeueReason reason) {
   settle_levels(node, EnqueueReason::preempted);
 }
 
-std::optional<Pick> RunQueues::pick(std::uint32_t cpu) {
+std::optional<Pick> RunQueues::pick_in_tree(std::uint32_t cpu) {
   QueueId queue = root(cpu);
   sim::Duration slice = no_limit;
   while (true) {
@@ -244,9 +239,6 @@ std::optional<Pick> RunQueues::pick(std::uint32_t cpu) {
     if (!grant) {
       sim::expect(queue == root(cpu), "a group that can be picked has somebody to run");
       return std::nullopt;
-    }
-    if (!has_groups()) {
-      return Pick{.thread = static_cast<std::uint32_t>(grant->entity), .slice = grant->slice};
     }
     if (has_classes() || policy_->waiting(queue) > 0) {
       slice = std::min(slice, grant->slice);
@@ -260,8 +252,7 @@ std::optional<Pick> RunQueues::pick(std::uint32_t cpu) {
   }
 }
 
-void RunQueues::charge(const Seat& running, sim::Duration ran) {
-  policy_->charge(queue_of(running), running.entity, ran);
+void RunQueues::charge_levels(const Seat& running, sim::Duration ran) {
   for (std::uint32_t at = running.node; at != Seat::no_group; at = nodes_[at].parent) {
     policy_->charge(nodes_[at].parent_queue, nodes_[at].entity, ran);
     if (has_quotas()) {
@@ -270,10 +261,7 @@ void RunQueues::charge(const Seat& running, sim::Duration ran) {
   }
 }
 
-sim::Duration RunQueues::slice_left(const Seat& running) const {
-  if (!has_groups()) {
-    return policy_->slice_left(queue_of(running), running.entity);
-  }
+sim::Duration RunQueues::least_slice_left(const Seat& running) const {
   sim::Duration left = no_limit;
   QueueId queue = queue_of(running);
   EntityId entity = running.entity;

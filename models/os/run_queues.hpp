@@ -65,14 +65,36 @@ class RunQueues {
   [[nodiscard]] bool remove_waiting(const Seat& seat, DequeueReason reason);
 
   /// The running thread goes back to its queue, or leaves.
-  void put_back(const Seat& seat, EnqueueReason reason);
+  void put_back(const Seat& seat, EnqueueReason reason) {
+    policy_->enqueue(queue_of(seat), seat.entity, reason);
+    if (seat.node != Seat::no_group) {
+      settle_levels(seat.node, reason);
+    }
+  }
   void remove_running(const Seat& seat, DequeueReason reason);
 
-  [[nodiscard]] std::optional<Pick> pick(std::uint32_t cpu);
+  [[nodiscard]] std::optional<Pick> pick(std::uint32_t cpu) {
+    if (has_groups()) {
+      return pick_in_tree(cpu);
+    }
+    const std::optional<Grant> grant = policy_->pick_next(root(cpu));
+    if (!grant) {
+      return std::nullopt;
+    }
+    return Pick{.thread = static_cast<std::uint32_t>(grant->entity), .slice = grant->slice};
+  }
   /// Charges the run to the thread and to its groups.
-  void charge(const Seat& running, sim::Duration ran);
+  void charge(const Seat& running, sim::Duration ran) {
+    policy_->charge(queue_of(running), running.entity, ran);
+    if (running.node != Seat::no_group) {
+      charge_levels(running, ran);
+    }
+  }
   /// Least slice left on a level where rivals wait; no_limit if none do.
-  [[nodiscard]] sim::Duration slice_left(const Seat& running) const;
+  [[nodiscard]] sim::Duration slice_left(const Seat& running) const {
+    return has_groups() ? least_slice_left(running)
+                        : policy_->slice_left(queue_of(running), running.entity);
+  }
   [[nodiscard]] bool preempts(const Seat& woken, const Seat& running) const;
 
   // Quotas. Nothing of this is needed unless has_quotas().
@@ -157,6 +179,9 @@ class RunQueues {
   [[nodiscard]] QueueId queue_of(const Seat& seat) const {
     return seat.node == Seat::no_group ? root(seat.cpu) : nodes_[seat.node].queue;
   }
+  [[nodiscard]] std::optional<Pick> pick_in_tree(std::uint32_t cpu);
+  void charge_levels(const Seat& running, sim::Duration ran);
+  [[nodiscard]] sim::Duration least_slice_left(const Seat& running) const;
   void use_classes();
   EntityId new_entity(std::uint32_t owner, const EntityParameters& parameters);
   [[nodiscard]] bool throttled(std::uint32_t node) const {
