@@ -8,6 +8,7 @@
 #include "models/trace_kinds.hpp"
 #include "sim/random.hpp"
 #include "tests/models/world_fixture.hpp"
+#include "tests/random_cases.hpp"
 
 namespace timeslice::models {
 namespace {
@@ -138,7 +139,8 @@ class GilWatch final : public sim::TraceSink {
 };
 
 TEST(WorldLaws, hold_in_random_worlds) {
-  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+  const std::uint64_t cases = timeslice::testing::random_cases(1000);
+  for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const RandomWorld random = random_world(seed);
     GilWatch watch;

@@ -11,6 +11,7 @@
 #include "models/os/mutex.hpp"
 #include "models/trace_kinds.hpp"
 #include "tests/models/os/os_bench.hpp"
+#include "tests/random_cases.hpp"
 
 namespace timeslice::models {
 namespace {
@@ -190,7 +191,8 @@ void check_accounts(World& world, const std::vector<ThreadId>& threads,
 }
 
 TEST(Conservation, holds_in_random_scenarios) {
-  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+  const std::uint64_t cases = timeslice::testing::random_cases(1000);
+  for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     const Scenario made = scenario(seed);
     SCOPED_TRACE(made.description);
     World world{made.machine, made.os, seed};

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/models/os/os_bench.hpp"
+#include "tests/random_cases.hpp"
 
 namespace timeslice::models {
 namespace {
@@ -104,7 +105,8 @@ struct Watch {
 /// there is nothing to do), and a cache-hot thread needs two failures first.
 TEST(IdleBesideWaiting, no_cpu_idles_beside_a_waiting_thread_for_longer_than_the_passes_take) {
   sim::Duration longest_of_all{};
-  for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+  const std::uint64_t cases = timeslice::testing::random_cases(120);
+  for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     Dice dice{seed};
     World world{any_machine(dice), any_linux(dice), seed};
     const std::size_t count = world.machine.cpus.size() + dice.below(5);

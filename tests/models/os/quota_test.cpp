@@ -6,6 +6,7 @@
 
 #include "models/trace_kinds.hpp"
 #include "tests/models/os/os_bench.hpp"
+#include "tests/random_cases.hpp"
 
 namespace timeslice::models {
 namespace {
@@ -235,7 +236,8 @@ TEST(Quota, lets_the_world_end_when_nobody_runs) {
 /// From the start of its first period on, a group gets at most its quota in each, plus what each
 /// CPU overdraws until its next tick.
 TEST(Quota, is_never_exceeded_by_more_than_a_tick_for_each_cpu) {
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  const std::uint64_t cases = timeslice::testing::random_cases(60);
+  for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     const sim::Random random{seed};
     const auto pick = [&](std::uint32_t what, std::uint64_t below) {
       return static_cast<std::int64_t>(random.below({.task = 7, .item = what}, below));
