@@ -59,6 +59,11 @@ class ClassChecker {
   }
 
   void check_one(const std::string& where, const ClassSpec& sched) {
+    if (sched.slice > sim::Duration::zero() &&
+        (sched.urgent() || spec_.os.policy.kind != PolicyKind::eevdf)) {
+      complain(where, "only fair threads under EEVDF have slices of their own",
+               "use `scheduler: linux-6.12` and kind normal, batch or idle, or drop the slice");
+    }
     if (sched.kind == SchedulingClass::normal) {
       return;
     }

@@ -16,6 +16,9 @@ struct ClassSpec {
   sim::Duration runtime{};    // deadline: CPU time in each period
   sim::Duration deadline{};   // deadline: from the start of a period
   sim::Duration period{};     // deadline
+  /// normal, batch and idle under EEVDF: a slice of its own, 0: that of the policy. What
+  /// sched_setattr(2) sets by sched_runtime, clamped to 0.1..100 ms there.
+  sim::Duration slice{};
 
   /// Goes before every normal thread.
   [[nodiscard]] bool urgent() const { return kind >= SchedulingClass::fifo; }

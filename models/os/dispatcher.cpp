@@ -22,6 +22,7 @@ EntityParameters parameters_of(const ThreadSpec& spec) {
   return {.weight = idle ? weight_of_idle : weight_of_nice(spec.nice),
           .scheduling_class = spec.sched.kind,
           .priority = spec.sched.priority,
+          .slice = spec.sched.slice,
           .runtime = spec.sched.runtime,
           .deadline = spec.sched.deadline,
           .period = spec.sched.period};

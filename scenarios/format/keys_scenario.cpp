@@ -233,7 +233,7 @@ constexpr std::array<Key, 4> payload_keys{{
      .later = "codecs other than pickled bytes are not modelled in this version"},
 }};
 
-constexpr std::array<Key, 5> class_keys{{
+constexpr std::array<Key, 6> class_keys{{
     {.name = "kind",
      .type = Type::choice,
      .choices = class_words,
@@ -250,6 +250,12 @@ constexpr std::array<Key, 5> class_keys{{
      .fallback = "the period",
      .doc = "of deadline: from the begin of a period"},
     {.name = "period", .type = Type::duration, .doc = "of deadline"},
+    {.name = "slice",
+     .type = Type::duration,
+     .low = 100'000,
+     .high = 100'000'000,
+     .fallback = "the policy's",
+     .doc = "of normal, batch and idle under eevdf: 100us to 100ms; shorter ones wait less"},
 }};
 
 constexpr std::array<Key, 6> background_keys{{

@@ -68,6 +68,7 @@ void read_class(Fields& fields, models::ClassSpec& sched) {
   inner.read("priority", sched.priority);
   inner.read("runtime", sched.runtime);
   inner.read("period", sched.period);
+  inner.read("slice", sched.slice);
   if (!inner.read("deadline", sched.deadline)) {
     sched.deadline = sched.period;
   }

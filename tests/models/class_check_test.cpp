@@ -34,6 +34,16 @@ TEST(ClassCheck, admits_reservations_up_to_95_percent_of_the_cpus) {
             "deadline threads reserve 1.92 CPUs, and Linux admits 1.90 on this machine");
 }
 
+TEST(ClassCheck, knows_who_may_have_a_slice_of_its_own) {
+  EXPECT_TRUE(check_classes(world_with({.slice = 3ms})).empty());
+  EXPECT_EQ(check_classes(world_with({.kind = SchedulingClass::fifo, .priority = 1, .slice = 3ms}))
+                .size(),
+            1U);
+  WorldSpec world = world_with({.slice = 3ms});
+  world.os.policy.kind = PolicyKind::cfs;
+  EXPECT_EQ(check_classes(world).size(), 1U);
+}
+
 TEST(ClassCheck, asks_for_the_parameters_of_a_class) {
   EXPECT_TRUE(check_classes(world_with({})).empty());
   EXPECT_TRUE(check_classes(world_with({.kind = SchedulingClass::fifo, .priority = 1})).empty());

@@ -101,7 +101,8 @@ std::optional<sim::Error> executor_obstacle(const models::WorldSpec& world,
   if (!executor.pin.empty()) {
     return refused(name + " pins its workers", "leave `pin` out of a scenario to validate");
   }
-  if (executor.sched.kind != models::SchedulingClass::normal) {
+  if (executor.sched.kind != models::SchedulingClass::normal ||
+      executor.sched.slice > sim::Duration::zero()) {
     return refused(name + " sets `class`", "leave it out of a scenario to validate");
   }
   if (executor.nice != 0 || executor.group != models::GroupId{}) {

@@ -1,4 +1,5 @@
 // Linux's scheduling classes on the simulated machine.
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -285,6 +286,19 @@ TEST(FairClasses, a_woken_batch_thread_waits_for_the_tick) {
     ASSERT_EQ(done.size(), 1U);
     EXPECT_EQ(done[0], preempts ? 51ms : 61ms);
   }
+}
+
+TEST(FairClasses, a_slice_of_its_own_makes_longer_turns_and_no_larger_share) {
+  World world{small_machine(1), linux_os()};
+  const ThreadId usual = burner(world, {});
+  const ThreadId patient = burner(world, {.slice = 20ms});
+  world.run_until(10s);
+  std::vector<sim::Duration> lengths = turns(world, patient);
+  std::ranges::sort(lengths);
+  ASSERT_GT(lengths.size(), 100U);
+  EXPECT_EQ(lengths[lengths.size() / 2], 20ms);
+  EXPECT_NEAR(share(world, patient), 0.5, 0.01);
+  EXPECT_NEAR(share(world, usual), 0.5, 0.01);
 }
 
 TEST(FairClasses, normal_threads_in_a_world_with_classes_run_as_without) {
