@@ -392,7 +392,9 @@ std::string describe_starvation(Context& world) {
   return "starved: " + starved + " is ready but gets no CPU: " +
          (fifo ? "policy fifo never takes one from " : "the policy never takes one from ") +
          runners +
-         " (use a policy with slices such as rr, fewer background threads, or more cores)";
+         (world.os.has_classes()
+              ? " (lower its class, set os.rt.limit to fair-server or throttle, or give more cores)"
+              : " (use a policy with slices such as rr, fewer background threads, or more cores)");
 }
 
 void add_doubts(Context& world) {

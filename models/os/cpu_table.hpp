@@ -26,12 +26,15 @@ struct Cpu {
   std::int64_t completes_at = never;  // the running segment
   std::int64_t slice_end = never;     // the thread gives way here, if others wait
   std::int64_t quota_end = never;     // a group of the thread must draw CPU time or stop
+  std::int64_t lazy_at = never;       // the tick that sees a lazy request to reschedule
   std::int64_t balance_tick = never;  // the next tick at which an idle CPU may take a thread away
   std::int64_t interruption = never;  // when the next one comes
   double rate = 1.0;                  // of the running segment
   std::uint32_t thread = nobody;
   std::uint32_t last_thread = nobody;
-  std::uint32_t waiting = 0;          // threads in this CPU's queue (not with a shared queue)
+  /// Threads in this CPU's queue, those of throttled groups not counted. Not with a shared queue.
+  std::uint32_t waiting = 0;
+  std::uint32_t stopped = 0;          // of them, kept from running by their class's budget
   std::uint32_t waiting_bound = 0;    // of them, those that may not use every CPU
   std::uint32_t counted_movable = 0;  // its part of State::movable
   std::uint32_t preempter = nobody;

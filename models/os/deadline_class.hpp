@@ -43,6 +43,10 @@ class DeadlineClass {
   }
   /// Those that may run now.
   [[nodiscard]] std::uint32_t waiting(QueueId queue) const;
+  /// How many entities are throttled.
+  [[nodiscard]] std::uint32_t stopped(QueueId queue) const {
+    return static_cast<std::uint32_t>(at(queue).throttled.size());
+  }
   /// For a CPU or for its next period.
   [[nodiscard]] bool waits(EntityId entity) const {
     return entities_[index_of(entity)].place != Place::absent;

@@ -106,6 +106,9 @@ ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
   for (const CpuId cpu : affinity) {
     sim::expect(index_of(cpu) < state.cpus.size(), "a thread is bound to CPUs that exist");
   }
+  if (affinity.size() == state.cpus.size()) {
+    affinity.clear();  // every CPU: not bound
+  }
   Thread& hot = state.threads.emplace_back();
   hot.entity = state.queues.add_thread(thread, parameters_of(spec));
   hot.pinned = affinity.empty() ? 0 : 1;

@@ -38,7 +38,7 @@ void Dispatcher::State::charge_cpu(const Cpu& cpu, std::int64_t elapsed,
   if (!per_cpu) {
     const std::int64_t until = cpu.settled + elapsed;
     queued = sim::Duration{shared_waited(until) - cpu.shared_wait_seen};
-  } else if (cpu.waiting > 0) {
+  } else if (cpu.waiting > cpu.stopped) {
     queued = length;
   }
   accounts.with_queue += queued;

@@ -168,7 +168,8 @@ void Dispatcher::State::balance_at_tick(std::uint32_t cpu) {
 bool Dispatcher::State::moves_to_idle_core(std::uint32_t cpu) {
   const std::uint32_t thread = cpus[cpu].thread;
   const bool crowded_core = busy_in_core[cpus[cpu].core] > 1 && cpus[cpu].waiting == 0;
-  if (!crowded_core || idle.empty() || threads[thread].kind == WorkKind::kernel) {
+  if (!crowded_core || idle.empty() || threads[thread].kind == WorkKind::kernel ||
+      is_urgent(thread)) {
     return false;
   }
   std::uint32_t to = nearest_idle(thread);
@@ -179,8 +180,7 @@ bool Dispatcher::State::moves_to_idle_core(std::uint32_t cpu) {
       !tick_draws.happens(random, os.balance.pull_at_tick)) {
     return false;
   }
-  put_back(thread, EnqueueReason::preempted);
-  add_waiting(cpu, thread);
+  add_waiting(cpu, thread, put_back(thread, EnqueueReason::preempted));
   cpus[cpu].thread = nobody;
   switch_out(cpu, thread, SwitchOut::preempted);
   move(thread, to, MoveReason::idle_core);

@@ -134,6 +134,7 @@ void Dispatcher::State::on_release(std::uint32_t cpu) {
     it.must_reschedule = it.must_reschedule || queues.is_outranked(seat(it.thread));
     arm(cpu);
   }
+  note_load(cpu);
   arm_release(cpu);
   push_urgent(cpu);
 }
@@ -157,16 +158,16 @@ void Dispatcher::State::take_class(std::uint32_t thread) {
   place(thread, threads[thread].cpu, MoveReason::none);
 }
 
-/// The thread that runs goes back to its queue, of another class perhaps.
-void Dispatcher::State::put_back(std::uint32_t thread, EnqueueReason reason) {
+/// The thread that runs goes back to its queue, of another class perhaps. False: its group is
+/// throttled there.
+bool Dispatcher::State::put_back(std::uint32_t thread, EnqueueReason reason) {
   if (!threads[thread].reclass) {
     queues.put_back(seat(thread), reason);
-    return;
+    return true;
   }
   queues.remove_running(seat(thread), DequeueReason::migrated);
   take_class(thread);
-  // Whether a quota stops it is seen when it has left the CPU: throttle_spent.
-  static_cast<void>(queues.enqueue(seat(thread), EnqueueReason::migrated));
+  return queues.enqueue(seat(thread), EnqueueReason::migrated);
 }
 
 bool Dispatcher::State::lend_urgency(std::uint32_t thread, std::int64_t urgency) {

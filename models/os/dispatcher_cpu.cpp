@@ -76,8 +76,8 @@ std::int64_t Dispatcher::State::next_while_running(std::uint32_t cpu) {
   if (it.must_reschedule && !holds_on(it)) {
     return now();
   }
-  const std::int64_t next = std::min(
-      {it.completes_at, it.slice_end, it.quota_end, rates.next_change(cpu), it.interruption});
+  const std::int64_t next = std::min({it.completes_at, it.slice_end, it.quota_end, it.lazy_at,
+                                      rates.next_change(cpu), it.interruption});
   if (linux_balance) {
     it.balance_tick = std::min(it.balance_tick, linux_balance->next_tick(cpu));
     return std::min(next, it.balance_tick);
@@ -226,6 +226,10 @@ bool Dispatcher::State::slice_is_over(std::uint32_t cpu) const {
 
 std::optional<SwitchOut> Dispatcher::State::reason_to_stop(std::uint32_t cpu) {
   Cpu& it = cpus[cpu];
+  if (it.lazy_at <= now()) {
+    it.lazy_at = never;
+    it.must_reschedule = true;
+  }
   if (it.quota_end <= now()) {
     if (!queues.draw_runtime(seat(it.thread))) {
       it.quota_end = never;
@@ -257,10 +261,12 @@ void Dispatcher::State::course(std::uint32_t cpu) {
 void Dispatcher::State::give_way(std::uint32_t cpu, SwitchOut why) {
   Cpu& it = cpus[cpu];
   const std::uint32_t before = it.thread;
-  put_back(before, reason_of(why));
-  add_waiting(cpu, before);
+  const bool waits = put_back(before, reason_of(why));
+  add_waiting(cpu, before, waits);
   it.thread = nobody;
-  throttle_spent(cpu, before);
+  if (waits) {
+    throttle_spent(cpu, seat(before));
+  }
   if (queues.stopped(seat(before))) {
     switch_out(cpu, before, SwitchOut::throttled);
     schedule(cpu, nobody, SwitchOut::throttled);
@@ -295,6 +301,7 @@ std::optional<Pick> Dispatcher::State::pick(std::uint32_t cpu) {
 void Dispatcher::State::schedule(std::uint32_t cpu, std::uint32_t before, SwitchOut why) {
   Cpu& it = cpus[cpu];
   it.must_reschedule = false;
+  it.lazy_at = never;
   if (queues.has_classes()) {
     pull_urgent(cpu);
   }
@@ -303,6 +310,9 @@ void Dispatcher::State::schedule(std::uint32_t cpu, std::uint32_t before, Switch
     next = pick(cpu);
   }
   if (!next) {
+    if (before != nobody) {
+      switch_out(cpu, before, SwitchOut::throttled);  // its class or its budget stops it
+    }
     go_idle(cpu);
     if (queues.has_classes()) {
       arm_release(cpu);

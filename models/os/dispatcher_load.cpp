@@ -6,14 +6,18 @@
 namespace timeslice::models {
 
 void Dispatcher::State::note_load(std::uint32_t cpu) {
+  Cpu& it = cpus[cpu];
+  if (queues.has_classes()) {
+    it.stopped = queues.classes_stop(cpu);
+  }
   if (!balances) {
     return;
   }
-  Cpu& it = cpus[cpu];
   const bool running = it.thread != nobody;
-  const bool spoken_for = !running && it.waiting > 0;  // the CPU wakes up for one of them
-  const CpuLoad load{.threads = it.waiting + (running ? 1U : 0U),
-                     .movable = it.waiting - (spoken_for ? 1U : 0U)};
+  const std::uint32_t waiting = it.waiting - std::min(it.waiting, it.stopped);
+  const bool spoken_for = !running && waiting > 0;  // the CPU wakes up for one of them
+  const CpuLoad load{.threads = waiting + (running ? 1U : 0U),
+                     .movable = waiting - (spoken_for ? 1U : 0U)};
   const CpuLoad before = loads.of(cpu);
   if (load == before && it.waiting_bound == 0 && it.counted_movable == load.movable) {
     return;

@@ -16,7 +16,7 @@ bool Dispatcher::State::stays_in_kernel(const Cpu& cpu) const {
     case KernelPreemption::lazy:
       break;
   }
-  const bool tick_came = cpu.slice_end <= now();
+  const bool tick_came = std::min(cpu.slice_end, cpu.lazy_at) <= now();
   const bool urgent = queues.has_classes() && queues.is_outranked(seat(cpu.thread));
   return !tick_came && !urgent;
 }

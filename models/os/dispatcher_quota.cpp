@@ -14,11 +14,11 @@ void Dispatcher::State::limit_by_quota(std::uint32_t cpu) {
   it.quota_end = os.tick > sim::Duration::zero() ? tick_at_or_after(it, used_up) : used_up;
 }
 
-void Dispatcher::State::throttle_spent(std::uint32_t cpu, std::uint32_t thread) {
+void Dispatcher::State::throttle_spent(std::uint32_t cpu, const Seat& left) {
   if (!queues.has_quotas()) {
     return;
   }
-  if (const std::uint32_t stopped = queues.throttle_spent(seat(thread)); stopped > 0) {
+  if (const std::uint32_t stopped = queues.throttle_spent(left); stopped > 0) {
     stop_waiting(cpu, stopped);
   }
 }

@@ -141,8 +141,8 @@ struct Dispatcher::State {
   [[nodiscard]] bool slice_is_over(std::uint32_t cpu) const;
   [[nodiscard]] std::optional<SwitchOut> reason_to_stop(std::uint32_t cpu);
   void give_way(std::uint32_t cpu, SwitchOut why);
-  /// Throttles groups of `thread`, which has just left `cpu`, that have no CPU time left there.
-  void throttle_spent(std::uint32_t cpu, std::uint32_t thread);
+  /// Throttles groups of the seat that was just left on `cpu` that have no CPU time left there.
+  void throttle_spent(std::uint32_t cpu, const Seat& left);
   /// These nodes of groups have CPU time again.
   void unthrottle(std::span<const std::uint32_t> nodes);
   /// Picks who runs next on `cpu`; `before` was put back for the reason `why` and is not switched
@@ -212,7 +212,7 @@ struct Dispatcher::State {
   void on_release(std::uint32_t cpu);
   bool lend_urgency(std::uint32_t thread, std::int64_t urgency);
   void take_class(std::uint32_t thread);
-  void put_back(std::uint32_t thread, EnqueueReason reason);
+  bool put_back(std::uint32_t thread, EnqueueReason reason);
 
   // dispatcher_accounts.cpp
   [[nodiscard]] ThreadAccounts thread_accounts(std::uint32_t thread) const;

@@ -114,7 +114,8 @@ void Dispatcher::State::complete(std::uint32_t cpu) {
 /// The running thread is no longer able to run.
 void Dispatcher::State::leave(std::uint32_t cpu, SwitchOut why, DequeueReason reason) {
   const std::uint32_t thread = cpus[cpu].thread;
-  queues.remove_running(seat(thread), reason);
+  const Seat left = seat(thread);
+  queues.remove_running(left, reason);
   if (threads[thread].reclass) {
     take_class(thread);
   }
@@ -131,7 +132,7 @@ void Dispatcher::State::leave(std::uint32_t cpu, SwitchOut why, DequeueReason re
                                .cause = no_subject,
                                .value = static_cast<std::uint64_t>(why)});
   cpus[cpu].thread = nobody;
-  throttle_spent(cpu, thread);
+  throttle_spent(cpu, left);
 }
 
 void Dispatcher::State::block_thread(std::uint32_t cpu) {
@@ -196,18 +197,21 @@ bool Dispatcher::State::wake(std::uint32_t thread, WakeCause cause, WakeResult r
                                                    : cpu_for_woken(thread, cause);
   place(thread, cpu, cpu == before ? MoveReason::none : MoveReason::wake);
   make_ready(thread, EnqueueReason::woken, cause);
+  if (is_urgent(thread)) {
+    push_urgent(threads[thread].cpu);  // with the deadline that its wake-up gave it
+  }
   return true;
 }
 
 /// A blocked thread that still owes its queue something is not placed anew when it wakes up. The
 /// idealised balancer places everybody: no CPU shall idle beside a waiting thread.
 bool Dispatcher::State::stays_queued(std::uint32_t thread) {
-  const bool places_all = os.balance.kind == BalanceKind::work_conserving;
-  if (places_all || !queues.stays_queued(seat(thread))) {
+  if (!queues.stays_queued(seat(thread))) {
     return false;
   }
   settle(threads[thread].cpu);  // it may have been let go of meanwhile
-  return queues.stays_queued(seat(thread));
+  const bool places_all = os.balance.kind == BalanceKind::work_conserving;
+  return !places_all && queues.stays_queued(seat(thread));
 }
 
 /// Puts a thread that has a place into its queue and sees to it that a CPU looks there.
@@ -227,6 +231,7 @@ void Dispatcher::State::make_ready(std::uint32_t thread, EnqueueReason reason, W
                             .value = static_cast<std::uint64_t>(reason)});
   }
   if (!waits) {
+    note_load(cpu);
     return;  // its group's quota is used up there
   }
   if (per_cpu) {
@@ -279,11 +284,11 @@ void Dispatcher::State::check_preemption(std::uint32_t cpu, std::uint32_t thread
   Cpu& it = cpus[cpu];
   if (queues.preempts(seat(thread), seat(it.thread))) {
     it.preempter = cause.thread == nobody ? thread : cause.thread;
-    if (waits_for_tick(cpu, thread, cause)) {
-      it.slice_end = std::min(it.slice_end, tick_at_or_after(it, now() + 1));
-    } else {
-      it.must_reschedule = true;
+    const bool lazy = os.preemption == KernelPreemption::lazy && os.tick > sim::Duration::zero();
+    if (lazy && !is_urgent(thread)) {
+      it.lazy_at = std::min(it.lazy_at, tick_at_or_after(it, now() + 1));
     }
+    it.must_reschedule = it.must_reschedule || !waits_for_tick(cpu, thread, cause);
   }
   if (cpu != active_cpu) {
     arm(cpu);

@@ -254,6 +254,10 @@ void Eevdf::enqueue(QueueId queue, EntityId entity, EnqueueReason reason) {
 void Eevdf::dequeue(QueueId queue, EntityId entity, DequeueReason reason) {
   Queue& in = at(queue);
   Entity& self = at(entity);
+  if (self.place == Place::delayed) {
+    let_go(in, entity);  // it changes its class or its queue while asleep
+    return;
+  }
   sim::expect(self.place == Place::waiting || self.place == Place::running,
               "only a present entity leaves a queue");
   if (self.place == Place::waiting) {

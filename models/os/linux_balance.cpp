@@ -61,7 +61,8 @@ LoadAverage& Dispatcher::State::LinuxBalance::settled(LoadAverage& average) cons
 }
 
 std::uint32_t Dispatcher::State::LinuxBalance::threads_on(std::uint32_t cpu) const {
-  return state.cpus[cpu].waiting + (runs(cpu) ? 1U : 0U);
+  const Cpu& it = state.cpus[cpu];
+  return it.waiting - std::min(it.waiting, it.stopped) + (runs(cpu) ? 1U : 0U);
 }
 
 /// A new thread counts with its whole weight and half a CPU, until more is known.

@@ -207,7 +207,8 @@ bool LinuxClasses::is_outranked(QueueId queue, EntityId running) const {
 }
 
 Grant LinuxClasses::granted(QueueId queue, EntityId entity) const {
-  return {.entity = entity, .slice = slice_left(queue, entity)};
+  // At least an instant: who was picked again with nothing left would be asked for ever.
+  return {.entity = entity, .slice = std::max(slice_left(queue, entity), sim::Duration{1})};
 }
 
 std::optional<Grant> LinuxClasses::pick_next(QueueId queue) {
@@ -273,15 +274,7 @@ bool LinuxClasses::preempts(QueueId queue, EntityId woken, EntityId running) con
                              : !is_fair(woken) && deadline_.throttled(woken);
     return !stopped && urgency_on(queue, woken) > urgency_on(queue, running);
   }
-  const SchedulingClass one = members_[index_of(woken)].kind;
-  const SchedulingClass other = members_[index_of(running)].kind;
-  if (one == SchedulingClass::normal && other == SchedulingClass::normal) {
-    return fair().preempts(queue, woken, running);
-  }
-  if (other == SchedulingClass::idle) {
-    return one != SchedulingClass::idle;
-  }
-  return one == SchedulingClass::normal && fair().preempts(queue, woken, running);
+  return fair().preempts(queue, woken, running);
 }
 
 std::uint32_t LinuxClasses::waiting(QueueId queue) const {

@@ -72,6 +72,11 @@ class LinuxClasses final : public Policy {
   [[nodiscard]] std::uint32_t urgent_waiting() const { return urgent_waiting_; }
   /// Urgency of the one that would be picked; -1: nobody.
   [[nodiscard]] std::int64_t urgency_of_first(QueueId queue) const;
+  /// How many entities are throttled.
+  [[nodiscard]] std::uint32_t stopped(QueueId queue) const {
+    return deadline_.stopped(queue) +
+           (real_time_.throttled(queue) ? real_time_.waiting(queue) : 0U);
+  }
   /// Whether somebody who waits goes before `running`, by class.
   [[nodiscard]] bool is_outranked(QueueId queue, EntityId running) const;
 

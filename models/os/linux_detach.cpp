@@ -179,14 +179,14 @@ bool Dispatcher::State::LinuxBalance::push_running(std::uint32_t cpu) {
   const Cpu& on = state.cpus[cpu];
   const bool able = runs(cpu) && on.phase == Phase::running && on.completes_at > state.now() &&
                     state.threads[on.thread].kind != WorkKind::kernel;
-  if (!able || !state.allowed(on.thread, it.push_to) || !state.idle.contains(it.push_to) ||
+  if (!able || state.is_urgent(on.thread) || !state.allowed(on.thread, it.push_to) ||
+      !state.idle.contains(it.push_to) ||
       state.queues.stopped_on(state.infos[on.thread].group, it.push_to)) {
     return false;
   }
   const std::uint32_t thread = on.thread;
   state.settle(cpu);
-  state.put_back(thread, EnqueueReason::preempted);
-  state.add_waiting(cpu, thread);
+  state.add_waiting(cpu, thread, state.put_back(thread, EnqueueReason::preempted));
   state.cpus[cpu].thread = nobody;
   state.switch_out(cpu, thread, SwitchOut::preempted);
   state.move(thread, it.push_to, MoveReason::idle_core);

@@ -81,7 +81,8 @@ class RunQueues {
     if (!grant) {
       return std::nullopt;
     }
-    return Pick{.thread = static_cast<std::uint32_t>(grant->entity), .slice = grant->slice};
+    return Pick{.thread = static_cast<std::uint32_t>(grant->entity),
+                .slice = std::max(grant->slice, sim::Duration{1})};
   }
   /// Charges the run to the thread and to its groups.
   void charge(const Seat& running, sim::Duration ran) {
@@ -138,6 +139,10 @@ class RunQueues {
   [[nodiscard]] std::optional<std::uint32_t> most_urgent(std::uint32_t cpu,
                                                          const MoveFilter& accepts) const;
   [[nodiscard]] bool is_outranked(const Seat& running) const;
+  /// How many of its waiting threads may not run now.
+  [[nodiscard]] std::uint32_t classes_stop(std::uint32_t cpu) const {
+    return classes_->stopped(root(cpu));
+  }
   [[nodiscard]] sim::Instant next_release(std::uint32_t cpu) const {
     return classes_->next_release(root(cpu));
   }
