@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "models/os/inheritance.hpp"
 #include "models/os/mutex.hpp"
 #include "models/trace_kinds.hpp"
 #include "tests/models/os/os_bench.hpp"
@@ -40,6 +41,7 @@ struct Scenario {
   MachineSpec machine;
   OsSpec os;
   bool free_of_cost = false;
+  bool with_classes = false;
   std::string description;
 };
 
@@ -48,11 +50,13 @@ Scenario scenario(std::uint64_t seed) {
   const auto cores = static_cast<std::uint32_t>(1 + dice.below(4));
   const auto siblings = static_cast<std::uint32_t>(1 + dice.below(2));
   // From sjf on they order threads, which leaves no room for groups.
-  const std::array kinds{PolicyKind::fifo,    PolicyKind::round_robin, PolicyKind::fair,
-                         PolicyKind::lottery, PolicyKind::stride,      PolicyKind::sjf,
-                         PolicyKind::srtf,    PolicyKind::priority,    PolicyKind::mlfq,
-                         PolicyKind::edf,     PolicyKind::rm};
-  const auto kind = static_cast<std::size_t>(dice.below(kinds.size()));
+  const std::array kinds{PolicyKind::fifo, PolicyKind::round_robin, PolicyKind::fair,
+                         PolicyKind::cfs,  PolicyKind::lottery,     PolicyKind::stride,
+                         PolicyKind::sjf,  PolicyKind::srtf,        PolicyKind::priority,
+                         PolicyKind::mlfq, PolicyKind::edf,         PolicyKind::rm};
+  // Half of them Linux's: eevdf and cfs.
+  const auto kind =
+      static_cast<std::size_t>(dice.below(2) == 0 ? 2 + dice.below(2) : dice.below(kinds.size()));
   Scenario made{.machine = small_machine(cores, siblings),
                 .os = quiet_os(kinds[kind], 300us + dice.up_to(3ms)),
                 .free_of_cost = dice.below(2) == 0,
@@ -65,7 +69,7 @@ Scenario scenario(std::uint64_t seed) {
   }
   if (dice.below(3) == 0) {
     made.os.policy.scope = QueueScope::shared;
-  } else if (kind < 5 && dice.below(3) == 0) {
+  } else if (kind < 6 && dice.below(3) == 0) {
     made.os.groups = {{.name = "a", .parent = {}, .weight = 100},
                       {.name = "b", .parent = GroupId{1}, .weight = 300}};
     for (GroupSpec& group : made.os.groups) {
@@ -91,6 +95,23 @@ Scenario scenario(std::uint64_t seed) {
                        .newidle_gate = gates[dice.below(3)],
                        .newidle_success = static_cast<double>(dice.below(10)) / 10.0};
   }
+  constexpr std::array protections{Protection::none, Protection::deadline, Protection::min_slice,
+                                   Protection::unscaled};
+  constexpr std::array preemptions{KernelPreemption::none, KernelPreemption::voluntary,
+                                   KernelPreemption::full, KernelPreemption::lazy};
+  constexpr std::array limits{RealTimeSpec::Limit::none, RealTimeSpec::Limit::throttle,
+                              RealTimeSpec::Limit::fair_server};
+  made.os.policy.protect = protections[dice.below(4)];
+  made.os.policy.delayed_dequeue = dice.below(2) == 0;
+  made.os.preemption = preemptions[dice.below(4)];
+  made.os.real_time.limit = limits[dice.below(3)];
+  const bool linux_policy = kinds[kind] == PolicyKind::eevdf || kinds[kind] == PolicyKind::cfs;
+  made.with_classes =
+      linux_policy && made.os.policy.scope == QueueScope::per_cpu && dice.below(2) == 0;
+  if (dice.below(4) == 0) {
+    made.machine.interruptions = {
+        .every = 500us, .length = {.kind = DistributionKind::constant, .first_ns = 20'000.0}};
+  }
   made.machine.speed_over_time.resize(cores * siblings);
   for (std::size_t i = 0; i < 20; ++i) {
     auto& timeline = made.machine.speed_over_time[i % made.machine.speed_over_time.size()];
@@ -107,6 +128,27 @@ struct Demand {
   double nominal_ns = 0.0;
   bool done = false;
 };
+
+ClassSpec any_class(Dice& dice) {
+  const auto priority = static_cast<std::uint8_t>(1 + dice.below(5));
+  switch (dice.below(8)) {
+    case 0:
+      return {.kind = SchedulingClass::batch};
+    case 1:
+      return {.kind = SchedulingClass::idle};
+    case 2:
+      return {.kind = SchedulingClass::fifo, .priority = priority};
+    case 3:
+      return {.kind = SchedulingClass::round_robin, .priority = priority};
+    case 4:
+      return {.kind = SchedulingClass::deadline,
+              .runtime = 500us + dice.up_to(1ms),
+              .deadline = 4ms,
+              .period = 4ms + dice.up_to(4ms)};
+    default:
+      return {};
+  }
+}
 
 /// A random mixture of everything that a program can do.
 Program anything(World& world, ThreadId thread, Mutex& mutex, std::uint64_t seed, Demand& demand) {
@@ -196,8 +238,9 @@ TEST(Conservation, holds_in_random_scenarios) {
     const Scenario made = scenario(seed);
     SCOPED_TRACE(made.description);
     World world{made.machine, made.os, seed};
-    Mutex mutex{world.dispatcher, 1};
+    Inheritance inheritance{world.dispatcher};
     Dice dice{seed + 1'000'000};
+    Mutex mutex{world.dispatcher, 1, dice.below(2) == 0 ? &inheritance : nullptr};
     const auto count = 1 + dice.below(12);
     std::vector<Demand> demands(count);
     std::vector<ThreadId> threads;
@@ -209,6 +252,9 @@ TEST(Conservation, holds_in_random_scenarios) {
       }
       if (dice.below(4) == 0) {
         spec.affinity = {CpuId{static_cast<std::uint32_t>(dice.below(world.dispatcher.cpus()))}};
+      }
+      if (made.with_classes) {
+        spec.sched = any_class(dice);
       }
       threads.push_back(world.add(spec));
     }
