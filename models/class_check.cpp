@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "models/os/cpuset.hpp"
 #include "models/pool/executor.hpp"
 
 namespace timeslice::models {
@@ -35,9 +36,10 @@ class ClassChecker {
       const std::string where = "executors." + executor.name + ".class";
       check_one(where, executor.sched);
       if (executor.sched.kind == SchedulingClass::deadline) {
-        if (!executor.pin.empty()) {
+        const auto of_group = allowed_cpus(spec_.os, executor.group);
+        if (!executor.pin.empty() || (of_group && !of_group->empty())) {
           complain(where, "Linux refuses deadline threads that are bound to some of the CPUs",
-                   "drop `pin`");
+                   "drop `pin`, or the `cpus` of its group");
         }
         reserve(executor.sched, resolve_workers(executor, spec_));
       }
@@ -64,7 +66,8 @@ class ClassChecker {
       complain(where, "only fair threads under EEVDF have slices of their own",
                "use `scheduler: linux-6.12` and kind normal, batch or idle, or drop the slice");
     }
-    if (sched.kind == SchedulingClass::normal) {
+    if (sched.kind == SchedulingClass::normal && sched.priority == 0 &&
+        sched.period == sim::Duration::zero()) {
       return;
     }
     const PolicyKind policy = spec_.os.policy.kind;
@@ -75,6 +78,12 @@ class ClassChecker {
     }
     const bool real_time =
         sched.kind == SchedulingClass::fifo || sched.kind == SchedulingClass::round_robin;
+    if (!real_time && sched.priority != 0) {
+      complain(where, "only fifo and rr have priorities", "drop the `priority`");
+    }
+    if (sched.kind != SchedulingClass::deadline && sched.period > sim::Duration::zero()) {
+      complain(where, "only deadline has a period", "drop `runtime`, `deadline` and `period`");
+    }
     if (real_time && sched.priority == 0) {
       complain(where, "a real-time class needs a priority", "give it a `priority` from 1 to 99");
     }

@@ -74,9 +74,11 @@ std::optional<sim::Error> unsupported(const OsSpec& os) {
     }
   }
   if (os.policy.scope == QueueScope::shared && !os.groups.empty()) {
-    return sim::Error{.where = "os.groups",
-                      .what = "groups of threads are not modelled with one shared queue",
-                      .advice = "use a queue for each CPU (queues: per-cpu), or drop the groups"};
+    return sim::Error{
+        .where = "os.groups",
+        .what = "groups of threads are not modelled with one shared queue",
+        .advice =
+            "use `scheduler: linux-6.12`, or a queue for each CPU (policy: {queue: per-cpu})"};
   }
   if (orders_threads(os.policy.kind) && !os.groups.empty()) {
     return sim::Error{.where = "os.groups",

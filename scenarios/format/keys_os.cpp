@@ -213,6 +213,7 @@ constexpr std::array<Key, 17> policy_keys{{
      .doc = "cfs: a new thread begins one slice behind"},
     {.name = "age",
      .type = Type::duration,
+     .low = 1000,
      .fallback = "0",
      .doc = "waiting time that is worth one level (priority only); 0: no ageing"},
     {.name = "levels",

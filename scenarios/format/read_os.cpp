@@ -151,7 +151,7 @@ void read_policy(const Reading& reading, const Node& node, models::OsSpec& os) {
   if (fields.read("slice", os.policy.slice)) {
     os.policy.scale_by_cpus = false;
     if (os.policy.kind == PolicyKind::cfs) {
-      fields.error("slice", "E-value", "CFS has no slice of a fixed length",
+      fields.error("slice", "E-key", "CFS has no slice of a fixed length",
                    "write latency and min_granularity");
     }
   }
@@ -184,8 +184,13 @@ void read_chances(Fields& fields, models::BalanceSpec& balance, bool kind_given)
   if (given && !kind_given) {
     balance.kind = models::BalanceKind::measured;
   }
+  if (!given && kind_given && balance.kind == models::BalanceKind::measured) {
+    fields.error(
+        "kind", "E-missing", "the kind 'measured' needs the chances that were measured",
+        "give move_on_wake, pull_when_idle, pull_when_idle_hot and pull_at_tick, or use linux");
+  }
   if (given && balance.kind != models::BalanceKind::measured) {
-    fields.error("kind", "E-unused", "only the kind 'measured' has chances to move",
+    fields.error("kind", "E-key", "only the kind 'measured' has chances to move",
                  "write kind: measured, or leave them out");
   }
 }

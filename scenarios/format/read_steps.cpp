@@ -253,7 +253,10 @@ class StepReader {
       std::uint32_t priority = 1;
       fields.read("priority", priority);
       read.priority = static_cast<std::int32_t>(priority);
-      fields.read("for", read.length);
+      if (fields.read("for", read.length) && read.offset >= read.length) {
+        fields.error("offset", "E-range", "the first release comes after the end",
+                     "`for` counts from the start of the program: give an offset below it");
+      }
       for (const std::uint64_t cpu : fields.counts("pin")) {
         check_cpu(fields, cpu);
         read.pin.push_back(models::CpuId{static_cast<std::uint32_t>(cpu)});

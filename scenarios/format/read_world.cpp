@@ -13,6 +13,7 @@
 #include "scenarios/format/read_runtime.hpp"
 #include "scenarios/format/read_steps.hpp"
 #include "scenarios/format/without_effect.hpp"
+#include "scenarios/format/without_effect_os.hpp"
 
 namespace timeslice::scenarios {
 namespace {
@@ -150,6 +151,7 @@ class WorldReader {
     if (const Node* machine = tree_.find("machine"); machine != nullptr && machine->is_map()) {
       warn_not_modelled(reading_, *machine, world());
     }
+    warn_os_without_effect(reading_, os, world());
     mark_groups(names.groups);
     names.futures.check(reading_);
     world().futures = names.futures.all();

@@ -34,6 +34,13 @@ TEST(ClassCheck, admits_reservations_up_to_95_percent_of_the_cpus) {
             "deadline threads reserve 1.92 CPUs, and Linux admits 1.90 on this machine");
 }
 
+TEST(ClassCheck, refuses_parameters_of_another_class) {
+  EXPECT_EQ(check_classes(world_with({.priority = 3})).size(), 1U);
+  EXPECT_EQ(check_classes(world_with({.kind = SchedulingClass::fifo, .priority = 3, .period = 1s}))
+                .size(),
+            1U);
+}
+
 TEST(ClassCheck, knows_who_may_have_a_slice_of_its_own) {
   EXPECT_TRUE(check_classes(world_with({.slice = 3ms})).empty());
   EXPECT_EQ(check_classes(world_with({.kind = SchedulingClass::fifo, .priority = 1, .slice = 3ms}))
