@@ -27,7 +27,7 @@ class WorkWalk {
   NominalWork of_steps(const Steps& steps) {
     NominalWork sum;
     for (const Step& step : steps) {
-      sum = plus(sum, std::visit([this](const auto& what) { return of(what); }, step.what));
+      sum = plus(sum, std::visit([this](const auto& what) { return this->of(what); }, step.what));
     }
     return sum;
   }

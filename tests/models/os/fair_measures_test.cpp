@@ -123,7 +123,7 @@ TEST(FairMeasures, nice_levels_get_shares_by_weight_in_whole_ticks) {
 
 Program sleep_and_run(World& world, ThreadId thread, sim::Duration sleep, sim::Duration run) {
   while (true) {
-    co_await world.dispatcher.sleep(thread, sleep);
+    static_cast<void>(co_await world.dispatcher.sleep(thread, sleep));
     co_await world.work(thread, run);
   }
 }
@@ -140,7 +140,8 @@ Program disturb(World& world, ThreadId thread, Noise noise) {
     const double gap = noise.gap_ns * world.random.exponential({.task = purpose, .item = i});
     const double run =
         noise.run_ns * world.random.exponential({.task = purpose, .item = i, .step = 1});
-    co_await world.dispatcher.sleep(thread, sim::Duration{static_cast<std::int64_t>(gap)});
+    static_cast<void>(
+        co_await world.dispatcher.sleep(thread, sim::Duration{static_cast<std::int64_t>(gap)}));
     co_await world.work(thread, sim::Duration{static_cast<std::int64_t>(run) + 1000});
   }
 }
