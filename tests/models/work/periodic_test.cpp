@@ -1,11 +1,12 @@
 // Real-time tasks: worst responses and misses of textbook task sets, exactly.
+#include "models/work/periodic.hpp"
+
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "models/work/periodic.hpp"
 #include "tests/models/textbook_sets.hpp"
 #include "tests/models/world_fixture.hpp"
 
