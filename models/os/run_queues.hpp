@@ -81,8 +81,7 @@ class RunQueues {
     if (!grant) {
       return std::nullopt;
     }
-    return Pick{.thread = static_cast<std::uint32_t>(grant->entity),
-                .slice = std::max(grant->slice, sim::Duration{1})};
+    return Pick{.thread = static_cast<std::uint32_t>(grant->entity), .slice = grant->slice};
   }
   /// Charges the run to the thread and to its groups.
   void charge(const Seat& running, sim::Duration ran) {

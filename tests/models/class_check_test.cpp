@@ -41,6 +41,14 @@ TEST(ClassCheck, refuses_parameters_of_another_class) {
             1U);
 }
 
+TEST(ClassCheck, refuses_deadline_threads_in_a_group_bound_to_some_cpus) {
+  WorldSpec world = world_with(reserved(20ms, 100ms));
+  world.os.groups = {{.name = "app", .cpus = {CpuId{0}}}};
+  EXPECT_TRUE(check_classes(world).empty()) << "it is in no group";
+  world.executors[0].group = GroupId{1};
+  EXPECT_EQ(check_classes(world).size(), 1U);
+}
+
 TEST(ClassCheck, knows_who_may_have_a_slice_of_its_own) {
   EXPECT_TRUE(check_classes(world_with({.slice = 3ms})).empty());
   EXPECT_EQ(check_classes(world_with({.kind = SchedulingClass::fifo, .priority = 1, .slice = 3ms}))

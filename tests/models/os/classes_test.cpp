@@ -288,6 +288,28 @@ TEST(FairClasses, a_woken_batch_thread_waits_for_the_tick) {
   }
 }
 
+/// Two threads side by side on core 0 of two, until core 1 is free after 20 ms.
+std::uint64_t moves_off_a_crowded_core(BalanceKind kind, const ClassSpec& sched) {
+  OsSpec os = linux_os();
+  os.balance.kind = kind;
+  World world{small_machine(2, 2), os};
+  for (const std::uint32_t cpu : {1U, 3U}) {
+    const ThreadId bound = world.add({.affinity = {CpuId{cpu}}});
+    world.start(bound, compute(world, bound, 20ms));
+  }
+  const ThreadId one = burner(world, sched);
+  const ThreadId other = burner(world, sched);
+  world.run_until(2s);
+  return world.dispatcher.accounts(one).migrations + world.dispatcher.accounts(other).migrations;
+}
+
+TEST(FairClasses, the_balancer_of_fair_threads_leaves_urgent_ones_where_they_run) {
+  for (const BalanceKind kind : {BalanceKind::work_conserving, BalanceKind::linux_domains}) {
+    EXPECT_GE(moves_off_a_crowded_core(kind, {}), 1U);
+    EXPECT_EQ(moves_off_a_crowded_core(kind, fifo(5)), 0U);
+  }
+}
+
 TEST(FairClasses, a_slice_of_its_own_makes_longer_turns_and_no_larger_share) {
   World world{small_machine(1), linux_os()};
   const ThreadId usual = burner(world, {});
