@@ -340,9 +340,6 @@ std::uint32_t RunQueues::throttle_spent(const Seat& left) {
   std::uint32_t stopped = 0;
   for (std::uint32_t at = left.node; at != Seat::no_group; at = nodes_[at].parent) {
     const Node& node = nodes_[at];
-    if (throttled(at)) {
-      break;  // who left it was not in its account
-    }
     if (node.members == 0 || bandwidth_.has_runtime(at)) {
       continue;
     }

@@ -262,7 +262,10 @@ TEST(Quota, is_never_exceeded_by_more_than_a_tick_for_each_cpu) {
       world.run_until(periods * period);
       const sim::Duration most = std::min(periods * quota, cpus * periods * period);
       ASSERT_LE(cpu_time(world, threads), most + cpus * os.tick) << "seed " << seed;
-      ASSERT_GE(cpu_time(world, threads), periods * std::min(quota, period) - cpus * 6ms)
+      // What comes back to the pool is shared out only above one draw of 5 ms, and is lost when the
+      // pool is filled up (__return_cfs_rq_runtime and do_sched_cfs_slack_timer of Linux 6.12).
+      const sim::Duration unshared = periods * std::min<sim::Duration>(quota, 5ms);
+      ASSERT_GE(cpu_time(world, threads), periods * std::min(quota, period) - unshared - cpus * 6ms)
           << "nor does it starve: seed " << seed;
     }
   }
