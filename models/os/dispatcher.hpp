@@ -4,7 +4,8 @@
 // scheduling policy has given it a CPU and its work is done. It charges context switches, wake-up
 // latencies and migrations, replays each CPU's speed over time, keeps the accounts, and writes
 // trace records with causes. It never resumes a program from inside another program's call.
-// Cost: O(1) per event plus O(log CPUs); no allocation per event.
+// Cost: O(1) per event plus O(log CPUs), and what the policy and the balancer say of theirs; no
+// allocation per event.
 #pragma once
 
 #include <coroutine>

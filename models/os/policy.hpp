@@ -3,7 +3,7 @@
 // A policy decides and never acts: it is told the time, schedules no event and charges no cost. The
 // dispatcher (models/os/dispatcher.hpp) calls it, carries out its decisions and pays for them. So
 // a policy can be tested with plain calls. It orders *entities*: a thread, or a group's share of
-// one CPU, which has a queue of its own below it; the dispatcher walks that tree.
+// one CPU, which has a queue of its own below it; run_queues.hpp walks that tree.
 #pragma once
 
 #include <cstdint>
