@@ -1,9 +1,12 @@
 #include "tools/cli/batch_writer.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <variant>
+
+#include <fmt/format.h>
 
 #include "scenarios/format/sha256.hpp"
 #include "tools/cli/option_table.hpp"
@@ -53,6 +56,8 @@ BatchInfo info_of(const Arguments& arguments, const scenarios::Plan& plan,
       .keep = {.tasks = kept.contains("tasks"), .timeline = kept.contains("timeline")},
       .sweep = sweep_of(arguments, plan),
       .resume = arguments.has("resume"),
+      .points = plan.size(),
+      .shard = shard_of(arguments).value(),
   };
 }
 
@@ -72,13 +77,60 @@ std::set<std::uint64_t> finished_ordinals(StoredPoints& stored, const scenarios:
   return finished;
 }
 
+// Adds runs that the outcome does not have, and keeps the order of repetitions.
+void add_runs(PointOutcome& outcome, std::vector<StoredRun> stored) {
+  for (StoredRun& run : stored) {
+    const auto after = std::ranges::lower_bound(outcome.repetitions, run.repetition);
+    if (after != outcome.repetitions.end() && *after == run.repetition) {
+      continue;
+    }
+    const auto at = after - outcome.repetitions.begin();
+    outcome.repetitions.insert(after, run.repetition);
+    outcome.runs.insert(outcome.runs.begin() + at, std::move(run.timings));
+    outcome.wall_ns.insert(outcome.wall_ns.begin() + at, run.wall_ns);
+  }
+}
+
+// Quantiles over all latencies take the place of means over runs.
+void put_quantiles(std::vector<SummaryMetric>& metrics,
+                   const std::vector<SummaryMetric>& quantiles) {
+  for (const SummaryMetric& quantile : quantiles) {
+    const auto found = std::ranges::find_if(metrics, [&](const SummaryMetric& metric) {
+      return metric.name == quantile.name && metric.entity == quantile.entity;
+    });
+    if (found != metrics.end()) {
+      *found = quantile;
+    }
+  }
+}
+
 }  // namespace
+
+sim::Result<std::optional<Shard>> shard_of(const Arguments& arguments) {
+  const auto text = arguments.text("shard");
+  if (!text) {
+    return std::optional<Shard>{};
+  }
+  const auto environment = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
+    return value == nullptr ? std::nullopt : std::optional<std::string>{value};
+  };
+  auto shard = parse_shard(*text, environment);
+  if (!shard) {
+    return shard.error();
+  }
+  return std::optional{shard.value()};
+}
 
 std::optional<std::string> database_of(const Arguments& arguments) {
   if (arguments.has("no-db")) {
     return std::nullopt;
   }
-  return arguments.text("db").value_or("timeslice.db");
+  const auto shard = shard_of(arguments);
+  const bool part = shard && shard.value();
+  return arguments.text("db").value_or(
+      part ? fmt::format("shard-{}-of-{}.db", shard.value()->index, shard.value()->count)
+           : std::string{"timeslice.db"});
 }
 
 std::optional<sim::Error> database_conflict(const Arguments& arguments) {
@@ -110,6 +162,15 @@ BatchWriter::BatchWriter(const Arguments& arguments, const scenarios::Plan& plan
   if (path_.empty()) {
     return;
   }
+  const auto shard = shard_of(arguments);
+  if (shard && shard.value()) {
+    auto lock = FileLock::take(path_);
+    if (const auto* problem = std::get_if<StoreError>(&lock)) {
+      note_problem(*problem);
+      return;
+    }
+    lock_.emplace(std::get<FileLock>(std::move(lock)));
+  }
   auto opened = Store::open(path_);
   if (const auto* problem = std::get_if<StoreError>(&opened)) {
     note_problem(*problem);
@@ -125,7 +186,7 @@ void BatchWriter::begin(Store& store, const BatchInfo& info, const scenarios::Pl
     return;
   }
   batch_ = std::get<BatchId>(batch);
-  if (!info.resume) {
+  if (!info.resume && !info.shard) {
     return;
   }
   auto stored = store.stored_points(batch_);
@@ -135,7 +196,7 @@ void BatchWriter::begin(Store& store, const BatchInfo& info, const scenarios::Pl
   }
   stored_ = std::get<StoredPoints>(std::move(stored));
   finished_ = finished_ordinals(stored_, plan);
-  if (stored_.empty()) {
+  if (stored_.empty() && info.resume) {
     console_.note("nothing to resume: no interrupted run of this sweep is in " + safe_text(path_));
   }
 }
@@ -155,6 +216,28 @@ void BatchWriter::write_runs(const scenarios::Point& point, std::span<const Fini
 bool BatchWriter::has_run(std::uint64_t ordinal, std::uint64_t repetition) const {
   const auto point = stored_.find(ordinal);
   return point != stored_.end() && point->second.repetitions.contains(repetition);
+}
+
+PointOutcome BatchWriter::with_stored(PointOutcome outcome) {
+  const std::uint64_t ordinal = outcome.point.ordinal;
+  if (!store_ || failed() || !stored_.contains(ordinal)) {
+    return outcome;
+  }
+  auto stored = store_->stored_runs(batch_, ordinal);
+  if (const auto* problem = std::get_if<StoreError>(&stored)) {
+    note_problem(*problem);
+    return outcome;
+  }
+  PointOutcome all = std::move(outcome);
+  add_runs(all, std::get<std::vector<StoredRun>>(std::move(stored)));
+  all.metrics = summarise(all.runs);
+  if (finished_.contains(ordinal)) {
+    const auto quantiles = store_->stored_quantiles(batch_, ordinal);
+    if (const auto* found = std::get_if<std::vector<SummaryMetric>>(&quantiles)) {
+      put_quantiles(all.metrics, *found);
+    }
+  }
+  return all;
 }
 
 void BatchWriter::write_measured(const scenarios::Point& point,

@@ -11,14 +11,19 @@
 #include <string>
 
 #include "scenarios/format/load.hpp"
+#include "tools/batch/shard.hpp"
 #include "tools/cli/arguments.hpp"
 #include "tools/cli/console.hpp"
 #include "tools/cli/exit_code.hpp"
+#include "tools/store/file_lock.hpp"
 #include "tools/store/store.hpp"
 
 namespace timeslice::tools {
 
-/// --db F, its setting, or timeslice.db; nothing with --no-db.
+/// --shard, if given; Slurm's variables are read from the environment.
+[[nodiscard]] sim::Result<std::optional<Shard>> shard_of(const Arguments& arguments);
+
+/// --db F, its setting, or timeslice.db (of a part: shard-0-of-6.db); nothing with --no-db.
 [[nodiscard]] std::optional<std::string> database_of(const Arguments& arguments);
 
 /// Options that contradict each other about it; nothing: they do not.
@@ -41,6 +46,9 @@ class BatchWriter {
   void write_measured(const scenarios::Point& point, std::span<const models::Timings> runs);
   void write_comparisons(const scenarios::Point& point, std::span<const ComparisonRow> rows);
 
+  /// Adds what the file has of the point to an outcome that was resumed.
+  [[nodiscard]] PointOutcome with_stored(PointOutcome outcome);
+
   /// Finishes the batch, or leaves it to be resumed.
   void end(bool complete);
 
@@ -60,6 +68,7 @@ class BatchWriter {
 
   Console& console_;
   std::string path_;
+  std::optional<FileLock> lock_;  // of a part of a sweep
   std::optional<Store> store_;
   BatchId batch_{};
   StoredPoints stored_;  // by an interrupted run

@@ -20,6 +20,10 @@ using Command = ExitCode (*)(const Arguments& arguments, Console& console);
 [[nodiscard]] ExitCode query_command(const Arguments& arguments, Console& console);
 [[nodiscard]] ExitCode show_command(const Arguments& arguments, Console& console);
 [[nodiscard]] ExitCode validate_command(const Arguments& arguments, Console& console);
+[[nodiscard]] ExitCode merge_command(const Arguments& arguments, Console& console);
+[[nodiscard]] ExitCode status_command(const Arguments& arguments, Console& console);
+[[nodiscard]] ExitCode batch_command(const Arguments& arguments, Console& console);
+[[nodiscard]] ExitCode compare_command(const Arguments& arguments, Console& console);
 [[nodiscard]] ExitCode plot_command(const Arguments& arguments, Console& console);
 
 /// Commands that the table knows and this version does not have: says what to use instead.

@@ -15,6 +15,10 @@ int main(int argc, char** argv) {
           {"show", show_command},
           {"validate", validate_command},
           {"plot", plot_command},
+          {"merge", merge_command},
+          {"status", status_command},
+          {"batch", batch_command},
+          {"compare", compare_command},
       },
       argc, argv);
 }

@@ -188,6 +188,24 @@ void build(CLI::App& app, std::vector<Level>& levels, Sink& sink) {
 
 }  // namespace
 
+namespace {
+
+// CLI11 gives what follows `--` to the program, not to its command. Only files begin with a dash
+// there: as ./-name they need no `--`.
+std::vector<std::string> without_end_mark(const std::vector<std::string>& words) {
+  const auto mark = std::ranges::find(words, "--");
+  std::vector<std::string> plain{words.begin(), mark};
+  if (mark == words.end()) {
+    return plain;
+  }
+  for (auto word = mark + 1; word != words.end(); ++word) {
+    plain.push_back(word->size() > 1 && word->front() == '-' ? "./" + *word : *word);
+  }
+  return plain;
+}
+
+}  // namespace
+
 sim::Result<Arguments> parse_words(const std::vector<std::string>& words) {
   CLI::App app;
   std::vector<Level> levels;
@@ -196,7 +214,8 @@ sim::Result<Arguments> parse_words(const std::vector<std::string>& words) {
   Arguments arguments;
   arguments.typed = joined(words);
   try {
-    app.parse(std::vector<std::string>{words.rbegin(), words.rend()});  // CLI11 reads from the back
+    const std::vector<std::string> plain = without_end_mark(words);
+    app.parse(std::vector<std::string>{plain.rbegin(), plain.rend()});  // CLI11 reads from the back
   } catch (const CLI::ParseError& problem) {
     return translated(problem);
   }

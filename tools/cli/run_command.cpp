@@ -33,8 +33,16 @@ std::optional<sim::Error> refused(const Arguments& arguments) {
     return sim::Error{
         .where = std::move(where), .what = std::move(what), .advice = std::move(advice)};
   };
-  if (arguments.has("shard")) {
-    return no("--shard", "is not in this version yet", "run the whole sweep with --jobs");
+  if (const auto shard = shard_of(arguments); !shard) {
+    return shard.error();
+  }
+  if (arguments.has("shard") && arguments.has("no-db")) {
+    return no("--shard", "needs a database to keep its part of the sweep",
+              "leave --no-db out; `timeslice merge` joins the parts");
+  }
+  if (arguments.has("shard") && arguments.operands.size() > 1) {
+    return no("--shard", "takes a part of one sweep, and several scenarios are given",
+              "run one scenario at a time");
   }
   for (const std::string& kept : kept_parts(arguments)) {
     if (kept != "tasks" && kept != "timeline") {
@@ -63,13 +71,13 @@ std::optional<sim::Error> refused(const Arguments& arguments) {
   return std::nullopt;
 }
 
-RunReport empty_report(const scenarios::Plan& plan) {
+RunReport empty_report(const scenarios::Plan& plan, const std::optional<Shard>& shard) {
   RunReport report;
   report.tool = tool_version();
   report.name = plan.name();
   report.about = plan.about();
   report.sha256 = plan.sha256();
-  report.planned = plan.size();
+  report.planned = shard ? shard->points_of(plan.size()) : plan.size();
   report.axes = plan.axes();
   return report;
 }
@@ -101,12 +109,14 @@ class ScenarioRun {
         arguments_{arguments},
         console_{console},
         deadline_{deadline},
-        report_{empty_report(plan)} {}
+        shard_{shard_of(arguments).value()},
+        report_{empty_report(plan, shard_)} {}
 
   [[nodiscard]] ExitCode run(BatchWriter& writer);
 
  private:
   [[nodiscard]] SweepEnd sweep(BatchWriter& writer);
+  void add_done_before(BatchWriter& writer, const ReportNeeds& needs);
   void answer();
   [[nodiscard]] ExitCode stopped(const BatchWriter& writer);
   [[nodiscard]] ExitCode verdict() const;
@@ -115,8 +125,26 @@ class ScenarioRun {
   const Arguments& arguments_;
   Console& console_;
   const Deadline& deadline_;
+  const std::optional<Shard> shard_;
+  std::uint64_t done_before_ = 0;  // points
+  std::uint64_t new_points_ = 0;
+  std::uint64_t new_runs_ = 0;
   RunReport report_;
 };
+
+// Points that an interrupted run has stored: they belong to the answer and to the claims.
+void ScenarioRun::add_done_before(BatchWriter& writer, const ReportNeeds& needs) {
+  for (const std::uint64_t ordinal : writer.finished()) {
+    auto resolved = plan_.point(ordinal);
+    if (auto* point = std::get_if<scenarios::Point>(&resolved)) {
+      PointOutcome outcome;
+      outcome.warnings = point->scenario.warnings;
+      outcome.point = std::move(*point);
+      report_.add(writer.with_stored(std::move(outcome)), needs);
+      ++done_before_;
+    }
+  }
+}
 
 SweepEnd ScenarioRun::sweep(BatchWriter& writer) {
   Progress progress{plan_.name(), console_.shows_progress()
@@ -141,16 +169,22 @@ SweepEnd ScenarioRun::sweep(BatchWriter& writer) {
       writer.write_runs(point, runs);
     };
   }
-  if (!writer.finished().empty()) {
-    options.wanted = [&](std::uint64_t ordinal) { return !writer.finished().contains(ordinal); };
-    report_.skipped = writer.finished().size();
+  if (!writer.finished().empty() || shard_) {
+    options.wanted = [&](std::uint64_t ordinal) {
+      return (!shard_ || shard_->has(ordinal)) && !writer.finished().contains(ordinal);
+    };
   }
   const ReportNeeds needs{.every_metric = arguments_.has("json") || console_.verbose(),
                           .rules = plan_.expectations()};
-  return run_sweep(plan_, options, [&](PointOutcome&& outcome) {
+  add_done_before(writer, needs);
+  const SweepEnd end = run_sweep(plan_, options, [&](PointOutcome&& outcome) {
     writer.write(outcome);
-    report_.add(outcome, needs);
+    new_points_ += 1;
+    new_runs_ += outcome.runs.size();
+    report_.add(writer.with_stored(std::move(outcome)), needs);
   });
+  report_.sort_points();
+  return end;
 }
 
 void ScenarioRun::answer() {
@@ -178,7 +212,7 @@ void ScenarioRun::answer() {
 }
 
 ExitCode ScenarioRun::stopped(const BatchWriter& writer) {
-  std::uint64_t points = report_.skipped;
+  std::uint64_t points = 0;
   std::uint64_t runs = 0;  // of unfinished points
   for (const PointReport& point : report_.points) {
     points += point.complete ? 1U : 0U;
@@ -214,7 +248,7 @@ ExitCode ScenarioRun::run(BatchWriter& writer) {
   const auto began = std::chrono::steady_clock::now();
   const SweepEnd end = sweep(writer);
   const bool complete = end == SweepEnd::complete;
-  report_.judge(plan_.expectations(), complete && report_.skipped == 0 && !plan_.narrowed());
+  report_.judge(plan_.expectations(), complete && !shard_ && !plan_.narrowed());
   writer.end(complete);
   answer();
   if (writer.failed()) {
@@ -223,16 +257,12 @@ ExitCode ScenarioRun::run(BatchWriter& writer) {
   if (!complete) {
     return stopped(writer);
   }
-  std::uint64_t runs = 0;
-  for (const PointReport& point : report_.points) {
-    runs += point.runs.size();
-  }
   const double wall =
       std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - began).count();
   console_.note(
-      fmt::format("{} of {} simulated in {}{}{}", counted(runs, "run", "runs"),
-                  counted(report_.points.size(), "point", "points"), human_duration(wall),
-                  report_.skipped == 0 ? "" : fmt::format(", {} were done before", report_.skipped),
+      fmt::format("{} of {} simulated in {}{}{}", counted(new_runs_, "run", "runs"),
+                  counted(new_points_, "point", "points"), human_duration(wall),
+                  done_before_ == 0 ? "" : fmt::format(", {} were done before", done_before_),
                   writer.path().empty() ? "" : "; stored in " + safe_text(writer.path())));
   const bool picture = arguments_.has("gantt") || arguments_.has("trace");
   const ExitCode code = verdict();

@@ -144,6 +144,10 @@ void RunReport::add(const PointOutcome& outcome, const ReportNeeds& needs) {
   }
 }
 
+void RunReport::sort_points() {
+  std::ranges::stable_sort(points, {}, &PointReport::ordinal);
+}
+
 void RunReport::judge(const std::vector<std::string>& rules, bool complete) {
   // Runs that did not end well have no metrics: no fault of the claims.
   const bool blameless = any_failed();

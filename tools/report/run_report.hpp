@@ -69,7 +69,6 @@ struct RunReport {
   std::vector<std::string> setting;
   bool machines_differ = false;
   std::uint64_t planned = 0;  // points of the plan
-  std::uint64_t skipped = 0;  // of them left out, because they were done before
   std::vector<std::string> axes;
   std::vector<PointReport> points;
   std::vector<scenarios::Verdict> verdicts;
@@ -77,6 +76,9 @@ struct RunReport {
 
   /// Adds a finished point.
   void add(const PointOutcome& outcome, const ReportNeeds& needs);
+
+  /// Puts them in the order of the sweep, however they arrived.
+  void sort_points();
 
   /// Evaluates the scenario's claims. `complete`: every point of the plan was run.
   void judge(const std::vector<std::string>& rules, bool complete);

@@ -43,6 +43,13 @@ std::int64_t scenario_id(SQLite::Database& database, const BatchInfo& info) {
   return finding.getColumn(0).getInt64();
 }
 
+std::optional<std::uint64_t> index_of(const std::optional<Shard>& shard) {
+  return shard ? std::optional{shard->index} : std::nullopt;
+}
+std::optional<std::uint64_t> count_of(const std::optional<Shard>& shard) {
+  return shard ? std::optional{shard->count} : std::nullopt;
+}
+
 // Rows that hang on the runs, and on the points, of the batch's points without a complete result.
 constexpr const char* failed_points =
     "CREATE TEMP TABLE failed AS SELECT id FROM point WHERE batch = ?1 AND (EXISTS (SELECT 1 FROM "
@@ -57,20 +64,34 @@ std::int64_t Writer::add_batch(const BatchInfo& info) {
   SQLite::Statement insert{
       database_,
       "INSERT INTO batch (scenario, host, command, version, git, model, sweep, "
-      "started_utc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
+      "started_utc, points, shard, shards) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
   execute(insert, scenario_id(database_, info), host_id(database_, info.host), info.command,
-          info.version, info.git, info.model_version, info.sweep, utc_now());
+          info.version, info.git, info.model_version, info.sweep, utc_now(), info.points,
+          index_of(info.shard), count_of(info.shard));
   return database_.getLastInsertRowid();
 }
 
 std::optional<std::int64_t> Writer::unfinished_batch(const BatchInfo& info) {
   SQLite::Statement find{database_,
-                         "SELECT max(id) FROM batch WHERE finished_utc IS NULL AND sweep = ? "
-                         "AND version = ? AND git = ? AND model = ?"};
-  prepare(find, info.sweep, info.version, info.git, info.model_version);
+                         "SELECT max(id) FROM batch WHERE (finished_utc IS NULL OR ?5 NOT NULL) "
+                         "AND sweep = ?1 AND version = ?2 AND git = ?3 AND model = ?4 "
+                         "AND shard IS ?5 AND shards IS ?6"};
+  prepare(find, info.sweep, info.version, info.git, info.model_version, index_of(info.shard),
+          count_of(info.shard));
   find.executeStep();
   const SQLite::Column id = find.getColumn(0);
   return id.isNull() ? std::nullopt : std::optional{id.getInt64()};
+}
+
+bool Writer::has_other_batches(const BatchInfo& info) {
+  SQLite::Statement find{database_,
+                         "SELECT EXISTS (SELECT 1 FROM batch WHERE NOT (sweep IS ?1 AND "
+                         "version = ?2 AND git = ?3 AND model = ?4 AND shard IS ?5 AND "
+                         "shards IS ?6))"};
+  prepare(find, info.sweep, info.version, info.git, info.model_version, index_of(info.shard),
+          count_of(info.shard));
+  find.executeStep();
+  return find.getColumn(0).getInt() != 0;
 }
 
 void Writer::delete_failed_points(std::int64_t batch) {

@@ -42,8 +42,18 @@ void upgrade_to_version_2(SQLite::Database& database) {
   database.exec("ALTER TABLE point ADD COLUMN wait_work_ns REAL");
 }
 
+/// Batches that are one part of a sweep, and how large the whole is: what `status` goes by.
+void upgrade_to_version_3(SQLite::Database& database) {
+  // Part `shard` of `shards`, from 0. NULL: all of it.
+  database.exec("ALTER TABLE batch ADD COLUMN shard INTEGER");
+  database.exec("ALTER TABLE batch ADD COLUMN shards INTEGER");
+  // Points of the whole sweep. NULL: of an older version.
+  database.exec("ALTER TABLE batch ADD COLUMN points INTEGER");
+}
+
 constexpr std::array all_migrations{Migration{1, create_version_1},
-                                    Migration{2, upgrade_to_version_2}};
+                                    Migration{2, upgrade_to_version_2},
+                                    Migration{3, upgrade_to_version_3}};
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include "sim/expect.hpp"
 #include "tools/store/connection.hpp"
 #include "tools/store/migrations.hpp"
+#include "tools/store/read_back.hpp"
 #include "tools/store/writer.hpp"
 
 namespace timeslice::tools {
@@ -61,8 +62,14 @@ std::variant<Store, StoreError> Store::open(const std::string& path) {
 
 std::variant<BatchId, StoreError> Store::begin_batch(const BatchInfo& info) {
   std::int64_t id = 0;
+  bool mixed = false;
   const auto problem = state_->in_transaction([&] {
-    const auto unfinished = info.resume ? state_->writer->unfinished_batch(info) : std::nullopt;
+    mixed = info.shard && state_->writer->has_other_batches(info);
+    if (mixed) {
+      return;
+    }
+    const auto unfinished =
+        info.resume || info.shard ? state_->writer->unfinished_batch(info) : std::nullopt;
     id = unfinished ? *unfinished : state_->writer->add_batch(info);
     if (unfinished) {
       state_->writer->delete_failed_points(id);
@@ -71,6 +78,13 @@ std::variant<BatchId, StoreError> Store::begin_batch(const BatchInfo& info) {
   if (problem) {
     return *problem;
   }
+  if (mixed) {
+    return StoreError{
+        .fault = StoreFault::unusable,
+        .error = {.where = state_->path,
+                  .what = "holds results of another sweep, part or version of the program",
+                  .advice = "give each part of a sweep a database of its own, or delete this one"}};
+  }
   state_->keep[BatchId{id}] = info.keep;
   return BatchId{id};
 }
@@ -78,6 +92,24 @@ std::variant<BatchId, StoreError> Store::begin_batch(const BatchInfo& info) {
 std::variant<StoredPoints, StoreError> Store::stored_points(BatchId batch) {
   try {
     return state_->writer->stored_points(static_cast<std::int64_t>(batch));
+  } catch (const SQLite::Exception& problem) {
+    return explain(problem, state_->path);
+  }
+}
+
+std::variant<std::vector<StoredRun>, StoreError> Store::stored_runs(BatchId batch,
+                                                                    std::uint64_t ordinal) {
+  try {
+    return read_runs(*state_->database, static_cast<std::int64_t>(batch), ordinal);
+  } catch (const SQLite::Exception& problem) {
+    return explain(problem, state_->path);
+  }
+}
+
+std::variant<std::vector<SummaryMetric>, StoreError> Store::stored_quantiles(
+    BatchId batch, std::uint64_t ordinal) {
+  try {
+    return read_quantiles(*state_->database, static_cast<std::int64_t>(batch), ordinal);
   } catch (const SQLite::Exception& problem) {
     return explain(problem, state_->path);
   }

@@ -19,6 +19,7 @@
 
 #include "models/work/timings.hpp"
 #include "scenarios/format/load.hpp"
+#include "tools/batch/shard.hpp"
 #include "tools/report/summary.hpp"
 #include "tools/store/host_info.hpp"
 #include "tools/store/store_error.hpp"
@@ -49,6 +50,9 @@ struct BatchInfo {
   /// Go on with the newest unfinished batch of the same sweep, version and models, if there is one:
   /// its failed points are deleted, to be tried again.
   bool resume = false;
+  std::uint64_t points = 0;  // of the whole sweep
+  /// The file takes this part of the sweep and nothing else; what it has of it is resumed.
+  std::optional<Shard> shard = {};
 };
 
 enum class BatchId : std::int64_t {};
@@ -57,6 +61,11 @@ enum class BatchId : std::int64_t {};
 struct StoredPoint {
   std::string key;
   std::set<std::uint64_t> repetitions;
+};
+struct StoredRun {
+  std::uint64_t repetition = 0;
+  models::Timings timings;
+  std::int64_t wall_ns = 0;
 };
 using StoredPoints = std::map<std::uint64_t, StoredPoint>;  // by ordinal
 
@@ -91,6 +100,15 @@ class Store {
   /// Points of `batch` that have runs: what a resumed sweep skips. What is written to them from now
   /// on joins these runs.
   [[nodiscard]] std::variant<StoredPoints, StoreError> stored_points(BatchId batch);
+
+  /// The good simulated runs of a point with their metrics, by repetition; their latencies and
+  /// timelines are not stored and not given back.
+  [[nodiscard]] std::variant<std::vector<StoredRun>, StoreError> stored_runs(BatchId batch,
+                                                                             std::uint64_t ordinal);
+
+  /// Quantiles over all repetitions of a point that is done.
+  [[nodiscard]] std::variant<std::vector<SummaryMetric>, StoreError> stored_quantiles(
+      BatchId batch, std::uint64_t ordinal);
 
   /// Runs of a point that goes on; write_point() adds the rest.
   [[nodiscard]] std::optional<StoreError> write_runs(BatchId batch, const scenarios::Point& point,

@@ -32,7 +32,10 @@ class Writer {
   ~Writer();
 
   [[nodiscard]] std::int64_t add_batch(const BatchInfo& info);
+  /// The newest that goes on: of a part of a sweep also one that is finished.
   [[nodiscard]] std::optional<std::int64_t> unfinished_batch(const BatchInfo& info);
+  /// Whether the file has any batch that is not of this part of this sweep.
+  [[nodiscard]] bool has_other_batches(const BatchInfo& info);
   void delete_failed_points(std::int64_t batch);
   [[nodiscard]] StoredPoints stored_points(std::int64_t batch);
   void end_batch(std::int64_t batch);
