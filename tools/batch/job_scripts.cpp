@@ -54,7 +54,7 @@ std::string array_script(const JobPlan& plan) {
 part=${{SLURM_ARRAY_TASK_ID:?submit this with sbatch}}
 {2} >/dev/null
 code=$?
-# 0: done. 2, 3: wrong input. 4: done, some points failed. 5: a claim is false. Repeating cures none.
+# 0: done; 2, 3: wrong input; 4: done, some points failed; 5: a claim is false: final, all of them.
 case $code in 0 | 4 | 5) exit 0 ;; 2 | 3) exit "$code" ;; esac
 [ "${{SLURM_RESTART_COUNT:-0}}" -ge 3 ] ||
   scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}"
