@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
           {"show", show_command},
           {"validate", validate_command},
           {"plot", plot_command},
+          {"export", export_command},
       },
       argc, argv);
 }

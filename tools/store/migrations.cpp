@@ -42,8 +42,19 @@ void upgrade_to_version_2(SQLite::Database& database) {
   database.exec("ALTER TABLE point ADD COLUMN wait_work_ns REAL");
 }
 
+/// Timelines know who woke whom and who held which GIL.
+void upgrade_to_version_3(SQLite::Database& database) {
+  database.exec(
+      "CREATE TABLE wake (run INTEGER NOT NULL REFERENCES run (id), time_ns INTEGER NOT NULL, "
+      "entity TEXT NOT NULL, waker TEXT) STRICT");  // waker NULL: a timer, a device
+  database.exec(
+      "CREATE TABLE gil_hold (run INTEGER NOT NULL REFERENCES run (id), process TEXT NOT NULL, "
+      "entity TEXT NOT NULL, start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL) STRICT");
+}
+
 constexpr std::array all_migrations{Migration{1, create_version_1},
-                                    Migration{2, upgrade_to_version_2}};
+                                    Migration{2, upgrade_to_version_2},
+                                    Migration{3, upgrade_to_version_3}};
 
 }  // namespace
 

@@ -14,6 +14,7 @@
 
 #include "tests/tools/store/sample_batch.hpp"
 #include "tools/store/store.hpp"
+#include "tools/store/timeline.hpp"
 
 namespace timeslice::tools {
 namespace {
@@ -37,7 +38,7 @@ int version_of(const std::string& path) {
 }
 
 TEST(Migrations, a_stored_file_of_every_older_version_can_be_opened_and_written) {
-  for (const char* name : {"version-0.db", "version-1.db"}) {
+  for (const char* name : {"version-0.db", "version-1.db", "version-2.db"}) {
     const SampleFile file;
     std::filesystem::copy_file(fixture(name), file.path);
     std::filesystem::permissions(file.path, std::filesystem::perms::owner_all);
@@ -63,6 +64,21 @@ TEST(Migrations, points_of_a_version_1_file_have_no_plan_and_still_a_speedup) {
   const auto store = opened(file.path);
   EXPECT_EQ(one(file.path, "SELECT count(*) FROM point WHERE repeat IS NOT NULL"), "0");
   EXPECT_EQ(one(file.path, "SELECT count(*) > 0 FROM v_speedup WHERE value = '8'"), "1");
+}
+
+TEST(Migrations, the_timeline_of_a_version_2_file_is_read_before_and_after_it_was_migrated) {
+  const SampleFile file;
+  std::filesystem::copy_file(fixture("version-2.db"), file.path);
+  std::filesystem::permissions(file.path, std::filesystem::perms::owner_all);
+  const auto before = read_timeline(file.path, "1");
+  ASSERT_TRUE(std::holds_alternative<models::Timings>(before));
+  EXPECT_FALSE(std::get<models::Timings>(before).slices.empty());
+  const auto store = opened(file.path);
+  const auto after = read_timeline(file.path, "1");
+  ASSERT_TRUE(std::holds_alternative<models::Timings>(after));
+  EXPECT_EQ(std::get<models::Timings>(after).slices.size(),
+            std::get<models::Timings>(before).slices.size());
+  EXPECT_TRUE(std::get<models::Timings>(after).wakes.empty());
 }
 
 TEST(Migrations, a_step_is_taken_once_and_raises_the_version) {
