@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
           {"validate", validate_command},
           {"plot", plot_command},
           {"export", export_command},
+          {"report", report_command},
       },
       argc, argv);
 }
