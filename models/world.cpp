@@ -58,6 +58,7 @@ class WorldRun {
   void run_past_the_horizon();
   void judge(sim::StopReason reason);
   void report();
+  void add_timeline();
 
   const WorldSpec& spec_;
   const WorldOptions& options_;
@@ -276,16 +277,32 @@ void WorldRun::report() {
     add_tasks(context_, span_, timings_);
   }
   if (options_.keep_slices) {
-    const sim::Duration shift = span_.begin.time_since_epoch();
-    for (const SliceRecorder::Slice& slice : recorder_.finish(engine_.now())) {
-      timings_.slices.push_back({.thread = os_.name(slice.thread),
-                                 .cpu = slice.cpu,
-                                 .start = slice.start - shift,
-                                 .end = slice.end - shift,
-                                 .state = slice.state});
-    }
+    add_timeline();
   }
   timings_.warnings = context_.warnings;
+}
+
+void WorldRun::add_timeline() {
+  const sim::Duration shift = span_.begin.time_since_epoch();
+  for (const SliceRecorder::Slice& slice : recorder_.finish(engine_.now())) {
+    timings_.slices.push_back({.thread = os_.name(slice.thread),
+                               .cpu = slice.cpu,
+                               .start = slice.start - shift,
+                               .end = slice.end - shift,
+                               .state = slice.state});
+  }
+  for (const SliceRecorder::Wake& wake : recorder_.wakes()) {
+    timings_.wakes.push_back(
+        {.thread = os_.name(wake.thread),
+         .waker = wake.waker < os_.threads() ? os_.name(ThreadId{wake.waker}) : std::string{},
+         .at = wake.at - shift});
+  }
+  for (const SliceRecorder::Hold& hold : recorder_.holds()) {
+    timings_.gil_holds.push_back({.process = context_.processes.processes()[hold.process].name,
+                                  .thread = os_.name(hold.thread),
+                                  .start = hold.start - shift,
+                                  .end = hold.end - shift});
+  }
 }
 
 }  // namespace

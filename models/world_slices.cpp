@@ -1,6 +1,9 @@
 #include "models/world_slices.hpp"
 
+#include <algorithm>
+
 #include "models/os/dispatcher.hpp"
+#include "models/os/policy.hpp"
 #include "models/trace_kinds.hpp"
 
 namespace timeslice::models {
@@ -9,6 +12,12 @@ namespace {
 
 constexpr std::uint64_t out_blocked = 0;  // values of switch_out, see trace_kinds.hpp
 constexpr std::uint64_t out_exited = 4;
+
+/// Whether a `ready` record is about a thread that could not run before.
+bool is_wake(const sim::TraceRecord& record) {
+  const auto reason = static_cast<EnqueueReason>(record.value);
+  return reason == EnqueueReason::created || reason == EnqueueReason::woken;
+}
 
 sim::Instant at(const sim::TraceRecord& record) {
   return sim::Instant{sim::Duration{record.time_ns}};
@@ -34,6 +43,9 @@ void SliceRecorder::hear(const sim::TraceRecord& record) {
   const sim::Instant now = at(record);
   switch (static_cast<TraceKind>(record.kind)) {
     case TraceKind::ready:
+      if (is_wake(record)) {
+        wakes_.push_back({.thread = ThreadId{record.subject}, .waker = record.cause, .at = now});
+      }
       change(record.subject, SliceState::ready, -1, now);
       break;
     case TraceKind::switch_in:
@@ -48,13 +60,38 @@ void SliceRecorder::hear(const sim::TraceRecord& record) {
       }
       break;
     case TraceKind::gil_wait:
-      of(record.subject).wants_gil = true;
-      break;
     case TraceKind::gil_take:
-      of(record.subject).wants_gil = false;
+    case TraceKind::gil_drop:
+      hear_gil(record);
       break;
     default:
       break;
+  }
+}
+
+void SliceRecorder::hear_gil(const sim::TraceRecord& record) {
+  const auto kind = static_cast<TraceKind>(record.kind);
+  if (kind == TraceKind::gil_drop) {
+    end_hold(record.object, at(record));
+    return;
+  }
+  of(record.subject).wants_gil = kind == TraceKind::gil_wait;
+  if (kind == TraceKind::gil_take) {
+    end_hold(record.object, at(record));
+    open_holds_.resize(std::max<std::size_t>(open_holds_.size(), record.object + std::size_t{1}));
+    open_holds_[record.object] = {
+        .exists = true, .thread = ThreadId{record.subject}, .since = at(record)};
+  }
+}
+
+void SliceRecorder::end_hold(std::uint32_t process, sim::Instant now) {
+  if (process >= open_holds_.size() || !open_holds_[process].exists) {
+    return;
+  }
+  OpenHold& open = open_holds_[process];
+  open.exists = false;
+  if (open.since < now) {
+    holds_.push_back({.process = process, .thread = open.thread, .start = open.since, .end = now});
   }
 }
 
@@ -89,6 +126,9 @@ void SliceRecorder::close(std::uint32_t thread, sim::Instant now) {
 std::vector<SliceRecorder::Slice> SliceRecorder::finish(sim::Instant now) {
   for (std::uint32_t thread = 0; thread < threads_.size(); ++thread) {
     close(thread, now);
+  }
+  for (std::uint32_t process = 0; process < open_holds_.size(); ++process) {
+    end_hold(process, now);
   }
   return slices_;
 }

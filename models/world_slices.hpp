@@ -1,6 +1,8 @@
-// Turns trace records into what each thread did when: running, ready, blocked, waiting for a GIL.
+// Turns trace records into what each thread did when: running, ready, blocked, waiting for a GIL;
+// who woke whom, and who held which GIL.
 //
-// A sink that hands every record on to another one, if there is one. Memory: 32 bytes a slice.
+// A sink that hands every record on to another one, if there is one. Memory: 32 bytes a slice or
+// stretch of holding, 16 a wake-up.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +29,22 @@ class SliceRecorder final : public sim::TraceSink {
     sim::Instant end;
     SliceState state = SliceState::running;
   };
-  /// Slices in order of their end; those still open end at `now`.
+  struct Wake {
+    ThreadId thread{};
+    std::uint32_t waker = 0;  // no_subject: nobody known
+    sim::Instant at;
+  };
+  struct Hold {
+    std::uint32_t process = 0;
+    ThreadId thread{};
+    sim::Instant start;
+    sim::Instant end;
+  };
+  /// Slices in order of their end; those still open end at `now`, and so do the holds.
   [[nodiscard]] std::vector<Slice> finish(sim::Instant now);
+  /// Requires: finish() was called.
+  [[nodiscard]] const std::vector<Wake>& wakes() const { return wakes_; }
+  [[nodiscard]] const std::vector<Hold>& holds() const { return holds_; }
 
  private:
   struct ThreadState {
@@ -42,10 +58,21 @@ class SliceRecorder final : public sim::TraceSink {
   void change(std::uint32_t thread, SliceState state, std::int32_t cpu, sim::Instant now);
   void close(std::uint32_t thread, sim::Instant now);
   void hear(const sim::TraceRecord& record);
+  void hear_gil(const sim::TraceRecord& record);
+  void end_hold(std::uint32_t process, sim::Instant now);
 
   sim::TraceSink* next_;
   std::vector<ThreadState> threads_;
+  struct OpenHold {
+    bool exists = false;
+    ThreadId thread{};
+    sim::Instant since;
+  };
+
   std::vector<Slice> slices_;
+  std::vector<Wake> wakes_;
+  std::vector<Hold> holds_;
+  std::vector<OpenHold> open_holds_;  // by process
 };
 
 }  // namespace timeslice::models

@@ -46,6 +46,21 @@ struct SliceTiming {
   SliceState state = SliceState::running;
 };
 
+/// A thread was made able to run; `waker` is empty where a timer, a device or nobody known did it.
+struct WakeTiming {
+  std::string thread;
+  std::string waker;
+  sim::Instant at;
+};
+
+/// A thread held the GIL of process `process` over a stretch of time.
+struct GilHoldTiming {
+  std::string process;
+  std::string thread;
+  sim::Instant start;
+  sim::Instant end;
+};
+
 struct Timings {
   RunStatus status = RunStatus::ok;
   std::string error;  // why not ok: who waits for what
@@ -53,9 +68,11 @@ struct Timings {
   std::uint64_t digest = 0;  // 0 for measured runs
   std::uint64_t events = 0;
   sim::Duration makespan{};
-  std::vector<Metric> metrics;      // makespan included; ordered by name, then entity
-  std::vector<TaskTiming> tasks;    // only when asked for
-  std::vector<SliceTiming> slices;  // only when asked for
+  std::vector<Metric> metrics;           // makespan included; ordered by name, then entity
+  std::vector<TaskTiming> tasks;         // only when asked for
+  std::vector<SliceTiming> slices;       // only when asked for
+  std::vector<WakeTiming> wakes;         // beside the slices of simulated runs, by time
+  std::vector<GilHoldTiming> gil_holds;  // likewise, by end
   /// Task latencies of this run, by task, to be pooled over replications for quantiles [ns].
   struct Latencies {
     std::string task;

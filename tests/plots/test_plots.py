@@ -4,74 +4,10 @@
 Run by ctest, or alone: /usr/bin/python3 tests/plots/test_plots.py
 """
 
-import contextlib
 import csv
-import io
-import re
-import sqlite3
-import sys
-import tempfile
 import unittest
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools/report/plots"))
-import plot  # noqa: E402
-
-STORE = ROOT / "tools/store"
-MS = 1_000_000
-
-
-def empty_database(path):
-    """The program's own tables and views; v_run as far as the plots read it."""
-    database = sqlite3.connect(path)
-    database.executescript((STORE / "schema.sql").read_text(encoding="utf-8"))
-    migrations = (STORE / "migrations.cpp").read_text(encoding="utf-8")
-    for statement in re.findall(r'exec\("(ALTER [^"]+)"\)', migrations):
-        database.execute(statement)
-    database.executescript((STORE / "views.sql").read_text(encoding="utf-8"))
-    database.executescript(f"""
-        PRAGMA application_id = {plot.APPLICATION_ID};
-        CREATE VIEW v_run AS SELECT run.id AS run, point.batch FROM run
-            JOIN point ON point.id = run.point;
-        INSERT INTO t_quantile VALUES (1, 12.7062), (2, 4.30265);
-        INSERT INTO host VALUES (1, 'h', 'k', 'c', 4, 1, '');
-        INSERT INTO scenario VALUES (1, 'crawler', '', 's', 'y', '{{}}');
-        INSERT INTO batch VALUES (1, 1, 1, 'run', '0', '', 1, 'now', NULL, NULL);
-        INSERT INTO series VALUES (1, 'makespan', '', 'ns');""")
-    return database
-
-
-def add_point(database, params, makespans):
-    ordinal = database.execute("SELECT count(*) FROM point").fetchone()[0]
-    point = database.execute("INSERT INTO point (batch, ordinal, key, model) VALUES (1, ?, ?, 1)",
-                             (ordinal, f"{ordinal:016x}")).lastrowid
-    for name, value in params.items():
-        number = float(value) if value.isdigit() else None
-        database.execute("INSERT INTO param VALUES (?, ?, ?, ?, '')", (point, name, value, number))
-    for rep, makespan in enumerate(makespans):
-        run = database.execute(
-            "INSERT INTO run (point, kind, rep, seed, status, events) "
-            "VALUES (?, 'simulated', ?, 1, 'ok', 0)", (point, rep)).lastrowid
-        database.execute("INSERT INTO sample VALUES (?, 1, ?)", (run, makespan))
-    return point
-
-
-class WithDatabase(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.path = self.folder / "results.db"
-        self.database = empty_database(self.path)
-        self.addCleanup(self.database.close)
-
-    def run_main(self, *words):
-        self.database.commit()
-        errors = io.StringIO()
-        with contextlib.redirect_stderr(errors):
-            code = plot.main([str(word) for word in words])
-        return code, errors.getvalue()
+from sample import MS, WithDatabase, add_point, plot
 
 
 class Speedup(WithDatabase):
@@ -139,7 +75,7 @@ class Gantt(WithDatabase):
         hatches = [bars.get_hatch() for bars in self.figure.axes[1].collections]
         self.assertIn("////", hatches)
         names = [text.get_text() for text in self.figure.axes[0].get_legend().get_texts()]
-        self.assertEqual(names, ["running", "gil wait", "blocked"])
+        self.assertEqual(names, ["running", "waits for the GIL", "blocked"])
 
     def test_without_a_timeline_the_message_says_what_to_do(self):
         self.database.execute("DELETE FROM slice")

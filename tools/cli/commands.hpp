@@ -25,6 +25,8 @@ using Command = ExitCode (*)(const Arguments& arguments, Console& console);
 [[nodiscard]] ExitCode batch_command(const Arguments& arguments, Console& console);
 [[nodiscard]] ExitCode compare_command(const Arguments& arguments, Console& console);
 [[nodiscard]] ExitCode plot_command(const Arguments& arguments, Console& console);
+[[nodiscard]] ExitCode export_command(const Arguments& arguments, Console& console);
+[[nodiscard]] ExitCode report_command(const Arguments& arguments, Console& console);
 
 /// Commands that the table knows and this version does not have: says what to use instead.
 [[nodiscard]] ExitCode later_command(const Arguments& arguments, Console& console);

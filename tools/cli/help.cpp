@@ -111,7 +111,8 @@ std::string command_help(std::string_view name) {
   std::string text = fmt::format("timeslice {}: {}\n\nusage: timeslice {}{} [options]\n", name,
                                  command->help, name, operand_names(*command));
   for (const OperandSpec& operand : command->operands) {
-    text += fmt::format("  {:<{}} {}\n", operand.name, name_columns, operand.help);
+    text += fmt::format("  {:<{}} {}\n", operand.name, name_columns,
+                        wrapped(operand.help, name_columns + 3));
   }
   const std::string own = options_of(name, false);
   text += own.empty() ? "" : "\noptions\n" + own;

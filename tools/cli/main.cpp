@@ -19,6 +19,8 @@ int main(int argc, char** argv) {
           {"status", status_command},
           {"batch", batch_command},
           {"compare", compare_command},
+          {"export", export_command},
+          {"report", report_command},
       },
       argc, argv);
 }

@@ -23,7 +23,8 @@ ExitCode plot_command(const Arguments& arguments, Console& console) {
                       .kind = arguments.operands[1],
                       .output = *output,
                       .csv = arguments.text("csv").value_or(""),
-                      .run = arguments.text("run").value_or("")};
+                      .run = arguments.text("run").value_or(""),
+                      .metric = arguments.text("metric").value_or("")};
   if (const auto python = arguments.text("python")) {
     request.python = *python;
   }
@@ -38,8 +39,8 @@ ExitCode plot_command(const Arguments& arguments, Console& console) {
     const std::string numbers =
         request.csv.empty() ? std::filesystem::path{*output}.replace_extension(".csv").string()
                             : request.csv;
-    console.note(
-        fmt::format("drawn to {}; its numbers are in {}", safe_text(*output), safe_text(numbers)));
+    const std::string where = numbers == "none" ? "" : "; its numbers are in " + safe_text(numbers);
+    console.note(fmt::format("drawn to {}{}", safe_text(*output), where));
     return ExitCode::done;
   }
   const bool explained = code.value() == 2 || code.value() == 3 || code.value() == 6;

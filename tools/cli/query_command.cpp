@@ -26,6 +26,13 @@ std::string formatted(const QueryTable& rows, const std::string& format) {
 }  // namespace
 
 ExitCode query_command(const Arguments& arguments, Console& console) {
+  const std::string format = arguments.text("format").value_or("table");
+  if (format == "perfetto" || format == "ftrace") {
+    console.complain({.where = "--format",
+                      .what = fmt::format("{} is a format of traces", format),
+                      .advice = "write table, csv or json, or use `timeslice export`"});
+    return ExitCode::usage;
+  }
   if (arguments.operands.size() < 2) {
     // An unusable database is worth a word here as well: the views would not work on it.
     const auto probe = run_query(arguments.operands.front(), "SELECT 1");
@@ -40,7 +47,7 @@ ExitCode query_command(const Arguments& arguments, Console& console) {
     return report_store_error(*problem, console);
   }
   const auto& rows = std::get<QueryTable>(result);
-  std::string text = formatted(rows, arguments.text("format").value_or("table"));
+  std::string text = formatted(rows, format);
   if (!text.empty() && !text.ends_with('\n')) {
     text += '\n';
   }

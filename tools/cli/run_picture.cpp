@@ -1,22 +1,19 @@
 #include "tools/cli/run_picture.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "scenarios/simulate.hpp"
 #include "sim/trace.hpp"
 #include "tools/cli/input.hpp"
 #include "tools/cli/interrupt.hpp"
+#include "tools/cli/trace_output.hpp"
 #include "tools/report/gantt.hpp"
+#include "tools/report/trace/trace_file.hpp"
 #include "tools/report/trace_text.hpp"
 
 namespace timeslice::tools {
@@ -27,42 +24,33 @@ constexpr std::size_t items_max = 40;
 // Writes each record as a line as it happens, so that a long trace needs no memory.
 class LineSink final : public sim::TraceSink {
  public:
-  explicit LineSink(int descriptor) : output_{descriptor} {}
+  explicit LineSink(const ByteSink& output) : output_{output} {}
 
-  void write(const sim::TraceRecord& record) override { output_.write(trace_line(record) + '\n'); }
-
-  [[nodiscard]] std::optional<sim::Error> finish() {
-    output_.flush();
-    return output_.problem();
-  }
+  void write(const sim::TraceRecord& record) override { output_(trace_line(record) + '\n'); }
 
  private:
-  Output output_;
+  const ByteSink& output_;
 };
 
+// The events of one run as text, or its timeline in the format that the file's name asks for.
 ExitCode write_trace(const std::string& file, const scenarios::Scenario& scenario,
                      std::uint64_t repetition, Console& console) {
-  constexpr int readable_by_all = 0644;
   console.flush();
-  const int descriptor =
-      file == "-" ? STDOUT_FILENO
-                  : ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, readable_by_all);
-  if (descriptor < 0) {
-    const char* reason = std::strerror(errno);  // NOLINT(concurrency-mt-unsafe)
-    console.complain({.where = file,
-                      .what = fmt::format("cannot be written: {}", reason),
-                      .advice = "choose another file with --trace"});
-    return ExitCode::unexpected;
-  }
-  LineSink sink{descriptor};
-  const models::Timings run =
-      scenarios::simulate(scenario, repetition, {.sink = &sink, .give_up = interrupted});
-  auto problem = sink.finish();
-  if (file != "-" && ::close(descriptor) != 0 && !problem) {
-    problem = sim::Error{.where = file, .what = "cannot be written", .advice = "make room"};
-  }
+  const auto format = trace_format_of_file(file);
+  models::Timings run;
+  const auto problem = write_to_file(file, [&](const ByteSink& output) {
+    LineSink lines{output};
+    run = scenarios::simulate(scenario, repetition,
+                              {.keep_tasks = format.has_value(),
+                               .keep_slices = format.has_value(),
+                               .sink = format ? nullptr : &lines,
+                               .give_up = interrupted});
+    if (format) {
+      write_timeline(*format, run, output);
+    }
+  });
   if (problem) {
-    console.complain({.where = file, .what = problem->what, .advice = problem->advice});
+    console.complain(*problem);
     return ExitCode::unexpected;
   }
   if (file != "-") {

@@ -54,6 +54,9 @@ std::vector<std::string> words(const PlotRequest& request, const std::string& sc
   if (!request.run.empty()) {
     all.insert(all.end(), {"--run", request.run});
   }
+  if (!request.metric.empty()) {
+    all.insert(all.end(), {"--metric", request.metric});
+  }
   all.insert(all.end(), {"--", request.database, request.kind});
   return all;
 }

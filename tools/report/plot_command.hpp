@@ -13,10 +13,11 @@ namespace timeslice::tools {
 
 struct PlotRequest {
   std::string database;
-  std::string kind;    // speedup, gantt, validation
+  std::string kind;    // one of plot.py's KINDS
   std::string output;  // .png or .svg
-  std::string csv;     // "": beside the output
-  std::string run;     // gantt: a number from v_run; "": the first with a timeline
+  std::string csv;     // "": beside the output; "none": nowhere
+  std::string run;     // a number from v_run; "": the first that has what is needed
+  std::string metric;  // "": makespan
   std::string python = "/usr/bin/python3";
 };
 

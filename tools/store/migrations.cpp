@@ -43,12 +43,19 @@ void upgrade_to_version_2(SQLite::Database& database) {
 }
 
 /// Batches that are one part of a sweep, and how large the whole is: what `status` goes by.
+/// Timelines know who woke whom and who held which GIL.
 void upgrade_to_version_3(SQLite::Database& database) {
   // Part `shard` of `shards`, from 0. NULL: all of it.
   database.exec("ALTER TABLE batch ADD COLUMN shard INTEGER");
   database.exec("ALTER TABLE batch ADD COLUMN shards INTEGER");
   // Points of the whole sweep. NULL: of an older version.
   database.exec("ALTER TABLE batch ADD COLUMN points INTEGER");
+  database.exec(
+      "CREATE TABLE wake (run INTEGER NOT NULL REFERENCES run (id), time_ns INTEGER NOT NULL, "
+      "entity TEXT NOT NULL, waker TEXT) STRICT");  // waker NULL: a timer, a device
+  database.exec(
+      "CREATE TABLE gil_hold (run INTEGER NOT NULL REFERENCES run (id), process TEXT NOT NULL, "
+      "entity TEXT NOT NULL, start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL) STRICT");
 }
 
 constexpr std::array all_migrations{Migration{1, create_version_1},

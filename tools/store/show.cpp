@@ -11,33 +11,11 @@
 #include "scenarios/format/printable.hpp"
 #include "tools/report/query_table.hpp"
 #include "tools/store/connection.hpp"
+#include "tools/store/find_run.hpp"
 #include "tools/store/statement.hpp"
 
 namespace timeslice::tools {
 namespace {
-
-std::optional<std::int64_t> first_id(SQLite::Statement& find) {
-  return find.executeStep() ? std::optional{find.getColumn(0).getInt64()} : std::nullopt;
-}
-
-std::optional<std::int64_t> find_run(SQLite::Database& database, const std::string& run) {
-  const bool number =
-      !run.empty() && run.size() < 16 &&
-      std::ranges::all_of(run, [](unsigned char c) { return std::isdigit(c) != 0; });
-  if (number) {
-    SQLite::Statement find{database, "SELECT id FROM run WHERE id = ?"};
-    prepare(find, std::stoll(run));
-    return first_id(find);
-  }
-  const auto colon = run.find(':');
-  const std::string key = run.substr(0, colon);
-  const std::string rep = colon == std::string::npos ? "" : run.substr(colon + 1);
-  SQLite::Statement find{database,
-                         "SELECT run.id FROM run JOIN point ON point.id = run.point WHERE key = ?1 "
-                         "AND (?2 = '' OR CAST(rep AS TEXT) = ?2) ORDER BY point.batch DESC, rep"};
-  prepare(find, key, rep);
-  return first_id(find);
-}
 
 /// A query's rows as a table, indented by its title; nothing where there are none.
 std::string section(SQLite::Database& database, const char* title, const char* sql,
@@ -114,12 +92,7 @@ std::string describe(SQLite::Database& database, std::int64_t run) {
 std::variant<std::string, StoreError> show_run(const std::string& path, const std::string& run) {
   try {
     const auto database = open_to_read(path);
-    const auto id = find_run(*database, run);
-    if (!id) {
-      return bad_query(fmt::format("there is no run '{}' in {}", scenarios::safe_text(run), path),
-                       "`timeslice query DB runs` lists the runs");
-    }
-    return describe(*database, *id);
+    return describe(*database, find_run(*database, path, run));
   } catch (const SQLite::Exception& problem) {
     return explain(problem, path);
   } catch (const StoreError& problem) {

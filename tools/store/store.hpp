@@ -29,7 +29,7 @@ namespace timeslice::tools {
 /// What is stored beside each run's metrics; costs 60-100 bytes a row.
 struct Keep {
   bool tasks = false;     // table task and histogram: which worker ran which item, when
-  bool timeline = false;  // table slice: what each thread did when
+  bool timeline = false;  // tables slice, wake and gil_hold: what each thread did when
 };
 
 /// Everything about a batch (one command over one scenario file) that its points share.

@@ -36,7 +36,9 @@ struct Writer::Statements {
         histogram{db,
                   "INSERT INTO histogram VALUES (?1, 'task_latency', ?2, ?3, ?4, 1) "
                   "ON CONFLICT DO UPDATE SET count = count + 1"},
-        slice{db, "INSERT INTO slice VALUES (?, ?, ?, ?, ?, ?)"} {}
+        slice{db, "INSERT INTO slice VALUES (?, ?, ?, ?, ?, ?)"},
+        wake{db, "INSERT INTO wake VALUES (?, ?, ?, ?)"},
+        gil_hold{db, "INSERT INTO gil_hold VALUES (?, ?, ?, ?, ?)"} {}
 
   SQLite::Statement point;
   SQLite::Statement param;
@@ -51,6 +53,8 @@ struct Writer::Statements {
   SQLite::Statement task;
   SQLite::Statement histogram;
   SQLite::Statement slice;
+  SQLite::Statement wake;
+  SQLite::Statement gil_hold;
 };
 
 Writer::Writer(SQLite::Database& database)
@@ -185,6 +189,14 @@ void Writer::add_slices(std::int64_t run, const models::Timings& timings) {
     const auto cpu = slice.cpu < 0 ? std::nullopt : std::optional{slice.cpu};
     execute(statements_->slice, run, slice.thread, cpu, slice.start.time_since_epoch().count(),
             slice.end.time_since_epoch().count(), std::string{state_name(slice.state)});
+  }
+  for (const models::WakeTiming& wake : timings.wakes) {
+    const auto waker = wake.waker.empty() ? std::nullopt : std::optional{wake.waker};
+    execute(statements_->wake, run, wake.at.time_since_epoch().count(), wake.thread, waker);
+  }
+  for (const models::GilHoldTiming& hold : timings.gil_holds) {
+    execute(statements_->gil_hold, run, hold.process, hold.thread,
+            hold.start.time_since_epoch().count(), hold.end.time_since_epoch().count());
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include "tests/tools/store/sample_batch.hpp"
 #include "tools/store/store.hpp"
+#include "tools/store/timeline.hpp"
 
 namespace timeslice::tools {
 namespace {
@@ -63,6 +64,21 @@ TEST(Migrations, points_of_a_version_1_file_have_no_plan_and_still_a_speedup) {
   const auto store = opened(file.path);
   EXPECT_EQ(one(file.path, "SELECT count(*) FROM point WHERE repeat IS NOT NULL"), "0");
   EXPECT_EQ(one(file.path, "SELECT count(*) > 0 FROM v_speedup WHERE value = '8'"), "1");
+}
+
+TEST(Migrations, the_timeline_of_a_version_2_file_is_read_before_and_after_it_was_migrated) {
+  const SampleFile file;
+  std::filesystem::copy_file(fixture("version-2.db"), file.path);
+  std::filesystem::permissions(file.path, std::filesystem::perms::owner_all);
+  const auto before = read_timeline(file.path, "1");
+  ASSERT_TRUE(std::holds_alternative<models::Timings>(before));
+  EXPECT_FALSE(std::get<models::Timings>(before).slices.empty());
+  const auto store = opened(file.path);
+  const auto after = read_timeline(file.path, "1");
+  ASSERT_TRUE(std::holds_alternative<models::Timings>(after));
+  EXPECT_EQ(std::get<models::Timings>(after).slices.size(),
+            std::get<models::Timings>(before).slices.size());
+  EXPECT_TRUE(std::get<models::Timings>(after).wakes.empty());
 }
 
 TEST(Migrations, a_step_is_taken_once_and_raises_the_version) {

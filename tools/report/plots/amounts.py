@@ -1,0 +1,192 @@
+"""latency, waterfall and memory: how the amounts of a run are distributed."""
+
+import numpy
+from matplotlib.patches import Patch
+
+from shared import (COLOURS, HATCHES, LINES_MAX, Problem, look, new_figure, point_title,
+                    scale_of, three_digits, time_unit, wrapped)
+
+# Latencies ------------------------------------------------------------------------------------
+
+
+def latency_series(database, options):
+    """{(params, task): sorted latencies} of the newest batch with tasks, or of one run."""
+    if options.run is not None:
+        where, values = "task.run = ?", (options.run,)
+    else:
+        where, values = ("point.batch = (SELECT max(point.batch) FROM point JOIN run "
+                         "ON run.point = point.id WHERE run.id IN (SELECT run FROM task))"), ()
+    rows = database.execute(
+        "SELECT v_point.scenario, v_point.params, task.task, task.readable_ns - task.submitted_ns "
+        "FROM task JOIN run ON run.id = task.run JOIN point ON point.id = run.point "
+        f"JOIN v_point ON v_point.point = point.id WHERE {where} "
+        "ORDER BY point.ordinal, task.task, 4", values).fetchall()
+    if not rows:
+        raise Problem(3, "no items are stored: run with --keep tasks")
+    series = {}
+    for _, params, task, latency in rows:
+        series.setdefault((params, task), []).append(latency)
+    return rows[0][0], series
+
+
+def latency(database, options):
+    scenario, series = latency_series(database, options)
+    several = len({task for _, task in series}) > 1
+    scale, unit = time_unit(max(max(values) for values in series.values()))
+    figure = new_figure(9, 5.8)
+    axes = figure.add_subplot()
+    table = []
+    for index, ((params, task), values) in enumerate(series.items()):
+        values = numpy.array(values, dtype=float)
+        share = 100.0 * numpy.arange(1, len(values) + 1) / len(values)
+        table += [(params, task, int(value), float(y)) for value, y in zip(values, share)]
+        if index >= LINES_MAX:
+            continue
+        style = look(index)
+        label = ", ".join(part for part in (params, task if several or not params else "") if part)
+        axes.step(values / scale, share, where="post", label=label, color=style["color"],
+                  linestyle=style["linestyle"])
+        marks = [numpy.quantile(values, q, method="inverted_cdf") / scale for q in (.5, .95, .99)]
+        axes.plot(marks, [50, 95, 99], linestyle="", marker=style["marker"], color=style["color"],
+                  markeredgecolor="black", markersize=5)
+    if max(v[-1] for v in series.values()) > 50 * max(min(v[0] for v in series.values()), 1):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+    axes.set(xlabel=f"latency: submitted until the result can be read ({unit})",
+             ylabel="items that were at most as slow (%)", ylim=(0, 101))
+    axes.set_title(f"{scenario}: latency of items; marks at the median, 95 % and 99 %"
+                   + (f"\nthe first {LINES_MAX} of {len(series)} lines"
+                      if len(series) > LINES_MAX else ""))
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small", loc="lower right")
+    return figure, ["params", "task", "latency_ns", "share_percent"], table
+
+
+# Costs ----------------------------------------------------------------------------------------
+
+COSTS = [("ideal", "ideal: work alone"), ("gil", "the GIL"), ("start", "starting workers"),
+         ("ipc", "moving data"), ("switch", "switching"), ("contention", "shared hardware"),
+         ("rest", "the rest")]
+PANELS_MAX = 6
+
+
+def cost_points(database, run):
+    where = "point = (SELECT point FROM run WHERE id = ?)" if run is not None else (
+        "batch = (SELECT max(batch) FROM v_summary WHERE name = 'cost_ideal' AND entity = '')")
+    rows = database.execute(
+        "SELECT point, name, mean FROM v_summary WHERE name LIKE 'cost\\_%' ESCAPE '\\' "
+        f"AND entity = '' AND kind = 'simulated' AND {where} ORDER BY point",
+        () if run is None else (run,)).fetchall()
+    points = {}
+    for point, name, mean in rows:
+        points.setdefault(point, {})[name.removeprefix("cost_")] = mean
+    if not points:
+        raise Problem(3, "no costs are stored: run with --costs")
+    return points
+
+
+def waterfall(database, options):
+    points = cost_points(database, options.run)
+    shown = list(points)[:PANELS_MAX]
+    top = max(sum(max(value, 0) for value in costs.values()) for costs in points.values())
+    scale, unit = time_unit(top)
+    columns = min(len(shown), 2)
+    lines = -(-len(shown) // columns)
+    figure = new_figure(5.2 * columns + 1, 3.6 * lines + 0.6)
+    table = []
+    scenario = point_title(database, shown[0])[0]
+    for index, point in enumerate(shown):
+        axes = figure.add_subplot(lines, columns, index + 1)
+        params = point_title(database, point)[1]
+        draw_waterfall(axes, points[point], scale, unit)
+        axes.set_title(wrapped(params, 30), fontsize="small", loc="left")
+    for point, costs in points.items():
+        params = point_title(database, point)[1]
+        table += [(scenario, params, name, costs[name]) for name, _ in COSTS if name in costs]
+        table.append((scenario, params, "makespan", sum(costs.values())))
+    title = f"{scenario}: what makes up the makespan"
+    if len(shown) < len(points):
+        title += f" (the first {len(shown)} of {len(points)} points)"
+    figure.suptitle(title)
+    return figure, ["scenario", "params", "cost", "ns"], table
+
+
+def draw_waterfall(axes, costs, scale, unit):
+    level = 0.0
+    names = [(name, label) for name, label in COSTS if name in costs]
+    for x, (name, _) in enumerate(names):
+        value = costs[name] / scale
+        bottom = min(level, level + value)
+        kind = 0 if name == "ideal" else (1 if value >= 0 else 2)
+        axes.bar(x, abs(value), bottom=bottom, color=COLOURS[(0, 1, 2)[kind]],
+                 hatch=HATCHES[kind], edgecolor="black", linewidth=0.5)
+        axes.text(x, bottom + abs(value), ("+" if x and value > 0 else "") + three_digits(value),
+                  ha="center", va="bottom", fontsize=8)
+        axes.plot([x + 0.4, x + 1.4], [level + value] * 2, color="black", linewidth=0.7)
+        level += value
+    axes.bar(len(names), level, color="0.6", edgecolor="black", linewidth=0.5, hatch="xx")
+    axes.text(len(names), level, three_digits(level), ha="center", va="bottom", fontsize=8,
+              fontweight="bold")
+    axes.set_xticks(range(len(names) + 1), [label for _, label in names] + ["makespan"],
+                    rotation=35, ha="right", fontsize=8)
+    axes.set_ylabel(f"time ({unit})")
+    axes.margins(y=0.12)
+    axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
+    looks = [("work alone", COLOURS[0], HATCHES[0]), ("adds", COLOURS[1], HATCHES[1]),
+             ("saves", COLOURS[2], HATCHES[2])]
+    axes.legend(handles=[Patch(facecolor=colour, hatch=hatch, edgecolor="black", label=label)
+                         for label, colour, hatch in looks], fontsize=7, ncols=3, frameon=False,
+                loc="lower right", bbox_to_anchor=(1, 1))
+
+
+# Memory ---------------------------------------------------------------------------------------
+
+BARS_MAX = 40
+
+
+def memory_rows(database, run):
+    where = "point = (SELECT point FROM run WHERE id = ?)" if run is not None else (
+        "batch = (SELECT max(batch) FROM v_summary WHERE name = 'peak_memory')")
+    return database.execute(
+        "SELECT scenario, params, entity, name, mean, low, high, point FROM v_summary "
+        f"WHERE name IN ('peak_memory', 'peak_rss') AND kind = 'simulated' AND {where} "
+        "ORDER BY point, entity = '', entity, name", () if run is None else (run,)).fetchall()
+
+
+def memory(database, options):
+    rows = memory_rows(database, options.run)
+    if not rows:
+        raise Problem(3, "no memory is stored: this version or scenario does not model it "
+                         "(metric peak_memory)")
+    point = rows[0][7]  # one picture: the processes of one point
+    own = [row for row in rows if row[7] == point]
+    entities = list(dict.fromkeys(row[2] for row in own))
+    processes = [entity for entity in entities if entity][:BARS_MAX]
+    shown = processes + ([""] if "" in entities else [])
+    scale, unit = scale_of("B", max(row[4] for row in own))
+    figure = new_figure(9, min(2 + 0.42 * len(shown), 24))
+    axes = figure.add_subplot()
+    kinds = [("peak_memory", "memory, shared pages divided (PSS)"), ("peak_rss", "resident (RSS)")]
+    kinds = [kind for kind in kinds if any(row[3] == kind[0] for row in own)]
+    for index, (name, label) in enumerate(kinds):
+        values = {row[2]: row[4] / scale for row in own if row[3] == name}
+        places = [at for at, entity in enumerate(shown) if entity in values]
+        height = 0.8 / len(kinds)
+        heights = [place - 0.4 + height * (index + 0.5) for place in places]
+        axes.barh(heights, [values[shown[place]] for place in places], height=height, label=label,
+                  color=COLOURS[index], hatch=HATCHES[index], edgecolor="black", linewidth=0.5)
+        for at, place in zip(heights, places):
+            axes.annotate(three_digits(values[shown[place]]), (values[shown[place]], at),
+                          xytext=(3, 0), textcoords="offset points", va="center", fontsize=8)
+    axes.set_yticks(range(len(shown)), [entity or "all together" for entity in shown])
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.margins(x=0.1)
+    axes.set_xlabel(f"highest use ({unit})")
+    points = len({row[7] for row in rows})
+    title = f"{rows[0][0]}: memory by process" + (f"\n{wrapped(own[0][1])}" if own[0][1] else "")
+    axes.set_title(title + (f" (the first of {points} points; --run N for another)"
+                            if points > 1 else ""), fontsize="medium", loc="left")
+    axes.legend(fontsize="small", ncols=2, frameon=False, loc="upper center",
+                bbox_to_anchor=(0.5, -0.6 / len(shown)))
+    return figure, ["scenario", "params", "process", "metric", "bytes", "low", "high"], [
+        row[:7] for row in rows]
