@@ -87,7 +87,7 @@ Timings WorldRun::run() {
 
 void WorldRun::start_main() {
   UserProcess& process = context_.add_process("main", spec_.runtime.memory);
-  const NewThread thread{.name = "main", .affinity = {}, .nice = 0, .group = {}};
+  const NewThread thread{.name = "main", .affinity = {}, .nice = {}, .group = {}};
   Actor& actor = make_actor(context_, process, thread);
   process.live_threads = 1;
   os_.start(actor.thread, main_program(actor), WakeCause{});

@@ -262,6 +262,10 @@ Footprint Checker::of_work(const Step& step, const std::string& where) {
     check_distribution(io->duration, where);
   } else if (const auto* sleep = std::get_if<SleepStep>(&step.what)) {
     check_distribution(sleep->duration, where);
+  } else if (const auto* nice = std::get_if<NiceStep>(&step.what)) {
+    if (nice->level < -20 || nice->level > 19) {
+      complain(where, "a nice level is out of range", "use -20 to 19");
+    }
   }
   return work;
 }

@@ -76,6 +76,7 @@ class Cfs final : public Policy {
     std::uint32_t next = nobody;      // buddies: a preempter,
     std::uint32_t last = nobody;      // one that was preempted,
     std::uint32_t skip = nobody;      // and one that yielded
+    bool asked = false;               // the current one is to give way already
     std::uint32_t root = nobody;      // the root queue above; nobody: it is one
     std::uint32_t parent = nobody;
     std::uint32_t parent_entity = nobody;

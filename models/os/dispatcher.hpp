@@ -69,7 +69,7 @@ struct ThreadSpec {
   std::string name{};
   ProcessId process{};
   GroupId group{};
-  int nice = 0;
+  std::optional<int> nice{};  // nothing: that of the thread whose program creates it, else 0
   std::vector<CpuId> affinity{};  // empty: every CPU
   ClassSpec sched{};              // needs a queue for each CPU, if it is not normal
   bool background = false;        // what it does is no progress for the engine's watchdog
@@ -154,6 +154,9 @@ class Dispatcher {
   /// Tells the policy which piece of work `thread` does next. Requires: it is not ready: the
   /// program of a running thread says so before it waits or works, or another's before it starts.
   void begin_job(ThreadId thread, const Job& job);
+
+  /// Gives `thread` another nice level. Requires: its own program says so while it runs; -20..19.
+  void set_nice(ThreadId thread, int level);
 
   /// Ends the wait of a blocked thread; false if it is not blocked. Costs nothing by itself: the
   /// waker pays for the call with kernel work.

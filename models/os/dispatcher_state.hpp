@@ -1,7 +1,7 @@
 // The dispatcher's mechanism, split by what it does into files dispatcher_*.cpp: cpu (phases of a
 // CPU, who runs), thread (programs, waits and wake-ups), load (who waits where), balance (placement
 // and balancing; Linux's balancer is linux_balance.hpp), classes (urgent threads), order (policies
-// with an order over all CPUs), quota (throttled groups), noise (interruptions, system calls, cold
+// with an order over all CPUs), nice, quota (throttled groups), noise (interruptions, system calls, cold
 // caches), accounts.
 // Private to models/os.
 //
@@ -179,6 +179,10 @@ struct Dispatcher::State {
   [[nodiscard]] std::uint32_t least_urgent_for(std::uint32_t thread);
   void watch_least_urgent(std::uint32_t preempter);
   void call_least_urgent(std::uint32_t thread, WakeCause cause);
+
+  // dispatcher_nice.cpp
+  [[nodiscard]] bool is_wanted(std::uint32_t cpu) const;
+  void set_nice(std::uint32_t thread, int level);
 
   // dispatcher_balance.cpp
   [[nodiscard]] bool allowed(std::uint32_t thread, std::uint32_t cpu) const;

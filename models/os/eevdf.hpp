@@ -30,6 +30,7 @@ class Eevdf final : public Policy {
     bool delayed_dequeue = true;  // only with a queue for each CPU
     bool short_preempts = true;
     bool keeps_request = true;
+    bool next_buddy = false;  // only with a queue for each CPU
   };
 
   /// Requires: both slices in 1 ns..1000 s.
@@ -89,6 +90,7 @@ class Eevdf final : public Policy {
     std::uint32_t running = 0;
     std::uint32_t current = nobody;   // picked last; the only one with a queue for each CPU
     std::uint32_t put_back = nobody;  // who came back since the last pick
+    std::uint32_t buddy = nobody;     // woken last: goes first at the next pick, if eligible
     Ticks ticks;
   };
 
@@ -128,6 +130,7 @@ class Eevdf final : public Policy {
   void let_go_before(Queue& queue, const Entity& current);
 
   [[nodiscard]] EntityId choose(const Queue& queue) const;
+  [[nodiscard]] bool prefers_buddy(const Queue& queue) const;
   [[nodiscard]] bool would_be_picked(const Queue& queue, EntityId woken,
                                      const Entity& current) const;
 

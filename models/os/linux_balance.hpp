@@ -100,6 +100,7 @@ struct Dispatcher::State::LinuxBalance {
 
   // What it hears.
   void thread_created(std::uint32_t weight);
+  void thread_reweighted(std::uint32_t thread, std::uint32_t weight);
   void thread_placed(std::uint32_t thread, std::uint32_t from, std::uint32_t to);
   void thread_changed(std::uint32_t thread, bool able, bool running);
   void thread_exited(std::uint32_t thread);

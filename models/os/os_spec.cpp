@@ -85,6 +85,13 @@ std::optional<sim::Error> unsupported(const OsSpec& os) {
                       .what = "groups of threads have no place in the order of this policy",
                       .advice = "use fair, rr, fifo, lottery or stride, or drop the groups"};
   }
+  const bool is_fair = os.policy.kind == PolicyKind::eevdf || os.policy.kind == PolicyKind::cfs;
+  const auto idle = std::ranges::find(os.groups, true, &GroupSpec::idle);
+  if (!is_fair && idle != os.groups.end()) {
+    return sim::Error{.where = "os.groups." + idle->name,
+                      .what = "only Linux's fair policies know idle groups",
+                      .advice = "use eevdf or cfs, or leave out cpu_idle"};
+  }
   constexpr std::int64_t longest = 1'000'000'000'000'000'000;  // ns
   if (os.policy.kind == PolicyKind::mlfq &&
       os.policy.slice.count() > longest >> (os.policy.levels - 1)) {

@@ -11,7 +11,8 @@ namespace {
 // cpu.weight 100 is nice 0: cgroup v2 documentation, "weight * 1024 / 100" shares.
 constexpr std::uint32_t weight_of_nice_0 = 1024;
 constexpr std::uint32_t default_group_weight = 100;
-constexpr std::uint32_t least_weight = 2;  // MIN_SHARES of Linux
+constexpr std::uint32_t least_weight = 2;    // MIN_SHARES of Linux
+constexpr std::uint32_t weight_of_idle = 3;  // WEIGHT_IDLEPRIO of Linux
 
 }  // namespace
 
@@ -29,9 +30,11 @@ RunQueues::RunQueues(const OsSpec& os, std::uint32_t cpus, Bandwidth& bandwidth,
     policy_->add_queue(QueueId{queue});
   }
   for (const GroupSpec& spec : os.groups) {
-    const std::uint32_t weight = spec.weight * weight_of_nice_0 / default_group_weight;
+    const std::uint32_t weight =
+        spec.idle ? weight_of_idle : spec.weight * weight_of_nice_0 / default_group_weight;
     groups_.push_back({.parent = static_cast<std::uint32_t>(spec.parent.value_or(GroupId{0})),
                        .weight = std::max(weight, least_weight),
+                       .idle = spec.idle,
                        .node_by_cpu = {}});
   }
   if (has_groups()) {
@@ -97,6 +100,11 @@ EntityId RunQueues::add_thread(std::uint32_t thread, const EntityParameters& par
   return new_entity(thread, parameters);
 }
 
+EntityParameters RunQueues::parameters_of(const Group& group) {
+  return {.weight = group.weight,
+          .scheduling_class = group.idle ? SchedulingClass::idle : SchedulingClass::normal};
+}
+
 std::uint32_t RunQueues::node_of(GroupId group, std::uint32_t cpu) {
   if (group == GroupId{0}) {
     return Seat::no_group;
@@ -117,7 +125,7 @@ std::uint32_t RunQueues::node_of(GroupId group, std::uint32_t cpu) {
                     .parent = parent,
                     .queue = queue,
                     .parent_queue = parent == Seat::no_group ? root(cpu) : nodes_[parent].queue,
-                    .entity = new_entity(node | node_bit, {.weight = groups_[index].weight}),
+                    .entity = new_entity(node | node_bit, parameters_of(groups_[index])),
                     .weight = groups_[index].weight});
   policy_->nest(queue, nodes_.back().parent_queue, nodes_.back().entity);
   if (has_quotas()) {
@@ -133,9 +141,13 @@ void RunQueues::add_load(std::uint32_t node, std::uint64_t weight) {
   groups_[nodes_[node].group].load += weight;
 }
 
-/// Only for a node that has members; its entity may be absent, waiting or current.
+/// Only for a node that has members; its entity may be absent, waiting or current. An idle group
+/// weighs the same on each CPU: the policies know one weight for the class.
 void RunQueues::renew_weight(Node& node) {
   const Group& group = groups_[node.group];
+  if (group.idle) {
+    return;
+  }
   const std::uint64_t part = group.weight * node.load / group.load;
   node.weight = std::max(static_cast<std::uint32_t>(part), least_weight);
   policy_->set_weight(node.parent_queue, node.entity, node.weight);
@@ -229,6 +241,22 @@ void RunQueues::remove_running(const Seat& seat, DequeueReason reason) {
   }
   // The group keeps its turn for its other threads.
   settle_levels(node, EnqueueReason::preempted);
+}
+
+/// Its groups' parts of their CPUs follow.
+void RunQueues::set_weight(const Seat& running, std::uint32_t weight) {
+  policy_->set_weight(queue_of(running), running.entity, weight);
+  if (!has_groups()) {
+    return;
+  }
+  std::uint64_t more = std::uint64_t{weight} - weights_[index_of(running.entity)];
+  weights_[index_of(running.entity)] = weight;
+  for (std::uint32_t at = running.node; at != Seat::no_group; at = nodes_[at].parent) {
+    add_load(at, more);
+    const std::uint64_t before = nodes_[at].weight;
+    renew_weight(nodes_[at]);
+    more = nodes_[at].weight - before;
+  }
 }
 
 std::optional<Pick> RunQueues::pick_in_tree(std::uint32_t cpu) {

@@ -72,6 +72,8 @@ class RunQueues {
     }
   }
   void remove_running(const Seat& seat, DequeueReason reason);
+  /// The running thread weighs something else from now on.
+  void set_weight(const Seat& running, std::uint32_t weight);
 
   [[nodiscard]] std::optional<Pick> pick(std::uint32_t cpu) {
     if (has_groups()) {
@@ -175,6 +177,7 @@ class RunQueues {
   struct Group {
     std::uint32_t parent = 0;  // index in groups_ + 1; 0: the root
     std::uint32_t weight = 0;
+    bool idle = false;
     std::uint64_t load = 0;                  // of its nodes
     std::vector<std::uint32_t> node_by_cpu;  // filled on first use; Seat::no_group: none yet
   };
@@ -192,6 +195,7 @@ class RunQueues {
     return has_quotas() && bandwidth_.throttled(node);
   }
   [[nodiscard]] bool stopped_at(std::uint32_t node) const;
+  [[nodiscard]] static EntityParameters parameters_of(const Group& group);
   void add_load(std::uint32_t node, std::uint64_t weight);
   void renew_weight(Node& node);
   /// `node` has one member of `weight` more or less, and below it `threads` that can run: puts

@@ -21,7 +21,7 @@ struct Use {
 };
 constexpr auto eevdf = PolicyKind::eevdf;
 constexpr auto cfs = PolicyKind::cfs;
-constexpr std::array<Use, 15> uses{{
+constexpr std::array<Use, 16> uses{{
     {"slice",
      {eevdf, PolicyKind::round_robin, PolicyKind::mlfq, PolicyKind::lottery, PolicyKind::stride}},
     {"scale_by_cpus", {eevdf, cfs, cfs, cfs, cfs}},
@@ -30,6 +30,7 @@ constexpr std::array<Use, 15> uses{{
     {"delayed_dequeue", {eevdf, eevdf, eevdf, eevdf, eevdf}},
     {"short_preempts", {eevdf, eevdf, eevdf, eevdf, eevdf}},
     {"keeps_request", {eevdf, eevdf, eevdf, eevdf, eevdf}},
+    {"next_buddy", {eevdf, eevdf, eevdf, eevdf, eevdf}},
     {"latency", {cfs, cfs, cfs, cfs, cfs}},
     {"min_granularity", {cfs, cfs, cfs, cfs, cfs}},
     {"wakeup_granularity", {cfs, cfs, cfs, cfs, cfs}},
@@ -115,7 +116,7 @@ class OsWarner {
       return;
     }
     for (const models::ExecutorSpec& executor : world_.executors) {
-      if (executor.nice != 0) {
+      if (executor.nice.value_or(0) != 0) {
         say(fmt::format("executor {}: nice has no effect on this policy", executor.name));
       }
     }
