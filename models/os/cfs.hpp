@@ -48,6 +48,7 @@ class Cfs final : public Policy {
   [[nodiscard]] VirtualTime virtual_time(EntityId entity) const;
   /// Never goes back.
   [[nodiscard]] VirtualTime least_virtual_time(QueueId queue) const;
+  [[nodiscard]] std::uint32_t queues() const { return static_cast<std::uint32_t>(queues_.size()); }
 
  private:
   static constexpr std::uint32_t nobody = DeadlineTree::nobody;

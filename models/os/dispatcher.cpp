@@ -113,7 +113,7 @@ ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
   const int nice = spec.nice.value_or(creator == nobody ? 0 : state.infos[creator].nice);
   const EntityParameters parameters = parameters_of(spec, nice);
   Thread& hot = state.threads.emplace_back();
-  hot.entity = state.queues.add_thread(thread, parameters);
+  hot.entity = state.queues.add_thread(thread, parameters, !affinity.empty());
   hot.pinned = affinity.empty() ? 0 : 1;
   hot.background = spec.background;
   state.pinned_threads += hot.pinned;
@@ -292,6 +292,10 @@ sim::Duration Dispatcher::idle_while_runnable() const {
 
 std::uint32_t Dispatcher::cpus() const {
   return static_cast<std::uint32_t>(state_->cpus.size());
+}
+
+const Policy& Dispatcher::policy() const {
+  return state_->queues.policy();
 }
 
 sim::Engine& Dispatcher::engine() {

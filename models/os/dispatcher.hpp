@@ -200,6 +200,9 @@ class Dispatcher {
   /// Summed over CPUs: idle although a thread that is bound to no CPU waited for another CPU.
   [[nodiscard]] sim::Duration idle_while_runnable() const;
 
+  /// The scheduling policy as it stands, for tests and explanations.
+  [[nodiscard]] const Policy& policy() const;
+
   [[nodiscard]] sim::Engine& engine();
   [[nodiscard]] sim::Trace& trace();
   [[nodiscard]] const OsCosts& costs() const;

@@ -113,20 +113,18 @@ struct Dispatcher::State {
   /// `thread` comes to the queue of `cpu`, or leaves it; `waits`: no group of it is throttled
   /// there.
   void add_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits = true) {
-    cpus[cpu].waiting_bound += threads[thread].pinned;
     if (waits) {
-      resume_waiting(cpu, 1);
+      resume_waiting(cpu, {.all = 1, .bound = threads[thread].pinned});
     }
   }
   void remove_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits = true) {
-    cpus[cpu].waiting_bound -= threads[thread].pinned;
     if (waits) {
-      stop_waiting(cpu, 1);
+      stop_waiting(cpu, {.all = 1, .bound = threads[thread].pinned});
     }
   }
-  /// So many threads of the queue may run again, or may not: their group was throttled.
-  void resume_waiting(std::uint32_t cpu, std::uint32_t count);
-  void stop_waiting(std::uint32_t cpu, std::uint32_t count);
+  /// These threads of the queue may run again, or may not: their group was throttled.
+  void resume_waiting(std::uint32_t cpu, const Crowd& count);
+  void stop_waiting(std::uint32_t cpu, const Crowd& count);
   [[nodiscard]] bool has_rivals(std::uint32_t cpu) const;
   void limit_slice(std::uint32_t cpu, sim::Duration left);
   void limit_by_quota(std::uint32_t cpu);

@@ -28,6 +28,8 @@ Dispatcher::State::LinuxBalance::LinuxBalance(State& its_state)
       hot_ns{state.os.balance.cache_hot.count()},
       cpus(state.map.cpus()),
       scan_limits(state.map.llcs().size()),
+      seen_groups(domains.count()),
+      limit_seen(state.map.llcs().size()),
       chances{sim::hash_name32("os/newidle-chance")} {
   const double part = state.os.balance.newidle_success;
   DrawStream phases{sim::hash_name32("os/balance-phase")};

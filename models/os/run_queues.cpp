@@ -82,22 +82,25 @@ bool RunQueues::is_outranked(const Seat& running) const {
   return classes_->is_outranked(root(running.cpu), entity);
 }
 
-EntityId RunQueues::new_entity(std::uint32_t owner, const EntityParameters& parameters) {
+EntityId RunQueues::new_entity(std::uint32_t owner, const EntityParameters& parameters,
+                               bool bound) {
   const EntityId entity{entities_++};
   policy_->add_entity(entity, parameters);
   if (has_groups()) {
     owners_.push_back(owner);
     weights_.push_back(parameters.weight);
+    bound_.push_back(bound);
   }
   return entity;
 }
 
-EntityId RunQueues::add_thread(std::uint32_t thread, const EntityParameters& parameters) {
+EntityId RunQueues::add_thread(std::uint32_t thread, const EntityParameters& parameters,
+                               bool bound) {
   sim::expect(thread < node_bit, "at most 2^31 threads");
   if (parameters.scheduling_class != SchedulingClass::normal) {
     use_classes();
   }
-  return new_entity(thread, parameters);
+  return new_entity(thread, parameters, bound);
 }
 
 EntityParameters RunQueues::parameters_of(const Group& group) {
@@ -125,7 +128,7 @@ std::uint32_t RunQueues::node_of(GroupId group, std::uint32_t cpu) {
                     .parent = parent,
                     .queue = queue,
                     .parent_queue = parent == Seat::no_group ? root(cpu) : nodes_[parent].queue,
-                    .entity = new_entity(node | node_bit, parameters_of(groups_[index])),
+                    .entity = new_entity(node | node_bit, parameters_of(groups_[index]), false),
                     .weight = groups_[index].weight});
   policy_->nest(queue, nodes_.back().parent_queue, nodes_.back().entity);
   if (has_quotas()) {
@@ -154,7 +157,7 @@ void RunQueues::renew_weight(Node& node) {
 }
 
 /// A group's entity wakes up, whatever brought its thread: it was not created or moved just now.
-bool RunQueues::add_member(std::uint32_t at, std::uint64_t weight, std::uint32_t threads) {
+bool RunQueues::add_member(std::uint32_t at, std::uint64_t weight, Crowd threads) {
   bool was_empty = true;
   for (; at != Seat::no_group; at = nodes_[at].parent) {
     Node& node = nodes_[at];
@@ -170,7 +173,7 @@ bool RunQueues::add_member(std::uint32_t at, std::uint64_t weight, std::uint32_t
       continue;  // its entity is there already
     }
     if (has_quotas() && !bandwidth_.has_runtime(at)) {
-      bandwidth_.throttle(at, node.threads);
+      bandwidth_.throttle(at, node.threads.all);
       return false;
     }
     renew_weight(node);
@@ -180,7 +183,7 @@ bool RunQueues::add_member(std::uint32_t at, std::uint64_t weight, std::uint32_t
   return true;
 }
 
-bool RunQueues::remove_member(std::uint32_t at, std::uint64_t weight, std::uint32_t threads,
+bool RunQueues::remove_member(std::uint32_t at, std::uint64_t weight, Crowd threads,
                               DequeueReason reason) {
   bool is_empty = true;
   for (; at != Seat::no_group; at = nodes_[at].parent) {
@@ -206,13 +209,14 @@ bool RunQueues::remove_member(std::uint32_t at, std::uint64_t weight, std::uint3
 
 bool RunQueues::enqueue(const Seat& seat, EnqueueReason reason) {
   policy_->enqueue(queue_of(seat), seat.entity, reason);
-  return !has_groups() || add_member(seat.node, weights_[index_of(seat.entity)], 1);
+  return !has_groups() ||
+         add_member(seat.node, weights_[index_of(seat.entity)], alone(seat.entity));
 }
 
 bool RunQueues::remove_waiting(const Seat& seat, DequeueReason reason) {
   policy_->dequeue(queue_of(seat), seat.entity, reason);
-  return !has_groups() ||
-         remove_member(seat.node, weights_[index_of(seat.entity)], 1, DequeueReason::blocked);
+  return !has_groups() || remove_member(seat.node, weights_[index_of(seat.entity)],
+                                        alone(seat.entity), DequeueReason::blocked);
 }
 
 void RunQueues::settle_levels(std::uint32_t at, EnqueueReason reason) {
@@ -232,8 +236,8 @@ void RunQueues::remove_running(const Seat& seat, DequeueReason reason) {
   if (seat.node == Seat::no_group) {
     return;
   }
-  const bool ran =
-      remove_member(seat.node, weights_[index_of(seat.entity)], 1, DequeueReason::blocked);
+  const bool ran = remove_member(seat.node, weights_[index_of(seat.entity)], alone(seat.entity),
+                                 DequeueReason::blocked);
   sim::expect(ran, "no group of a running thread is throttled");
   std::uint32_t node = seat.node;
   while (node != Seat::no_group && nodes_[node].members == 0) {
@@ -364,15 +368,15 @@ bool RunQueues::draw_runtime(const Seat& running) {
   return all;
 }
 
-std::uint32_t RunQueues::throttle_spent(const Seat& left) {
-  std::uint32_t stopped = 0;
+Crowd RunQueues::throttle_spent(const Seat& left) {
+  Crowd stopped;
   for (std::uint32_t at = left.node; at != Seat::no_group; at = nodes_[at].parent) {
     const Node& node = nodes_[at];
     if (node.members == 0 || bandwidth_.has_runtime(at)) {
       continue;
     }
     stopped += node.threads;
-    bandwidth_.throttle(at, node.threads);
+    bandwidth_.throttle(at, node.threads.all);
     policy_->dequeue(node.parent_queue, node.entity, DequeueReason::migrated);
     static_cast<void>(
         remove_member(node.parent, node.weight, node.threads, DequeueReason::migrated));
@@ -380,16 +384,16 @@ std::uint32_t RunQueues::throttle_spent(const Seat& left) {
   return stopped;
 }
 
-std::uint32_t RunQueues::unthrottle(std::uint32_t at) {
+Crowd RunQueues::unthrottle(std::uint32_t at) {
   bandwidth_.unthrottle(at);
   Node& node = nodes_[at];
   if (node.members == 0) {
-    return 0;
+    return {};
   }
   renew_weight(node);
   policy_->enqueue(node.parent_queue, node.entity, EnqueueReason::woken);
   const bool waits = add_member(node.parent, node.weight, node.threads);
-  return waits ? node.threads : 0;
+  return waits ? node.threads : Crowd{};
 }
 
 std::optional<std::uint32_t> RunQueues::candidate_in(QueueId queue,

@@ -39,6 +39,7 @@ sim::Process<> ProcessPool::do_create(Actor& who) {
   for (const char* role : {"-workers", "-tasks", "-results"}) {
     NewThread thread = plain;
     thread.name = spec_.name + role;
+    thread.serves = true;
     handlers_.push_back(&make_actor(world_, who.process, thread));
   }
   Program workers = worker_handler(*handlers_[0]);

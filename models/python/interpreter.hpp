@@ -47,6 +47,7 @@ struct NewThread {
   GroupId group{};
   bool background = false;  // of a program that nobody waits for
   ClassSpec sched{};
+  bool serves = false;  // moves others' work along: what it does is no progress by itself
 };
 
 /// An actor for a new thread of `process`; it does nothing yet.

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -58,6 +59,26 @@ bool was_put(const Node* map, std::string_view key) {
   return written.source != at->mark.source || written.line != at->mark.line;
 }
 
+bool sets_nice(const models::Steps& steps);
+
+bool sets_nice(const models::Step& step) {
+  if (const auto* with = std::get_if<models::WithStep>(&step.what)) {
+    return sets_nice(with->body);
+  }
+  if (const auto* again = std::get_if<models::RepeatStep>(&step.what)) {
+    return sets_nice(again->body);
+  }
+  if (const auto* choose = std::get_if<models::ChooseStep>(&step.what)) {
+    return std::ranges::any_of(choose->choices,
+                               [](const models::Choice& choice) { return sets_nice(choice.body); });
+  }
+  return std::holds_alternative<models::NiceStep>(step.what);
+}
+
+bool sets_nice(const models::Steps& steps) {
+  return std::ranges::any_of(steps, [](const models::Step& step) { return sets_nice(step); });
+}
+
 class OsWarner {
  public:
   OsWarner(const Reading& reading, const Node* os, const models::WorldSpec& world)
@@ -107,10 +128,8 @@ class OsWarner {
 
   void warn_weights() {
     const bool weighs = is_one_of({eevdf, cfs, PolicyKind::lottery, PolicyKind::stride});
-    for (const models::GroupSpec& group : world_.os.groups) {
-      if (!weighs && group.weight != models::GroupSpec{}.weight) {
-        say(fmt::format("os.groups.{}: weight has no effect on this policy", group.name));
-      }
+    if (!weighs) {
+      warn_groups();
     }
     if (weighs || is_one_of({PolicyKind::priority})) {
       return;
@@ -124,6 +143,24 @@ class OsWarner {
       if (program.nice != 0) {
         say("background: nice has no effect on this policy");
       }
+    }
+    const auto renices = [](const models::TaskSpec& task) { return sets_nice(task.steps); };
+    if (sets_nice(world_.main) || std::ranges::any_of(world_.tasks, renices)) {
+      say("step nice has no effect on this policy");
+    }
+  }
+
+  void warn_groups() {
+    std::size_t count = 0;
+    std::string first;
+    for (const models::GroupSpec& group : world_.os.groups) {
+      if (group.weight != models::GroupSpec{}.weight) {
+        first = count++ == 0 ? group.name : first;
+      }
+    }
+    if (count > 0) {
+      const std::string others = count > 1 ? fmt::format(" and {} more", count - 1) : "";
+      say(fmt::format("os.groups.{}{}: weight has no effect on this policy", first, others));
     }
   }
 
