@@ -1,6 +1,7 @@
 // 64 threads on 8 CPUs, slices of 1 ms: scheduler decisions a second of each policy, with all
 // accounting, beside a raw loop over std::priority_queue that only hands CPUs round; and EEVDF with
-// many threads on many CPUs, whose cost a decision may grow as the logarithm of their number.
+// many threads on many CPUs, whose cost a decision may grow as the logarithm of their number,
+// alone and with ticks and Linux's balancer.
 #include <cstdint>
 #include <deque>
 #include <queue>
@@ -63,9 +64,7 @@ Program long_runs(Scheduler& world, ThreadId thread) {
   }
 }
 
-void run_policy(benchmark::State& state, const PolicySpec& policy, Load load = {}) {
-  OsSpec os = ideal_os();
-  os.policy = policy;
+void run_os(benchmark::State& state, const OsSpec& os, Load load) {
   Scheduler world{os, load.cpus};
   for (std::uint32_t i = 0; i < load.threads; ++i) {
     const ThreadId thread = world.dispatcher.create_thread({});
@@ -84,6 +83,12 @@ void run_policy(benchmark::State& state, const PolicySpec& policy, Load load = {
     decisions += world.dispatcher.accounts(ThreadId{i}).switches_involuntary;
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(decisions));
+}
+
+void run_policy(benchmark::State& state, const PolicySpec& policy, Load load = {}) {
+  OsSpec os = ideal_os();
+  os.policy = policy;
+  run_os(state, os, load);
 }
 
 PolicySpec policy_of(PolicyKind kind, QueueScope scope) {
@@ -108,6 +113,16 @@ void eevdf_many(benchmark::State& state) {
   run_policy(state, policy_of(PolicyKind::eevdf, QueueScope::per_cpu),
              {.threads = static_cast<std::uint32_t>(state.range(0)),
               .cpus = static_cast<std::uint32_t>(state.range(1))});
+}
+
+/// As Linux does it: slices end on ticks, and the balancer looks round at ticks.
+void eevdf_linux(benchmark::State& state) {
+  OsSpec os;
+  os.policy = policy_of(PolicyKind::eevdf, QueueScope::per_cpu);
+  os.tick = 1ms;
+  run_os(state, os,
+         {.threads = static_cast<std::uint32_t>(state.range(0)),
+          .cpus = static_cast<std::uint32_t>(state.range(1))});
 }
 
 struct SliceEnd {
@@ -166,6 +181,12 @@ BENCHMARK(eevdf_many)
     ->Args({64, 1})
     ->Args({1'000, 1})
     ->Args({10'000, 1})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(eevdf_linux)
+    ->Name("eevdf_linux")
+    ->Args({64, 8})
+    ->Args({3'072, 384})
+    ->Args({10'000, 384})
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -19,9 +19,10 @@ namespace {
 constexpr sim::Duration empty_turn = std::chrono::microseconds{1};
 
 /// Events without progress of the program after which the watchdog looks: about a second of wall
-/// time. Work done by any of its threads is progress, so between two such events lies at most the
-/// time for which all of them wait. That is a clock, a device or a background program's lock, and
-/// then the run goes on; or their turn on a CPU, which comes every few thousand events.
+/// time. Work done by any of its threads is progress, but not what a pool's own threads do: they
+/// may turn in circles. So between two such events lies at most the time for which all wait. That
+/// is a clock, a device or a background program's lock, and then the run goes on; or their turn on
+/// a CPU, which comes every few thousand events.
 constexpr std::uint64_t default_patience = 5'000'000;
 
 /// Simulated time stops here, 2^62 ns or 146 years: the longest single stretch (127 years,
@@ -56,6 +57,7 @@ class WorldRun {
   [[nodiscard]] std::string why_not_done();
   [[nodiscard]] bool anybody_runs();
   void run_past_the_horizon();
+  void judge_standstill();
   void judge(sim::StopReason reason);
   void report();
   void add_timeline();
@@ -88,7 +90,7 @@ Timings WorldRun::run() {
 
 void WorldRun::start_main() {
   UserProcess& process = context_.add_process("main", spec_.runtime.memory);
-  const NewThread thread{.name = "main", .affinity = {}, .nice = 0, .group = {}};
+  const NewThread thread{.name = "main", .affinity = {}, .nice = {}, .group = {}};
   Actor& actor = make_actor(context_, process, thread);
   process.live_threads = 1;
   os_.start(actor.thread, main_program(actor), WakeCause{});
@@ -180,7 +182,7 @@ sim::StopReason WorldRun::run_to_the_end() {
 bool WorldRun::program_goes_on() {
   for (std::uint32_t id = 0; id < os_.threads(); ++id) {
     const Actor* actor = context_.processes.actor_of(ThreadId{id});
-    if (actor != nullptr && !actor->background && goes_on(*actor)) {
+    if (actor != nullptr && !actor->background && !actor->serves && goes_on(*actor)) {
       return true;
     }
   }
@@ -233,6 +235,19 @@ void WorldRun::run_past_the_horizon() {
       "fewer items or fewer repeats";
 }
 
+/// Something happens, but the program gets nowhere: others keep the CPUs from it, or its threads
+/// turn in circles.
+void WorldRun::judge_standstill() {
+  const std::string starved = describe_starvation(context_);
+  if (starved.empty()) {
+    timings_.status = RunStatus::deadlock;
+    timings_.error = "no progress although something happens: " + describe_waits(context_);
+  } else {
+    timings_.status = RunStatus::timeout;
+    timings_.error = "main would never end: " + starved;
+  }
+}
+
 void WorldRun::judge(sim::StopReason reason) {
   if (main_done_) {
     return;
@@ -248,8 +263,7 @@ void WorldRun::judge(sim::StopReason reason) {
       timings_.error = "deadlock: " + describe_waits(context_);
       break;
     case sim::StopReason::no_progress:
-      timings_.status = RunStatus::deadlock;
-      timings_.error = "no progress although something happens: " + why_not_done();
+      judge_standstill();
       break;
     case sim::StopReason::time_limit:
       run_past_the_horizon();

@@ -71,7 +71,7 @@ class Checker {
   Footprint of_steps(const Steps& steps, const std::string& where);
   Footprint of_step(const Step& step, const std::string& where);
   Footprint of_work(const Step& step, const std::string& where);
-  Footprint of_periodic(const PeriodicStep& step);
+  Footprint of_periodic(const PeriodicStep& step, const std::string& where);
   Footprint of_task(TaskIndex task);
   Footprint of_hand_over(TaskIndex task, ExecutorIndex executor, std::uint64_t items,
                          const std::string& where);
@@ -91,9 +91,11 @@ std::vector<sim::Error> Checker::check() {
     check_executor(executor);
   }
   Footprint main;
-  for (const Step& step : spec_.main) {
+  for (std::size_t i = 0; i < spec_.main.size(); ++i) {
+    const Step& step = spec_.main[i];
     const auto* periodic = std::get_if<PeriodicStep>(&step.what);
-    main.add(periodic != nullptr ? of_periodic(*periodic) : of_step(step, "main"), 1.0);
+    const std::string where = "main." + std::to_string(i) + ".periodic";
+    main.add(periodic != nullptr ? of_periodic(*periodic, where) : of_step(step, "main"), 1.0);
   }
   check_language("main", main);
   if (main.items > most_items) {
@@ -262,34 +264,38 @@ Footprint Checker::of_work(const Step& step, const std::string& where) {
     check_distribution(io->duration, where);
   } else if (const auto* sleep = std::get_if<SleepStep>(&step.what)) {
     check_distribution(sleep->duration, where);
+  } else if (const auto* nice = std::get_if<NiceStep>(&step.what)) {
+    if (nice->level < -20 || nice->level > 19) {
+      complain(where, "a nice level is out of range", "use -20 to 19");
+    }
   }
   return work;
 }
 
-Footprint Checker::of_periodic(const PeriodicStep& step) {
-  const std::string where = "main: periodic " + spec_.tasks[index_of(step.task)].name;
-  check_distribution(step.every, where);
+Footprint Checker::of_periodic(const PeriodicStep& step, const std::string& where) {
+  check_distribution(step.every, where + ".every");
   const double every = mean_ns(step.every);
   if (!(every >= 1.0)) {
-    complain(where, "its releases do not lie apart", "use `every` above 0");
+    complain(where + ".every", "its releases do not lie apart", "use `every` above 0");
     return {};
   }
   if (step.length <= sim::Duration::zero() || step.offset < sim::Duration::zero() ||
       step.deadline.value_or(step.length) <= sim::Duration::zero()) {
-    complain(where, "it has no time", "use `for` and `deadline` above 0, and `offset` from 0");
+    complain(where + ".for", "it has no time",
+             "use `for` and `deadline` above 0, and `offset` from 0");
   }
   if (step.priority < 1 || step.priority > most_priority) {
-    complain(where, "its priority is out of range", "use 1 (most urgent) to 99");
+    complain(where + ".priority", "its priority is out of range", "use 1 (most urgent) to 99");
   }
   for (const CpuId cpu : step.pin) {
     if (index_of(cpu) >= spec_.machine.cpus.size()) {
-      complain(where, "it is pinned to a CPU that the machine does not have",
+      complain(where + ".pin", "it is pinned to a CPU that the machine does not have",
                "use CPUs 0 to " + std::to_string(spec_.machine.cpus.size() - 1));
     }
   }
   const double jobs = static_cast<double>(step.length.count()) / every + 1.0;
   if (jobs > most_items) {
-    complain(where, "more than 1e7 jobs would be released", "use a shorter `for`");
+    complain(where + ".for", "more than 1e7 jobs would be released", "use a shorter `for`");
   }
   Footprint sum;
   sum.add(of_task(step.task), jobs);

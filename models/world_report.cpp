@@ -389,7 +389,7 @@ std::string describe_starvation(Context& world) {
     return {};
   }
   const bool fifo = world.spec.os.policy.kind == PolicyKind::fifo;
-  return "starved: " + starved + " is ready but gets no CPU: " +
+  return "starvation: " + starved + " is ready but gets no CPU: " +
          (fifo ? "policy fifo never takes one from " : "the policy never takes one from ") +
          runners +
          (world.os.has_classes()

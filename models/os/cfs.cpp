@@ -152,13 +152,15 @@ void Cfs::forget_buddy(Queue& queue, std::uint32_t entity) {
   }
 }
 
-/// A preempter is favoured by the pick that follows, and so is the preempted one in a crowd.
+/// A preempter is favoured by the pick that follows, and so is the preempted one in a crowd. Of
+/// several the first: once a reschedule is asked for, the kernel looks at no other.
 void Cfs::set_buddies(Queue& queue, EntityId woken) {
-  const bool takes = queue.current != nobody && config_.wakeup_preemption &&
+  const bool takes = queue.current != nobody && !queue.asked && config_.wakeup_preemption &&
                      takes_over(at(woken), entities_[queue.current]);
   if (!takes) {
     return;
   }
+  queue.asked = true;
   queue.next = static_cast<std::uint32_t>(woken);
   const bool crowd = queue.waiting + queue.running >= latency_threads;
   if (crowd && entities_[queue.current].child == nobody) {
@@ -273,6 +275,7 @@ std::optional<Grant> Cfs::pick_next(QueueId queue) {
     self.ran = sim::Duration::zero();
   }
   from.put_back = nobody;
+  from.asked = false;
   forget_buddy(from, from.current);
   return Grant{.entity = chosen, .slice = std::max(slice_left(queue, chosen), sim::Duration{1})};
 }

@@ -48,6 +48,7 @@ class Cfs final : public Policy {
   [[nodiscard]] VirtualTime virtual_time(EntityId entity) const;
   /// Never goes back.
   [[nodiscard]] VirtualTime least_virtual_time(QueueId queue) const;
+  [[nodiscard]] std::uint32_t queues() const { return static_cast<std::uint32_t>(queues_.size()); }
 
  private:
   static constexpr std::uint32_t nobody = DeadlineTree::nobody;
@@ -76,6 +77,7 @@ class Cfs final : public Policy {
     std::uint32_t next = nobody;      // buddies: a preempter,
     std::uint32_t last = nobody;      // one that was preempted,
     std::uint32_t skip = nobody;      // and one that yielded
+    bool asked = false;               // the current one is to give way already
     std::uint32_t root = nobody;      // the root queue above; nobody: it is one
     std::uint32_t parent = nobody;
     std::uint32_t parent_entity = nobody;

@@ -35,7 +35,7 @@ struct Cpu {
   /// Threads in this CPU's queue, those of throttled groups not counted. Not with a shared queue.
   std::uint32_t waiting = 0;
   std::uint32_t stopped = 0;          // of them, kept from running by their class's budget
-  std::uint32_t waiting_bound = 0;    // of them, those that may not use every CPU
+  std::uint32_t waiting_bound = 0;    // of `waiting`, those that may not use every CPU
   std::uint32_t counted_movable = 0;  // its part of State::movable
   std::uint32_t preempter = nobody;
   sim::SlotId slot{};

@@ -30,12 +30,14 @@ std::optional<sim::Error> wrong_cpus(const MachineSpec& machine, const OsSpec& o
     const std::string where = "os.groups." + os.groups[index].name;
     for (const CpuId cpu : os.groups[index].cpus) {
       if (index_of(cpu) >= machine.cpus.size()) {
-        return sim::Error{where, "the machine has no CPU " + std::to_string(index_of(cpu)),
+        return sim::Error{where + ".cpus",
+                          "the machine has no CPU " + std::to_string(index_of(cpu)),
                           "use CPUs 0 to " + std::to_string(machine.cpus.size() - 1)};
       }
     }
     if (!allowed_cpus(os, GroupId{index + 1})) {
-      return sim::Error{where, "its CPUs and those of the groups around it have none in common",
+      return sim::Error{where + ".cpus",
+                        "its CPUs and those of the groups around it have none in common",
                         "a group's CPUs are some of its parent's"};
     }
   }

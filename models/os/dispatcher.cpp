@@ -16,10 +16,10 @@ std::uint32_t number(Id id) {
   return static_cast<std::uint32_t>(id);
 }
 
-EntityParameters parameters_of(const ThreadSpec& spec) {
+EntityParameters parameters_of(const ThreadSpec& spec, int nice) {
   constexpr std::uint32_t weight_of_idle = 3;  // WEIGHT_IDLEPRIO of Linux 6.12
   const bool idle = spec.sched.kind == SchedulingClass::idle;
-  return {.weight = idle ? weight_of_idle : weight_of_nice(spec.nice),
+  return {.weight = idle ? weight_of_idle : weight_of_nice(nice),
           .scheduling_class = spec.sched.kind,
           .priority = spec.sched.priority,
           .slice = spec.sched.slice,
@@ -109,13 +109,16 @@ ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
   if (affinity.size() == state.cpus.size()) {
     affinity.clear();  // every CPU: not bound
   }
+  const std::uint32_t creator = state.active_thread;
+  const int nice = spec.nice.value_or(creator == nobody ? 0 : state.infos[creator].nice);
+  const EntityParameters parameters = parameters_of(spec, nice);
   Thread& hot = state.threads.emplace_back();
-  hot.entity = state.queues.add_thread(thread, parameters_of(spec));
+  hot.entity = state.queues.add_thread(thread, parameters, !affinity.empty());
   hot.pinned = affinity.empty() ? 0 : 1;
   hot.background = spec.background;
   state.pinned_threads += hot.pinned;
   if (state.linux_balance) {
-    state.linux_balance->thread_created(parameters_of(spec).weight);
+    state.linux_balance->thread_created(parameters.weight);
   }
   hot.cpu = affinity.empty() ? 0 : static_cast<std::uint32_t>(affinity.front());
   state.ledgers.emplace_back();
@@ -125,6 +128,7 @@ ThreadId Dispatcher::create_thread(const ThreadSpec& spec) {
   info.process = spec.process;
   info.group = spec.group;
   info.sched = spec.sched;
+  info.nice = nice;
   state.note(TraceKind::thread_created, {.cpu = no_cpu,
                                          .subject = thread,
                                          .object = static_cast<std::uint32_t>(spec.process),
@@ -170,6 +174,10 @@ void Dispatcher::handle(sim::Due due) {
 
 void Dispatcher::begin_job(ThreadId thread, const Job& job) {
   state_->begin_job(number(thread), job);
+}
+
+void Dispatcher::set_nice(ThreadId thread, int level) {
+  state_->set_nice(number(thread), level);
 }
 
 bool Dispatcher::wake(ThreadId thread, WakeCause cause) {
@@ -284,6 +292,10 @@ sim::Duration Dispatcher::idle_while_runnable() const {
 
 std::uint32_t Dispatcher::cpus() const {
   return static_cast<std::uint32_t>(state_->cpus.size());
+}
+
+const Policy& Dispatcher::policy() const {
+  return state_->queues.policy();
 }
 
 sim::Engine& Dispatcher::engine() {

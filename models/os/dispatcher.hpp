@@ -70,7 +70,7 @@ struct ThreadSpec {
   std::string name{};
   ProcessId process{};
   GroupId group{};
-  int nice = 0;
+  std::optional<int> nice{};  // nothing: that of the thread whose program creates it, else 0
   std::vector<CpuId> affinity{};  // empty: every CPU
   ClassSpec sched{};              // needs a queue for each CPU, if it is not normal
   bool background = false;        // what it does is no progress for the engine's watchdog
@@ -156,6 +156,9 @@ class Dispatcher {
   /// program of a running thread says so before it waits or works, or another's before it starts.
   void begin_job(ThreadId thread, const Job& job);
 
+  /// Gives `thread` another nice level. Requires: its own program says so while it runs; -20..19.
+  void set_nice(ThreadId thread, int level);
+
   /// Ends the wait of a blocked thread; false if it is not blocked. Costs nothing by itself: the
   /// waker pays for the call with kernel work.
   bool wake(ThreadId thread, WakeCause cause);
@@ -197,6 +200,9 @@ class Dispatcher {
   [[nodiscard]] std::uint32_t cpus() const;
   /// Summed over CPUs: idle although a thread that is bound to no CPU waited for another CPU.
   [[nodiscard]] sim::Duration idle_while_runnable() const;
+
+  /// The scheduling policy as it stands, for tests and explanations.
+  [[nodiscard]] const Policy& policy() const;
 
   [[nodiscard]] sim::Engine& engine();
   [[nodiscard]] sim::Trace& trace();

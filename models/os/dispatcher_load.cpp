@@ -32,19 +32,21 @@ void Dispatcher::State::note_load(std::uint32_t cpu) {
   }
 }
 
-void Dispatcher::State::resume_waiting(std::uint32_t cpu, std::uint32_t count) {
+void Dispatcher::State::resume_waiting(std::uint32_t cpu, const Crowd& count) {
   if (per_cpu) {
-    cpus[cpu].waiting += count;
+    cpus[cpu].waiting += count.all;
+    cpus[cpu].waiting_bound += count.bound;
     return;
   }
   shared_waited_ns = shared_waited(now());
   shared_since = now();
-  shared_waiting += count;
+  shared_waiting += count.all;
 }
 
-void Dispatcher::State::stop_waiting(std::uint32_t cpu, std::uint32_t count) {
+void Dispatcher::State::stop_waiting(std::uint32_t cpu, const Crowd& count) {
   if (per_cpu) {
-    cpus[cpu].waiting -= count;
+    cpus[cpu].waiting -= count.all;
+    cpus[cpu].waiting_bound -= count.bound;
     if (cpus[cpu].waiting == 0 && !queues.has_classes()) {
       cpus[cpu].slice_end = never;
       cpus[cpu].balance_tick = never;
@@ -53,7 +55,7 @@ void Dispatcher::State::stop_waiting(std::uint32_t cpu, std::uint32_t count) {
   }
   shared_waited_ns = shared_waited(now());
   shared_since = now();
-  shared_waiting -= count;
+  shared_waiting -= count.all;
 }
 
 }  // namespace timeslice::models

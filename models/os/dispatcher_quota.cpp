@@ -18,7 +18,7 @@ void Dispatcher::State::throttle_spent(std::uint32_t cpu, const Seat& left) {
   if (!queues.has_quotas()) {
     return;
   }
-  if (const std::uint32_t stopped = queues.throttle_spent(left); stopped > 0) {
+  if (const Crowd stopped = queues.throttle_spent(left); stopped.all > 0) {
     stop_waiting(cpu, stopped);
   }
 }
@@ -28,8 +28,8 @@ void Dispatcher::State::unthrottle(std::span<const std::uint32_t> nodes) {
   for (const std::uint32_t node : nodes) {
     const std::uint32_t cpu = bandwidth.cpu_of(node);
     settle(cpu);
-    const std::uint32_t waiting = queues.unthrottle(node);
-    if (waiting == 0) {
+    const Crowd waiting = queues.unthrottle(node);
+    if (waiting.all == 0) {
       continue;
     }
     resume_waiting(cpu, waiting);

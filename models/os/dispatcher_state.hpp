@@ -1,7 +1,7 @@
 // The dispatcher's mechanism, split by what it does into files dispatcher_*.cpp: cpu (phases of a
 // CPU, who runs), thread (programs, waits and wake-ups), load (who waits where), balance (placement
 // and balancing; Linux's balancer is linux_balance.hpp), classes (urgent threads), order (policies
-// with an order over all CPUs), quota (throttled groups), noise (interruptions, system calls, cold
+// with an order over all CPUs), nice, quota (throttled groups), noise (interruptions, system calls, cold
 // caches), accounts.
 // Private to models/os.
 //
@@ -113,20 +113,18 @@ struct Dispatcher::State {
   /// `thread` comes to the queue of `cpu`, or leaves it; `waits`: no group of it is throttled
   /// there.
   void add_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits = true) {
-    cpus[cpu].waiting_bound += threads[thread].pinned;
     if (waits) {
-      resume_waiting(cpu, 1);
+      resume_waiting(cpu, {.all = 1, .bound = threads[thread].pinned});
     }
   }
   void remove_waiting(std::uint32_t cpu, std::uint32_t thread, bool waits = true) {
-    cpus[cpu].waiting_bound -= threads[thread].pinned;
     if (waits) {
-      stop_waiting(cpu, 1);
+      stop_waiting(cpu, {.all = 1, .bound = threads[thread].pinned});
     }
   }
-  /// So many threads of the queue may run again, or may not: their group was throttled.
-  void resume_waiting(std::uint32_t cpu, std::uint32_t count);
-  void stop_waiting(std::uint32_t cpu, std::uint32_t count);
+  /// These threads of the queue may run again, or may not: their group was throttled.
+  void resume_waiting(std::uint32_t cpu, const Crowd& count);
+  void stop_waiting(std::uint32_t cpu, const Crowd& count);
   [[nodiscard]] bool has_rivals(std::uint32_t cpu) const;
   void limit_slice(std::uint32_t cpu, sim::Duration left);
   void limit_by_quota(std::uint32_t cpu);
@@ -179,6 +177,10 @@ struct Dispatcher::State {
   [[nodiscard]] std::uint32_t least_urgent_for(std::uint32_t thread);
   void watch_least_urgent(std::uint32_t preempter);
   void call_least_urgent(std::uint32_t thread, WakeCause cause);
+
+  // dispatcher_nice.cpp
+  [[nodiscard]] bool is_wanted(std::uint32_t cpu) const;
+  void set_nice(std::uint32_t thread, int level);
 
   // dispatcher_balance.cpp
   [[nodiscard]] bool allowed(std::uint32_t thread, std::uint32_t cpu) const;

@@ -244,6 +244,9 @@ void Eevdf::enqueue(QueueId queue, EntityId entity, EnqueueReason reason) {
     self.queue = queue;
     join(in, entity, reason);
   }
+  if (config_.next_buddy && reason == EnqueueReason::woken && in.current != nobody) {
+    in.buddy = static_cast<std::uint32_t>(entity);
+  }
   if (config_.protect == Protection::min_slice && own_slices_ && in.current != nobody) {
     Entity& current = entities_[in.current];
     const VirtualTime stretch = virtual_length(slice_of(self), current.clock.weight);
@@ -263,6 +266,7 @@ void Eevdf::dequeue(QueueId queue, EntityId entity, DequeueReason reason) {
   if (self.place == Place::waiting) {
     tree_.erase(in.tree, entity);
     --in.waiting;
+    in.buddy = in.buddy == static_cast<std::uint32_t>(entity) ? nobody : in.buddy;
   } else {
     --in.running;
     in.current = nobody;
@@ -295,12 +299,16 @@ EntityId Eevdf::choose(const Queue& queue) const {
   return tree_.first_up_to(queue.tree, limit).value_or(EntityId{queue.tree.node});
 }
 
+bool Eevdf::prefers_buddy(const Queue& queue) const {
+  return queue.buddy != nobody && entities_[queue.buddy].clock.time <= queue.average.value();
+}
+
 std::optional<Grant> Eevdf::pick_next(QueueId queue) {
   Queue& from = at(queue);
   if (from.waiting == 0) {
     return std::nullopt;
   }
-  EntityId chosen = choose(from);
+  EntityId chosen = prefers_buddy(from) ? EntityId{from.buddy} : choose(from);
   while (at(chosen).place == Place::delayed) {
     let_go(from, chosen);
     chosen = choose(from);
@@ -312,6 +320,7 @@ std::optional<Grant> Eevdf::pick_next(QueueId queue) {
   self.place = Place::running;
   self.used_up = false;
   from.current = static_cast<std::uint32_t>(chosen);
+  from.buddy = from.buddy == from.current ? nobody : from.buddy;
   // In the kernel nothing is set anew for one who is picked again: its protection is over.
   if (from.put_back != from.current || !from.ticks.exist()) {
     protect(from, self);

@@ -30,6 +30,7 @@ class Eevdf final : public Policy {
     bool delayed_dequeue = true;  // only with a queue for each CPU
     bool short_preempts = true;
     bool keeps_request = true;
+    bool next_buddy = false;  // only with a queue for each CPU
   };
 
   /// Requires: both slices in 1 ns..1000 s.
@@ -59,7 +60,19 @@ class Eevdf final : public Policy {
   [[nodiscard]] std::int64_t lag_ns(QueueId queue, EntityId entity) const;
   /// Lag * weight of the queue, exact: sums to zero over all who are present.
   [[nodiscard]] WideInteger exact_lag(QueueId queue, EntityId entity) const;
+  /// Their sum over all who are present in `queue`: zero. O(all entities).
+  [[nodiscard]] WideInteger exact_lag_sum(QueueId queue) const;
+  /// Whether somebody present in `queue` is eligible, or nobody is present. O(all entities).
+  [[nodiscard]] bool somebody_is_eligible(QueueId queue) const;
+  /// Whether it waits in `queue`, runs from it or sleeps off a debt there.
+  [[nodiscard]] bool is_present(QueueId queue, EntityId entity) const {
+    return at(entity).place != Place::absent && at(entity).queue == queue;
+  }
   [[nodiscard]] VirtualTime virtual_time(EntityId entity) const;
+  [[nodiscard]] std::uint32_t queues() const { return static_cast<std::uint32_t>(queues_.size()); }
+  [[nodiscard]] std::uint32_t entities() const {
+    return static_cast<std::uint32_t>(entities_.size());
+  }
   [[nodiscard]] bool eligible(QueueId queue, EntityId entity) const;
   [[nodiscard]] VirtualTime average(QueueId queue) const { return at(queue).average.value(); }
 
@@ -89,6 +102,7 @@ class Eevdf final : public Policy {
     std::uint32_t running = 0;
     std::uint32_t current = nobody;   // picked last; the only one with a queue for each CPU
     std::uint32_t put_back = nobody;  // who came back since the last pick
+    std::uint32_t buddy = nobody;     // woken last: goes first at the next pick, if eligible
     Ticks ticks;
   };
 
@@ -128,6 +142,7 @@ class Eevdf final : public Policy {
   void let_go_before(Queue& queue, const Entity& current);
 
   [[nodiscard]] EntityId choose(const Queue& queue) const;
+  [[nodiscard]] bool prefers_buddy(const Queue& queue) const;
   [[nodiscard]] bool would_be_picked(const Queue& queue, EntityId woken,
                                      const Entity& current) const;
 

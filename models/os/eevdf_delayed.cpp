@@ -80,6 +80,27 @@ WideInteger Eevdf::exact_lag(QueueId queue, EntityId entity) const {
   return at(queue).average.lag_times_weight(self.clock.time) * self.clock.weight;
 }
 
+WideInteger Eevdf::exact_lag_sum(QueueId queue) const {
+  WideInteger sum = 0;
+  for (std::uint32_t id = 0; id < entities_.size(); ++id) {
+    sum += is_present(queue, EntityId{id}) ? exact_lag(queue, EntityId{id}) : 0;
+  }
+  return sum;
+}
+
+bool Eevdf::somebody_is_eligible(QueueId queue) const {
+  bool empty = true;
+  for (std::uint32_t id = 0; id < entities_.size(); ++id) {
+    if (is_present(queue, EntityId{id})) {
+      if (eligible(queue, EntityId{id})) {
+        return true;
+      }
+      empty = false;
+    }
+  }
+  return empty;
+}
+
 VirtualTime Eevdf::virtual_time(EntityId entity) const {
   return at(entity).clock.time;
 }

@@ -28,6 +28,8 @@ Dispatcher::State::LinuxBalance::LinuxBalance(State& its_state)
       hot_ns{state.os.balance.cache_hot.count()},
       cpus(state.map.cpus()),
       scan_limits(state.map.llcs().size()),
+      seen_groups(domains.count()),
+      limit_seen(state.map.llcs().size()),
       chances{sim::hash_name32("os/newidle-chance")} {
   const double part = state.os.balance.newidle_success;
   DrawStream phases{sim::hash_name32("os/balance-phase")};
@@ -74,6 +76,19 @@ void Dispatcher::State::LinuxBalance::thread_created(std::uint32_t weight) {
   it.weight = weight;
   it.average = LoadAverage{state.now()};
   it.average.set_mean({.running = half, .able = half, .load = static_cast<double>(weight)});
+}
+
+/// A running thread; what it did so far counts with its new weight too. Source: reweight_task() and
+/// reweight_entity(), fair.c of 6.12.
+void Dispatcher::State::LinuxBalance::thread_reweighted(std::uint32_t thread,
+                                                        std::uint32_t weight) {
+  ThreadBalance& it = threads[thread];
+  LoadAverage& on = settled(cpus[state.threads[thread].cpu].average);
+  settled(it.average);
+  on.remove(it.average);
+  it.average.scale_load(static_cast<double>(weight) / it.weight);
+  on.add(it.average);
+  it.weight = weight;
 }
 
 /// The thread's activity, now and lately, counts on another CPU.

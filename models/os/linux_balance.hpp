@@ -7,7 +7,8 @@
 // linux_periodic.cpp: passes at ticks, also for idle CPUs; linux_groups.cpp: what groups of CPUs
 // have to do and who should move; linux_detach.cpp: the moves. Rules and sources:
 // docs/models/balancing.md. Cost: O(1) an event, O(CPUs of the cache) for a wake-up's scan, as the
-// kernel limits it, O(CPUs of the domain) for a pass.
+// kernel limits it, O(CPUs of the domain) for a pass; one pass for all idle CPUs together is
+// O(CPUs) where nobody waits.
 #pragma once
 
 #include <cstdint>
@@ -50,6 +51,7 @@ struct Dispatcher::State::LinuxBalance {
   /// One pass of one CPU over one domain.
   struct Pass {
     std::uint32_t cpu = 0;
+    std::uint32_t number = 0;  // of the domain
     const Domain* domain = nullptr;
     Occasion occasion = Occasion::busy;
     std::uint32_t failed = 0;
@@ -100,6 +102,7 @@ struct Dispatcher::State::LinuxBalance {
 
   // What it hears.
   void thread_created(std::uint32_t weight);
+  void thread_reweighted(std::uint32_t thread, std::uint32_t weight);
   void thread_placed(std::uint32_t thread, std::uint32_t from, std::uint32_t to);
   void thread_changed(std::uint32_t thread, bool able, bool running);
   void thread_exited(std::uint32_t thread);
@@ -156,6 +159,10 @@ struct Dispatcher::State::LinuxBalance {
   [[nodiscard]] Group group_of(const Pass& pass, CpuRange cpus) const;
   [[nodiscard]] GroupKind kind_of(const Pass& pass, const Group& group) const;
   [[nodiscard]] double misfit_on(std::uint32_t cpu) const;
+  [[nodiscard]] bool nothing_waits_in(const Domain& domain) const;
+  void find_nothing(const Domain& domain, Occasion occasion);
+  [[nodiscard]] const std::vector<Group>& groups_of(const Pass& pass);
+  void forget_groups();
   [[nodiscard]] bool busier(const Pass& pass, const Group& local, const Group& group,
                             const Group& than) const;
   /// The group to take from, with what to move in `pass`.
@@ -193,10 +200,16 @@ struct Dispatcher::State::LinuxBalance {
   std::vector<std::uint32_t> resting;      // quiet CPUs
   std::vector<std::uint32_t> waiting;      // scratch: candidates to move
   std::vector<std::uint32_t> excluded;     // scratch: CPUs of which nobody may come
-  std::uint32_t overloaded_cpus = 0;       // with somebody waiting
-  std::uint32_t ticking = nobody;          // the CPU whose tick is being handled
-  bool overloaded = false;                 // some CPU had, when last looked at
-  std::int64_t next_idle_pass = 0;         // in ticks
+  std::vector<Group> groups;               // scratch: of the domain that is looked at
+  // While the idle CPUs look around one after another and nothing changes, they see the same.
+  bool looks_for_all = false;
+  std::vector<std::vector<Group>> seen_groups;  // by domain
+  std::vector<std::uint32_t> seen_domains;      // whose groups are known
+  std::vector<bool> limit_seen;                 // by cache: its scan limit has just been renewed
+  std::uint32_t overloaded_cpus = 0;            // with somebody waiting
+  std::uint32_t ticking = nobody;               // the CPU whose tick is being handled
+  bool overloaded = false;                      // some CPU had, when last looked at
+  std::int64_t next_idle_pass = 0;              // in ticks
   DrawStream chances;
 };
 

@@ -66,6 +66,8 @@ class LinuxClasses final : public Policy {
   [[nodiscard]] bool is_fair(EntityId entity) const {
     return members_[index_of(entity)].level == Level::fair;
   }
+  /// The policy of the fair class.
+  [[nodiscard]] const Policy& fair_policy() const { return *fair_; }
   /// The most urgent waiting entity above the fair class that `filter` accepts.
   [[nodiscard]] std::optional<EntityId> most_urgent(QueueId queue, const MoveFilter& filter) const;
   /// How many of them wait on all queues, throttled ones included.

@@ -70,6 +70,7 @@ bool Dispatcher::State::LinuxBalance::wanted(Pass& pass, std::uint32_t thread) {
 
 void Dispatcher::State::LinuxBalance::bring(Pass& pass, std::uint32_t thread) {
   ++pass.moved;
+  forget_groups();
   const bool dry = pass.occasion == Occasion::newly_idle;
   state.move(thread, pass.cpu, reason_for(dry, pass.occasion == Occasion::idle));
   if (dry) {
@@ -139,8 +140,18 @@ void Dispatcher::State::LinuxBalance::ask_push(const Pass& pass, std::uint32_t l
 bool Dispatcher::State::LinuxBalance::balance(std::uint32_t cpu, std::uint32_t level,
                                               Occasion occasion) {
   DomainState& own = cpus[cpu].domains[level];
-  const Domain& domain = domains.at(domains.of(state.map.position(cpu))[level]);
-  Pass pass{.cpu = cpu, .domain = &domain, .occasion = occasion, .failed = own.failed};
+  const std::uint32_t number = domains.of(state.map.position(cpu))[level];
+  const Domain& domain = domains.at(number);
+  if (nothing_waits_in(domain)) {
+    find_nothing(domain, occasion);
+    own.failed = 0;
+    if (occasion != Occasion::newly_idle) {
+      balanced(own, domain);
+    }
+    return false;
+  }
+  Pass pass{
+      .cpu = cpu, .number = number, .domain = &domain, .occasion = occasion, .failed = own.failed};
   std::uint32_t from = nobody;
   excluded.clear();
   do {
@@ -185,6 +196,7 @@ bool Dispatcher::State::LinuxBalance::push_running(std::uint32_t cpu) {
     return false;
   }
   const std::uint32_t thread = on.thread;
+  forget_groups();
   state.settle(cpu);
   state.add_waiting(cpu, thread, state.put_back(thread, EnqueueReason::preempted));
   state.cpus[cpu].thread = nobody;

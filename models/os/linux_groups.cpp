@@ -186,22 +186,71 @@ void Dispatcher::State::LinuxBalance::weigh(Pass& pass, Group& local, const Grou
                             (mean_load - local.load_per_capacity) * local.capacity);
 }
 
+/// With one CPU in each group and nobody waiting anywhere, no CPU has a thread to give away.
+bool Dispatcher::State::LinuxBalance::nothing_waits_in(const Domain& domain) const {
+  return overloaded_cpus == 0 && domain.groups.front().size() == 1 && !state.map.hybrid();
+}
+
+/// What a pass that finds nothing leaves behind all the same.
+void Dispatcher::State::LinuxBalance::find_nothing(const Domain& domain, Occasion occasion) {
+  overloaded = overloaded && domain.weight() != state.map.cpus();
+  const std::uint32_t llc = state.map.llc_number(domain.span.begin);
+  const bool of_cache = state.map.llcs()[llc].size() == domain.weight();
+  if (occasion == Occasion::newly_idle || !of_cache || (looks_for_all && limit_seen[llc])) {
+    return;
+  }
+  double running = 0.0;
+  for (std::uint32_t at = domain.span.begin; at < domain.span.end; ++at) {
+    LoadAverage average = cpus[state.map.cpu_at(at)].average;
+    average.settle(state.now());
+    running += average.mean().running;
+  }
+  renew_scan_limit(llc, running);
+  limit_seen[llc] = looks_for_all;
+}
+
+const std::vector<Dispatcher::State::LinuxBalance::Group>&
+Dispatcher::State::LinuxBalance::groups_of(const Pass& pass) {
+  const bool keeps = looks_for_all && excluded.empty() && pass.occasion == Occasion::idle;
+  std::vector<Group>& all = keeps ? seen_groups[pass.number] : groups;
+  if (keeps && !all.empty()) {
+    return all;
+  }
+  all.clear();
+  for (const CpuRange& range : pass.domain->groups) {
+    all.push_back(group_of(pass, range));
+  }
+  if (keeps) {
+    seen_domains.push_back(pass.number);
+  }
+  return all;
+}
+
+/// Something has changed since they were looked at.
+void Dispatcher::State::LinuxBalance::forget_groups() {
+  for (const std::uint32_t domain : seen_domains) {
+    seen_groups[domain].clear();
+  }
+  seen_domains.clear();
+  limit_seen.assign(limit_seen.size(), false);
+}
+
 std::optional<Dispatcher::State::LinuxBalance::Group>
 Dispatcher::State::LinuxBalance::busiest_group(Pass& pass) {
   const std::uint32_t position = state.map.position(pass.cpu);
   const Domain& domain = *pass.domain;
-  const auto holds = [position](const CpuRange& range) { return position < range.end; };
-  Group local = group_of(pass, *std::ranges::find_if(domain.groups, holds));
+  const std::vector<Group>& all = groups_of(pass);
+  Group local = *std::ranges::partition_point(
+      all, [position](const Group& group) { return group.cpus.end <= position; });
   Group busiest{.cpus = {}, .idle = nobody};
   double load = local.load;
   double capacity = local.capacity;
   double running = local.running;
   bool somebody_waits = local.threads > local.cpus.size() - local.idle;
-  for (const CpuRange& range : domain.groups) {
-    if (range.begin == local.cpus.begin) {
+  for (const Group& group : all) {
+    if (group.cpus.begin == local.cpus.begin) {
       continue;
     }
-    const Group group = group_of(pass, range);
     load += group.load;
     capacity += group.capacity;
     running += group.running;

@@ -29,8 +29,8 @@ std::int64_t Dispatcher::State::LinuxBalance::interval_ticks(const DomainState& 
 bool Dispatcher::State::LinuxBalance::should_balance(std::uint32_t cpu,
                                                      const Domain& domain) const {
   const std::uint32_t position = state.map.position(cpu);
-  const auto holds = [position](const CpuRange& range) { return position < range.end; };
-  const CpuRange group = *std::ranges::find_if(domain.groups, holds);
+  const CpuRange group = *std::ranges::partition_point(
+      domain.groups, [position](const CpuRange& range) { return range.end <= position; });
   const std::uint32_t chosen = domain.kind == DomainKind::smt ? state.idle.first_idle_in(group)
                                                               : state.idle.best_idle_in(group);
   return (chosen == IdleCpus::none ? state.map.cpu_at(group.begin) : chosen) == cpu;
@@ -70,6 +70,8 @@ void Dispatcher::State::LinuxBalance::balance_domains(std::uint32_t cpu, Occasio
 /// All idle CPUs whose time has come look for work: Linux kicks one of them, which acts for all.
 void Dispatcher::State::LinuxBalance::balance_for_idle() {
   next_idle_pass = ticks_now() + interval_max_ns_per_cpu * state.map.cpus() / tick_ns;
+  forget_groups();
+  looks_for_all = true;
   std::uint32_t position = state.idle.next_idle(0);
   for (; position != IdleCpus::none; position = state.idle.next_idle(position + 1)) {
     const std::uint32_t other = state.map.cpu_at(position);
@@ -78,6 +80,7 @@ void Dispatcher::State::LinuxBalance::balance_for_idle() {
     }
     next_idle_pass = std::min(next_idle_pass, cpus[other].next_balance);
   }
+  looks_for_all = false;
 }
 
 /// Whether the running thread shares its core although another core is idle.

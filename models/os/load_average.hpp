@@ -32,6 +32,12 @@ class LoadAverage {
   void add(const LoadAverage& other);
   void remove(const LoadAverage& other);
 
+  /// Its load, now and lately, counts `factor` times as much.
+  void scale_load(double factor) {
+    mean_.load *= factor;
+    present_.load *= factor;
+  }
+
   void set_mean(const Activity& mean) { mean_ = mean; }
   [[nodiscard]] const Activity& mean() const { return mean_; }
   [[nodiscard]] const Activity& present() const { return present_; }

@@ -36,13 +36,15 @@ std::optional<sim::Error> wrong_group(const OsSpec& os, const GroupSpec& group) 
   using std::chrono::milliseconds;
   const CpuQuota& limit = *group.quota;
   if (limit.period < milliseconds{1} || limit.period > milliseconds{1000}) {
-    return sim::Error{where, "a quota's period lies in 1ms..1s", "100ms is usual"};
+    return sim::Error{where + ".cpu_max", "a quota's period lies in 1ms..1s", "100ms is usual"};
   }
   if (limit.quota < milliseconds{1}) {
-    return sim::Error{where, "a quota below 1ms is refused by Linux", "use 1ms or more"};
+    return sim::Error{where + ".cpu_max", "a quota below 1ms is refused by Linux",
+                      "use 1ms or more"};
   }
   if (limit.burst < sim::Duration::zero() || limit.burst > limit.quota) {
-    return sim::Error{where, "a burst is at most the quota", "use a burst from 0 to the quota"};
+    return sim::Error{where + ".burst", "a burst is at most the quota",
+                      "use a burst from 0 to the quota"};
   }
   return std::nullopt;
 }
@@ -84,6 +86,13 @@ std::optional<sim::Error> unsupported(const OsSpec& os) {
     return sim::Error{.where = "os.groups",
                       .what = "groups of threads have no place in the order of this policy",
                       .advice = "use fair, rr, fifo, lottery or stride, or drop the groups"};
+  }
+  const bool is_fair = os.policy.kind == PolicyKind::eevdf || os.policy.kind == PolicyKind::cfs;
+  const auto idle = std::ranges::find(os.groups, true, &GroupSpec::idle);
+  if (!is_fair && idle != os.groups.end()) {
+    return sim::Error{.where = "os.groups." + idle->name + ".cpu_idle",
+                      .what = "only Linux's fair policies know idle groups",
+                      .advice = "use eevdf or cfs, or leave out cpu_idle"};
   }
   constexpr std::int64_t longest = 1'000'000'000'000'000'000;  // ns
   if (os.policy.kind == PolicyKind::mlfq &&

@@ -60,13 +60,16 @@ struct PolicySpec {
   sim::Duration slice = std::chrono::microseconds{700};
   bool scale_by_cpus = true;      // 1 + floor(log2(min(CPUs, 8))), kernel/sched/fair.c of 6.12
   bool wakeup_preemption = true;  // eevdf and cfs
-  Protection protect = Protection::deadline;  // this and the next three: eevdf
+  Protection protect = Protection::deadline;  // this and the next four: eevdf
   /// Who goes to sleep ahead of the average stays queued until it is not: 6.12 on.
   bool delayed_dequeue = true;
   /// A woken thread with a shorter slice than the running one ends its protection: 6.12 on.
   bool short_preempts = true;
   /// Who moves to another CPU keeps what is left of its request: 6.12 on.
   bool keeps_request = true;
+  /// Who was woken last goes first at the next choice, if it is eligible: NEXT_BUDDY, off in all
+  /// versions up to 6.18.
+  bool next_buddy = false;
   CfsSpec cfs{};
   sim::Duration age{};       // priority only: waiting time that is worth one level; 0: no ageing
   std::uint32_t levels = 3;  // mlfq only
@@ -127,6 +130,7 @@ struct GroupSpec {
   std::string name;
   std::optional<GroupId> parent{};  // nothing: below the root
   std::uint32_t weight = 100;       // cpu.weight of cgroup v2: 1..10000
+  bool idle = false;                // cpu.idle: as SCHED_IDLE to those beside it, weight 3
   std::optional<CpuQuota> quota{};  // nothing: no limit
   std::vector<CpuId> cpus{};        // cpuset.cpus; empty: those of the group around it
 };

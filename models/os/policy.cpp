@@ -40,7 +40,8 @@ std::unique_ptr<Policy> make_eevdf(const PolicySpec& spec, std::int64_t scale) {
                     .wakeup_preemption = spec.wakeup_preemption,
                     .delayed_dequeue = spec.delayed_dequeue && spec.scope == QueueScope::per_cpu,
                     .short_preempts = spec.short_preempts,
-                    .keeps_request = spec.keeps_request});
+                    .keeps_request = spec.keeps_request,
+                    .next_buddy = spec.next_buddy && spec.scope == QueueScope::per_cpu});
 }
 
 }  // namespace

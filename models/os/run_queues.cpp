@@ -11,7 +11,8 @@ namespace {
 // cpu.weight 100 is nice 0: cgroup v2 documentation, "weight * 1024 / 100" shares.
 constexpr std::uint32_t weight_of_nice_0 = 1024;
 constexpr std::uint32_t default_group_weight = 100;
-constexpr std::uint32_t least_weight = 2;  // MIN_SHARES of Linux
+constexpr std::uint32_t least_weight = 2;    // MIN_SHARES of Linux
+constexpr std::uint32_t weight_of_idle = 3;  // WEIGHT_IDLEPRIO of Linux
 
 }  // namespace
 
@@ -29,9 +30,11 @@ RunQueues::RunQueues(const OsSpec& os, std::uint32_t cpus, Bandwidth& bandwidth,
     policy_->add_queue(QueueId{queue});
   }
   for (const GroupSpec& spec : os.groups) {
-    const std::uint32_t weight = spec.weight * weight_of_nice_0 / default_group_weight;
+    const std::uint32_t weight =
+        spec.idle ? weight_of_idle : spec.weight * weight_of_nice_0 / default_group_weight;
     groups_.push_back({.parent = static_cast<std::uint32_t>(spec.parent.value_or(GroupId{0})),
                        .weight = std::max(weight, least_weight),
+                       .idle = spec.idle,
                        .node_by_cpu = {}});
   }
   if (has_groups()) {
@@ -79,22 +82,30 @@ bool RunQueues::is_outranked(const Seat& running) const {
   return classes_->is_outranked(root(running.cpu), entity);
 }
 
-EntityId RunQueues::new_entity(std::uint32_t owner, const EntityParameters& parameters) {
+EntityId RunQueues::new_entity(std::uint32_t owner, const EntityParameters& parameters,
+                               bool bound) {
   const EntityId entity{entities_++};
   policy_->add_entity(entity, parameters);
   if (has_groups()) {
     owners_.push_back(owner);
     weights_.push_back(parameters.weight);
+    bound_.push_back(bound);
   }
   return entity;
 }
 
-EntityId RunQueues::add_thread(std::uint32_t thread, const EntityParameters& parameters) {
+EntityId RunQueues::add_thread(std::uint32_t thread, const EntityParameters& parameters,
+                               bool bound) {
   sim::expect(thread < node_bit, "at most 2^31 threads");
   if (parameters.scheduling_class != SchedulingClass::normal) {
     use_classes();
   }
-  return new_entity(thread, parameters);
+  return new_entity(thread, parameters, bound);
+}
+
+EntityParameters RunQueues::parameters_of(const Group& group) {
+  return {.weight = group.weight,
+          .scheduling_class = group.idle ? SchedulingClass::idle : SchedulingClass::normal};
 }
 
 std::uint32_t RunQueues::node_of(GroupId group, std::uint32_t cpu) {
@@ -117,7 +128,7 @@ std::uint32_t RunQueues::node_of(GroupId group, std::uint32_t cpu) {
                     .parent = parent,
                     .queue = queue,
                     .parent_queue = parent == Seat::no_group ? root(cpu) : nodes_[parent].queue,
-                    .entity = new_entity(node | node_bit, {.weight = groups_[index].weight}),
+                    .entity = new_entity(node | node_bit, parameters_of(groups_[index]), false),
                     .weight = groups_[index].weight});
   policy_->nest(queue, nodes_.back().parent_queue, nodes_.back().entity);
   if (has_quotas()) {
@@ -133,16 +144,20 @@ void RunQueues::add_load(std::uint32_t node, std::uint64_t weight) {
   groups_[nodes_[node].group].load += weight;
 }
 
-/// Only for a node that has members; its entity may be absent, waiting or current.
+/// Only for a node that has members; its entity may be absent, waiting or current. An idle group
+/// weighs the same on each CPU: the policies know one weight for the class.
 void RunQueues::renew_weight(Node& node) {
   const Group& group = groups_[node.group];
+  if (group.idle) {
+    return;
+  }
   const std::uint64_t part = group.weight * node.load / group.load;
   node.weight = std::max(static_cast<std::uint32_t>(part), least_weight);
   policy_->set_weight(node.parent_queue, node.entity, node.weight);
 }
 
 /// A group's entity wakes up, whatever brought its thread: it was not created or moved just now.
-bool RunQueues::add_member(std::uint32_t at, std::uint64_t weight, std::uint32_t threads) {
+bool RunQueues::add_member(std::uint32_t at, std::uint64_t weight, Crowd threads) {
   bool was_empty = true;
   for (; at != Seat::no_group; at = nodes_[at].parent) {
     Node& node = nodes_[at];
@@ -158,7 +173,7 @@ bool RunQueues::add_member(std::uint32_t at, std::uint64_t weight, std::uint32_t
       continue;  // its entity is there already
     }
     if (has_quotas() && !bandwidth_.has_runtime(at)) {
-      bandwidth_.throttle(at, node.threads);
+      bandwidth_.throttle(at, node.threads.all);
       return false;
     }
     renew_weight(node);
@@ -168,7 +183,7 @@ bool RunQueues::add_member(std::uint32_t at, std::uint64_t weight, std::uint32_t
   return true;
 }
 
-bool RunQueues::remove_member(std::uint32_t at, std::uint64_t weight, std::uint32_t threads,
+bool RunQueues::remove_member(std::uint32_t at, std::uint64_t weight, Crowd threads,
                               DequeueReason reason) {
   bool is_empty = true;
   for (; at != Seat::no_group; at = nodes_[at].parent) {
@@ -194,13 +209,14 @@ bool RunQueues::remove_member(std::uint32_t at, std::uint64_t weight, std::uint3
 
 bool RunQueues::enqueue(const Seat& seat, EnqueueReason reason) {
   policy_->enqueue(queue_of(seat), seat.entity, reason);
-  return !has_groups() || add_member(seat.node, weights_[index_of(seat.entity)], 1);
+  return !has_groups() ||
+         add_member(seat.node, weights_[index_of(seat.entity)], alone(seat.entity));
 }
 
 bool RunQueues::remove_waiting(const Seat& seat, DequeueReason reason) {
   policy_->dequeue(queue_of(seat), seat.entity, reason);
-  return !has_groups() ||
-         remove_member(seat.node, weights_[index_of(seat.entity)], 1, DequeueReason::blocked);
+  return !has_groups() || remove_member(seat.node, weights_[index_of(seat.entity)],
+                                        alone(seat.entity), DequeueReason::blocked);
 }
 
 void RunQueues::settle_levels(std::uint32_t at, EnqueueReason reason) {
@@ -220,8 +236,8 @@ void RunQueues::remove_running(const Seat& seat, DequeueReason reason) {
   if (seat.node == Seat::no_group) {
     return;
   }
-  const bool ran =
-      remove_member(seat.node, weights_[index_of(seat.entity)], 1, DequeueReason::blocked);
+  const bool ran = remove_member(seat.node, weights_[index_of(seat.entity)], alone(seat.entity),
+                                 DequeueReason::blocked);
   sim::expect(ran, "no group of a running thread is throttled");
   std::uint32_t node = seat.node;
   while (node != Seat::no_group && nodes_[node].members == 0) {
@@ -229,6 +245,22 @@ void RunQueues::remove_running(const Seat& seat, DequeueReason reason) {
   }
   // The group keeps its turn for its other threads.
   settle_levels(node, EnqueueReason::preempted);
+}
+
+/// Its groups' parts of their CPUs follow.
+void RunQueues::set_weight(const Seat& running, std::uint32_t weight) {
+  policy_->set_weight(queue_of(running), running.entity, weight);
+  if (!has_groups()) {
+    return;
+  }
+  std::uint64_t more = std::uint64_t{weight} - weights_[index_of(running.entity)];
+  weights_[index_of(running.entity)] = weight;
+  for (std::uint32_t at = running.node; at != Seat::no_group; at = nodes_[at].parent) {
+    add_load(at, more);
+    const std::uint64_t before = nodes_[at].weight;
+    renew_weight(nodes_[at]);
+    more = nodes_[at].weight - before;
+  }
 }
 
 std::optional<Pick> RunQueues::pick_in_tree(std::uint32_t cpu) {
@@ -336,15 +368,15 @@ bool RunQueues::draw_runtime(const Seat& running) {
   return all;
 }
 
-std::uint32_t RunQueues::throttle_spent(const Seat& left) {
-  std::uint32_t stopped = 0;
+Crowd RunQueues::throttle_spent(const Seat& left) {
+  Crowd stopped;
   for (std::uint32_t at = left.node; at != Seat::no_group; at = nodes_[at].parent) {
     const Node& node = nodes_[at];
     if (node.members == 0 || bandwidth_.has_runtime(at)) {
       continue;
     }
     stopped += node.threads;
-    bandwidth_.throttle(at, node.threads);
+    bandwidth_.throttle(at, node.threads.all);
     policy_->dequeue(node.parent_queue, node.entity, DequeueReason::migrated);
     static_cast<void>(
         remove_member(node.parent, node.weight, node.threads, DequeueReason::migrated));
@@ -352,16 +384,16 @@ std::uint32_t RunQueues::throttle_spent(const Seat& left) {
   return stopped;
 }
 
-std::uint32_t RunQueues::unthrottle(std::uint32_t at) {
+Crowd RunQueues::unthrottle(std::uint32_t at) {
   bandwidth_.unthrottle(at);
   Node& node = nodes_[at];
   if (node.members == 0) {
-    return 0;
+    return {};
   }
   renew_weight(node);
   policy_->enqueue(node.parent_queue, node.entity, EnqueueReason::woken);
   const bool waits = add_member(node.parent, node.weight, node.threads);
-  return waits ? node.threads : 0;
+  return waits ? node.threads : Crowd{};
 }
 
 std::optional<std::uint32_t> RunQueues::candidate_in(QueueId queue,

@@ -38,6 +38,23 @@ struct Pick {
   sim::Duration slice{};
 };
 
+/// So many threads, and how many of them are bound to some of the CPUs.
+struct Crowd {
+  std::uint32_t all = 0;
+  std::uint32_t bound = 0;
+
+  Crowd& operator+=(const Crowd& more) {
+    all += more.all;
+    bound += more.bound;
+    return *this;
+  }
+  Crowd& operator-=(const Crowd& fewer) {
+    all -= fewer.all;
+    bound -= fewer.bound;
+    return *this;
+  }
+};
+
 class RunQueues {
  public:
   /// `bandwidth` must outlive this. `random`: the run's, for policies that draw.
@@ -50,7 +67,9 @@ class RunQueues {
   /// The ticks of `cpu`; told before any thread is ready.
   void set_ticks(std::uint32_t cpu, Ticks ticks);
 
-  [[nodiscard]] EntityId add_thread(std::uint32_t thread, const EntityParameters& parameters);
+  /// `bound`: not to every CPU; for the counts that are told.
+  [[nodiscard]] EntityId add_thread(std::uint32_t thread, const EntityParameters& parameters,
+                                    bool bound = false);
 
   /// The node of `group` on `cpu`, made on demand; Seat::no_group for the root group.
   [[nodiscard]] std::uint32_t node_of(GroupId group, std::uint32_t cpu);
@@ -72,6 +91,8 @@ class RunQueues {
     }
   }
   void remove_running(const Seat& seat, DequeueReason reason);
+  /// The running thread weighs something else from now on.
+  void set_weight(const Seat& running, std::uint32_t weight);
 
   [[nodiscard]] std::optional<Pick> pick(std::uint32_t cpu) {
     if (has_groups()) {
@@ -104,10 +125,10 @@ class RunQueues {
   /// Draws for the groups of the running thread; false: one of them must stop.
   [[nodiscard]] bool draw_runtime(const Seat& running);
   /// After a thread left the CPU: throttles those of its groups that have no time left there.
-  /// Returns how many threads of that CPU no longer wait.
-  [[nodiscard]] std::uint32_t throttle_spent(const Seat& left);
-  /// Ends the throttling of `node`; returns how many threads wait from now on.
-  [[nodiscard]] std::uint32_t unthrottle(std::uint32_t node);
+  /// Returns the threads of that CPU that no longer wait.
+  [[nodiscard]] Crowd throttle_spent(const Seat& left);
+  /// Ends the throttling of `node`; returns the threads that wait from now on.
+  [[nodiscard]] Crowd unthrottle(std::uint32_t node);
   /// Whether a group of the seat is throttled there.
   [[nodiscard]] bool stopped(const Seat& seat) const { return stopped_at(seat.node); }
   /// Whether threads of `group` would be throttled on `cpu`.
@@ -150,6 +171,7 @@ class RunQueues {
     return classes_->urgency_of_first(root(cpu));
   }
 
+  [[nodiscard]] const Policy& policy() const { return *policy_; }
   [[nodiscard]] bool has_groups() const { return !groups_.empty(); }
   [[nodiscard]] bool has_quotas() const { return has_quotas_; }
   [[nodiscard]] bool shared() const { return shared_; }
@@ -169,12 +191,13 @@ class RunQueues {
     EntityId entity{};
     std::uint32_t weight = 0;   // of its entity
     std::uint32_t members = 0;  // able entities of its queue, running one included
-    std::uint32_t threads = 0;  // able threads below it, without those below throttled nodes
+    Crowd threads{};            // able, below it; without those below throttled nodes
     std::uint64_t load = 0;     // weights of its members
   };
   struct Group {
     std::uint32_t parent = 0;  // index in groups_ + 1; 0: the root
     std::uint32_t weight = 0;
+    bool idle = false;
     std::uint64_t load = 0;                  // of its nodes
     std::vector<std::uint32_t> node_by_cpu;  // filled on first use; Seat::no_group: none yet
   };
@@ -187,18 +210,21 @@ class RunQueues {
   void charge_levels(const Seat& running, sim::Duration ran);
   [[nodiscard]] sim::Duration least_slice_left(const Seat& running) const;
   void use_classes();
-  EntityId new_entity(std::uint32_t owner, const EntityParameters& parameters);
+  EntityId new_entity(std::uint32_t owner, const EntityParameters& parameters, bool bound);
+  [[nodiscard]] Crowd alone(EntityId thread) const {
+    return {.all = 1, .bound = bound_[index_of(thread)] ? 1U : 0U};
+  }
   [[nodiscard]] bool throttled(std::uint32_t node) const {
     return has_quotas() && bandwidth_.throttled(node);
   }
   [[nodiscard]] bool stopped_at(std::uint32_t node) const;
+  [[nodiscard]] static EntityParameters parameters_of(const Group& group);
   void add_load(std::uint32_t node, std::uint64_t weight);
   void renew_weight(Node& node);
   /// `node` has one member of `weight` more or less, and below it `threads` that can run: puts
   /// nodes that were empty into the queues above, or takes empty ones out. False: it is stopped.
-  bool add_member(std::uint32_t node, std::uint64_t weight, std::uint32_t threads);
-  bool remove_member(std::uint32_t node, std::uint64_t weight, std::uint32_t threads,
-                     DequeueReason reason);
+  bool add_member(std::uint32_t node, std::uint64_t weight, Crowd threads);
+  bool remove_member(std::uint32_t node, std::uint64_t weight, Crowd threads, DequeueReason reason);
   /// The entities of `node` and of the levels above it, which were current, go back.
   void settle_levels(std::uint32_t node, EnqueueReason reason);
   [[nodiscard]] std::optional<std::uint32_t> candidate_in(QueueId queue,
@@ -217,6 +243,7 @@ class RunQueues {
   std::vector<Node> nodes_;
   std::vector<std::uint32_t> owners_;                 // by entity; only with groups
   std::vector<std::uint32_t> weights_;                // of threads, by entity; only with groups
+  std::vector<bool> bound_;                           // the same
   std::vector<std::vector<std::uint32_t>> nodes_on_;  // by CPU; only with groups
 };
 

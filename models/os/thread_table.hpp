@@ -74,6 +74,7 @@ struct ThreadInfo {
   ProcessId process{};
   GroupId group{};
   ClassSpec sched;
+  int nice = 0;
   std::int64_t lent_urgency = 0;  // by who waits for a lock that it holds
   WakeResult woken_by = WakeResult::woken;
   bool begun = false;

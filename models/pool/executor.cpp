@@ -117,6 +117,7 @@ sim::Process<> Executor::run_item(Actor& worker, ItemId id) {
 sim::Process<> Executor::publish(Actor& finisher, ItemId id) {
   Item& item = world_.items.item(id);
   item.readable = world_.now();
+  world_.engine.note_progress();
   const BatchId batch_id = item.batch;
   Batch& batch = world_.items.batch(batch_id);
   --batch.unread;

@@ -49,7 +49,7 @@ struct ExecutorSpec {
   enum class Shutdown { join, terminate } shutdown = Shutdown::join;
   Bytes memory;            // of a worker process of its own, touched once when it starts
   std::vector<CpuId> pin;  // worker i runs on pin[i % size]; empty: free
-  int nice = 0;
+  std::optional<int> nice;  // of the workers; nothing: as the thread that creates them
   ClassSpec sched{};  // of the workers
   GroupId group{};
 };

@@ -35,10 +35,11 @@ sim::Process<> ProcessPool::do_create(Actor& who) {
   }
   co_await bytecode(who, world_.costs().pool_create);
   co_await start_workers(who);
-  const NewThread plain{.name = {}, .affinity = {}, .nice = 0, .group = spec_.group};
+  const NewThread plain{.name = {}, .affinity = {}, .nice = {}, .group = spec_.group};
   for (const char* role : {"-workers", "-tasks", "-results"}) {
     NewThread thread = plain;
     thread.name = spec_.name + role;
+    thread.serves = true;
     handlers_.push_back(&make_actor(world_, who.process, thread));
   }
   Program workers = worker_handler(*handlers_[0]);

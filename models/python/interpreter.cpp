@@ -109,8 +109,11 @@ Actor& make_actor(Context& world, UserProcess& process, const NewThread& thread)
                         .nice = thread.nice,
                         .affinity = thread.affinity,
                         .sched = thread.sched,
-                        .background = thread.background};
-  return world.processes.add_actor(world, process, spec);
+                        .background = thread.background || thread.serves};
+  Actor& actor = world.processes.add_actor(world, process, spec);
+  actor.background = thread.background;
+  actor.serves = thread.serves;
+  return actor;
 }
 
 sim::Process<> start_thread(Actor& parent, Actor& child, Program body) {

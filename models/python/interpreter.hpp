@@ -5,6 +5,7 @@
 // and so no memory traffic: use them first where calls are frequent.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,10 +43,11 @@ namespace timeslice::models {
 struct NewThread {
   std::string name;
   std::vector<CpuId> affinity;
-  int nice = 0;
+  std::optional<int> nice{};  // nothing: that of the thread that creates it
   GroupId group{};
   bool background = false;  // of a program that nobody waits for
   ClassSpec sched{};
+  bool serves = false;  // moves others' work along: what it does is no progress by itself
 };
 
 /// An actor for a new thread of `process`; it does nothing yet.

@@ -40,6 +40,7 @@ struct Actor {
   UserProcess& process;
   ThreadId thread{};
   bool background = false;
+  bool serves = false;  // a pool's own thread: what it does is no progress by itself
   bool begun = false;
   bool finished = false;
   bool killed = false;  // a process: ends by a signal, without the interpreter's own exit

@@ -110,7 +110,7 @@ sim::Process<> ensure_tracker(Actor& parent) {
     co_return;
   }
   world.tracker_started = true;
-  const NewThread thread{.name = "resource-tracker", .affinity = {}, .nice = 0, .group = {}};
+  const NewThread thread{.name = "resource-tracker", .affinity = {}, .nice = {}, .group = {}};
   Actor& tracker = make_child(parent, thread);
   Program program = tracker_main(tracker);
   co_await start_daemon(parent, tracker, std::move(program));
@@ -121,7 +121,7 @@ sim::Process<> ensure_server(Actor& parent) {
   if (world.fork_server) {
     co_return;
   }
-  const NewThread thread{.name = "fork-server", .affinity = {}, .nice = 0, .group = {}};
+  const NewThread thread{.name = "fork-server", .affinity = {}, .nice = {}, .group = {}};
   Actor& actor = make_child(parent, thread);
   actor.process.resident = server_resident;
   world.fork_server = std::make_unique<ForkServer>(actor);

@@ -2,6 +2,7 @@
 
 #include "models/work/context.hpp"
 #include "models/work/program.hpp"
+#include "models/work/scheduling_steps.hpp"
 
 namespace timeslice::models {
 
@@ -51,7 +52,7 @@ class Walk {
       loop(repeat->body, 0, repeat->times, scope);
     } else if (const auto* choose = std::get_if<ChooseStep>(&step.what)) {
       choice(*choose, scope, step.number);
-    } else {
+    } else if (!stays_able(step)) {
       waits_ = true;
     }
   }

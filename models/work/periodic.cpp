@@ -114,7 +114,7 @@ sim::Process<> add_periodic(Actor& main, const PeriodicStep& step, std::uint32_t
     world.periodic = std::make_unique<PeriodicTasks>();
   }
   const NewThread thread{
-      .name = thread_name(world, step), .affinity = step.pin, .nice = 0, .group = {}};
+      .name = thread_name(world, step), .affinity = step.pin, .nice = {}, .group = {}};
   PeriodicTask& task = world.periodic->all.emplace_back();
   task.step = &step;
   task.number = number;

@@ -7,6 +7,7 @@
 #include "models/work/context.hpp"
 #include "models/work/look_ahead.hpp"
 #include "models/work/periodic.hpp"
+#include "models/work/scheduling_steps.hpp"
 #include "sim/expect.hpp"
 
 namespace timeslice::models {
@@ -253,6 +254,10 @@ sim::Process<> run_structured(Actor& actor, const Step& step, DrawScope scope) {
     co_await run_submit(actor, *submit, scope, step.number);
   } else if (const auto* join = std::get_if<JoinStep>(&step.what)) {
     co_await run_join(actor, *join);
+  } else if (std::holds_alternative<YieldStep>(step.what)) {
+    co_await run_yield(actor);
+  } else if (const auto* nice = std::get_if<NiceStep>(&step.what)) {
+    co_await run_nice(actor, *nice);
   } else if (const auto* periodic = std::get_if<PeriodicStep>(&step.what)) {
     co_await add_periodic(actor, *periodic, step.number);
     const Place& here = *actor.place;

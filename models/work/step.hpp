@@ -39,6 +39,14 @@ struct SleepStep {
   Distribution duration;
 };
 
+/// `yield: {}`: gives way to whoever the policy prefers, sched_yield(2).
+struct YieldStep {};
+
+/// `nice: N`: the nice level of the thread that does this, from here on; setpriority(2).
+struct NiceStep {
+  std::int32_t level = 0;  // -20..19
+};
+
 /// `call: T`: runs task T inline.
 struct CallStep {
   TaskIndex task{};
@@ -105,7 +113,7 @@ struct PeriodicStep {
 /// One step of a program.
 struct Step {
   std::variant<PythonStep, NativeStep, IoStep, SleepStep, CallStep, WithStep, RepeatStep,
-               ChooseStep, MapStep, SubmitStep, JoinStep, PeriodicStep>
+               ChooseStep, MapStep, SubmitStep, JoinStep, PeriodicStep, YieldStep, NiceStep>
       what;
   /// Position in its task in reading order, nested steps included; keys the step's draws.
   std::uint32_t number = 0;

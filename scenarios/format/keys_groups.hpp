@@ -29,7 +29,8 @@ inline constexpr std::array<Key, 6> group_keys{{
      .doc = "CPUs that its threads may use (cpuset.cpus), as [0, 1] or [0-3]; none: all"},
     {.name = "cpu_idle",
      .type = Type::boolean,
-     .later = "idle groups are not modelled in this version"},
+     .fallback = "off",
+     .doc = "its threads run when nobody else wants the CPU, as class idle (cpu.idle of cgroup v2)"},
 }};
 
 }  // namespace timeslice::scenarios

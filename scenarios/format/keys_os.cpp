@@ -152,7 +152,7 @@ constexpr std::array<Key, 13> os_keys{{
      .doc = "where the kernel lets go of a CPU while it works for a thread"},
 }};
 
-constexpr std::array<Key, 17> policy_keys{{
+constexpr std::array<Key, 18> policy_keys{{
     {.name = "kind", .type = Type::choice, .choices = policies, .doc = "which policy"},
     {.name = "slice",
      .type = Type::duration,
@@ -189,6 +189,10 @@ constexpr std::array<Key, 17> policy_keys{{
      .type = Type::boolean,
      .fallback = "on from 6.12",
      .doc = "eevdf: who moves keeps what is left of its request"},
+    {.name = "next_buddy",
+     .type = Type::boolean,
+     .fallback = "off",
+     .doc = "eevdf: of several woken threads the last one runs first, if it is eligible"},
     {.name = "latency",
      .type = Type::duration,
      .low = 1000,

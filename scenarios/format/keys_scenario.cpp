@@ -203,7 +203,7 @@ constexpr std::array<Key, 14> executor_keys{{
      .type = Type::number,
      .low = -20,
      .high = 19,
-     .fallback = "0",
+     .fallback = "as who creates them",
      .doc = "nice level of the workers"},
     {.name = "class",
      .type = Type::section,

@@ -37,6 +37,21 @@ constexpr std::array<Key, 1> sleep_keys{{
      .required = true,
      .doc = "a timer, with slack and wake-up latency"},
 }};
+constexpr std::array<Key, 1> yield_keys{{
+    {.name = "yield",
+     .type = Type::section,
+     .section = "yield",
+     .required = true,
+     .doc = "gives way to others that are ready (sched_yield); Python drops the GIL from 3.10 on"},
+}};
+constexpr std::array<Key, 1> nice_keys{{
+    {.name = "nice",
+     .type = Type::number,
+     .low = -20,
+     .high = 19,
+     .required = true,
+     .doc = "the nice level of this thread from here on, and of what it creates later"},
+}};
 constexpr std::array<Key, 1> call_keys{{
     {.name = "call", .type = Type::text, .required = true, .doc = "runs that task inline"},
 }};
@@ -186,11 +201,13 @@ constexpr std::array<Key, 1> kill_keys{
 constexpr std::array<Key, 1> timeout_keys{
     {later_key("timeout", "giving work up is not modelled in this version")}};
 
-constexpr std::array<Section, 28> steps{{
+constexpr std::array<Section, 30> steps{{
     {"python", "", python_keys},
     {"native", "", native_keys},
     {"io", "", io_keys},
     {"sleep", "", sleep_keys},
+    {"yield", "", yield_keys},
+    {"nice", "", nice_keys},
     {"call", "", call_keys},
     {"with", "", with_keys},
     {"repeat", "", repeat_keys},
@@ -217,10 +234,11 @@ constexpr std::array<Section, 28> steps{{
     {"timeout", "", timeout_keys},
 }};
 
-constexpr std::array<Section, 4> arguments{{
+constexpr std::array<Section, 5> arguments{{
     {"choice", "A branch of `choose`.", choice_keys},
     {"map", "Arguments of `map` and `starmap`.", map_arguments},
     {"submit", "Arguments of `submit`.", submit_arguments},
+    {"yield", "`yield` has no arguments.", {}},
     {"periodic",
      "Arguments of `periodic`. Steps that follow one another start together, when all their "
      "threads "

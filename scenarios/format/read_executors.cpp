@@ -34,15 +34,17 @@ constexpr std::array<KindWord, 7> kind_words{{
     {"cpp-async", ExecutorKind::cpp_async, false, true},
 }};
 
-void read_nice(Fields& fields, int& nice) {
+/// Whether there is one.
+bool read_nice(Fields& fields, int& nice) {
   double value = 0.0;
   if (!fields.read("nice", value)) {
-    return;
+    return false;
   }
   if (value != std::floor(value)) {
     fields.error("nice", "E-type", "'nice' must be a whole number", "from -20 to 19");
   }
   nice = static_cast<int>(value);
+  return true;
 }
 
 void read_class(Fields& fields, models::ClassSpec& sched) {
@@ -211,7 +213,10 @@ void read_executor(const Reading& reading, const Node& node, WorldNames& names,
   }
   fields.read("import_cost", executor.import_cost);
   fields.read("memory", executor.memory);
-  read_nice(fields, executor.nice);
+  int nice = 0;
+  if (read_nice(fields, nice)) {
+    executor.nice = nice;
+  }
   read_class(fields, executor.sched);
   read_group(fields, names, executor.group);
   read_pin(fields, world, executor);
@@ -275,7 +280,7 @@ void read_background(const Reading& reading, const Node* node, WorldNames& names
       program.task = models::TaskIndex{names.tasks.resolve(reading, *task).value_or(0)};
     }
     fields.read("threads", program.threads);
-    read_nice(fields, program.nice);
+    static_cast<void>(read_nice(fields, program.nice));
     read_class(fields, program.sched);
     read_group(fields, names, program.group);
     fields.read("start", program.start);

@@ -52,7 +52,12 @@ void read_quota(Fields& fields, models::GroupSpec& group) {
 void read_group(const Reading& reading, const Node& node, const std::vector<std::string>& names,
                 models::GroupSpec& group) {
   Fields fields{reading, node, section_named("group")};
-  fields.read("weight", group.weight);
+  const bool weighs = fields.read("weight", group.weight);
+  fields.read("cpu_idle", group.idle);
+  if (group.idle && weighs) {
+    fields.error("weight", "E-key", "an idle group has no weight of its own",
+                 "leave out weight, or cpu_idle");
+  }
   read_quota(fields, group);
   for (const std::uint64_t cpu : fields.counts("cpus")) {
     group.cpus.push_back(models::CpuId{static_cast<std::uint32_t>(cpu)});

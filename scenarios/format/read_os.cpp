@@ -104,6 +104,7 @@ void read_eevdf(Fields& fields, PolicySpec& policy) {
   fields.read("delayed_dequeue", policy.delayed_dequeue);
   fields.read("short_preempts", policy.short_preempts);
   fields.read("keeps_request", policy.keeps_request);
+  fields.read("next_buddy", policy.next_buddy);
 }
 
 void read_cfs(Fields& fields, models::CfsSpec& cfs) {

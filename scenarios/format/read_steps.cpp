@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -114,6 +115,21 @@ class StepReader {
     models::SleepStep read;
     fields.read("sleep", read.duration);
     step.what = std::move(read);
+  }
+
+  void read_yield(Fields& outer, models::Step& step) {
+    if (const Node* node = outer.map("yield"); node != nullptr) {
+      const Fields none{context_.reading, *node, section_named("yield")};
+    }
+    step.what = models::YieldStep{};
+  }
+
+  void read_nice(Fields& fields, models::Step& step) {
+    double level = 0.0;
+    if (fields.read("nice", level) && level != std::floor(level)) {
+      fields.error("nice", "E-type", "'nice' must be a whole number", "from -20 to 19");
+    }
+    step.what = models::NiceStep{static_cast<std::int32_t>(level)};
   }
 
   template <typename Index>
@@ -274,11 +290,13 @@ class StepReader {
     return false;
   }
 
-  static constexpr std::array<Entry, 13> readers{{
+  static constexpr std::array<Entry, 15> readers{{
       {"python", &StepReader::read_python},
       {"native", &StepReader::read_native},
       {"io", &StepReader::read_io},
       {"sleep", &StepReader::read_sleep},
+      {"yield", &StepReader::read_yield},
+      {"nice", &StepReader::read_nice},
       {"call", &StepReader::read_call},
       {"with", &StepReader::read_with},
       {"repeat", &StepReader::read_repeat},

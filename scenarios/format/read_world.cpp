@@ -97,8 +97,8 @@ class WorldReader {
                              ? std::nullopt
                              : models::wrong_cpus(world().machine, world().os);
       if (wrong) {
-        reading_.reporter.error(os->mark, "E-range", wrong->where + ": " + wrong->what,
-                                wrong->advice);
+        reading_.reporter.error(place_of(tree_, wrong->where), "E-range",
+                                wrong->where + ": " + wrong->what, wrong->advice);
       }
     }
     world().runtime = read_runtime(reading_, runtime_node(fields_), *target);

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -21,7 +22,7 @@ struct Use {
 };
 constexpr auto eevdf = PolicyKind::eevdf;
 constexpr auto cfs = PolicyKind::cfs;
-constexpr std::array<Use, 15> uses{{
+constexpr std::array<Use, 16> uses{{
     {"slice",
      {eevdf, PolicyKind::round_robin, PolicyKind::mlfq, PolicyKind::lottery, PolicyKind::stride}},
     {"scale_by_cpus", {eevdf, cfs, cfs, cfs, cfs}},
@@ -30,6 +31,7 @@ constexpr std::array<Use, 15> uses{{
     {"delayed_dequeue", {eevdf, eevdf, eevdf, eevdf, eevdf}},
     {"short_preempts", {eevdf, eevdf, eevdf, eevdf, eevdf}},
     {"keeps_request", {eevdf, eevdf, eevdf, eevdf, eevdf}},
+    {"next_buddy", {eevdf, eevdf, eevdf, eevdf, eevdf}},
     {"latency", {cfs, cfs, cfs, cfs, cfs}},
     {"min_granularity", {cfs, cfs, cfs, cfs, cfs}},
     {"wakeup_granularity", {cfs, cfs, cfs, cfs, cfs}},
@@ -55,6 +57,26 @@ bool was_put(const Node* map, std::string_view key) {
   const auto at = std::ranges::find(map->keys, key, &Node::Key::text);
   const Mark& written = map->items[static_cast<std::size_t>(at - map->keys.begin())].mark;
   return written.source != at->mark.source || written.line != at->mark.line;
+}
+
+bool sets_nice(const models::Steps& steps);
+
+bool sets_nice(const models::Step& step) {
+  if (const auto* with = std::get_if<models::WithStep>(&step.what)) {
+    return sets_nice(with->body);
+  }
+  if (const auto* again = std::get_if<models::RepeatStep>(&step.what)) {
+    return sets_nice(again->body);
+  }
+  if (const auto* choose = std::get_if<models::ChooseStep>(&step.what)) {
+    return std::ranges::any_of(choose->choices,
+                               [](const models::Choice& choice) { return sets_nice(choice.body); });
+  }
+  return std::holds_alternative<models::NiceStep>(step.what);
+}
+
+bool sets_nice(const models::Steps& steps) {
+  return std::ranges::any_of(steps, [](const models::Step& step) { return sets_nice(step); });
 }
 
 class OsWarner {
@@ -106,16 +128,14 @@ class OsWarner {
 
   void warn_weights() {
     const bool weighs = is_one_of({eevdf, cfs, PolicyKind::lottery, PolicyKind::stride});
-    for (const models::GroupSpec& group : world_.os.groups) {
-      if (!weighs && group.weight != models::GroupSpec{}.weight) {
-        say(fmt::format("os.groups.{}: weight has no effect on this policy", group.name));
-      }
+    if (!weighs) {
+      warn_groups();
     }
     if (weighs || is_one_of({PolicyKind::priority})) {
       return;
     }
     for (const models::ExecutorSpec& executor : world_.executors) {
-      if (executor.nice != 0) {
+      if (executor.nice.value_or(0) != 0) {
         say(fmt::format("executor {}: nice has no effect on this policy", executor.name));
       }
     }
@@ -123,6 +143,24 @@ class OsWarner {
       if (program.nice != 0) {
         say("background: nice has no effect on this policy");
       }
+    }
+    const auto renices = [](const models::TaskSpec& task) { return sets_nice(task.steps); };
+    if (sets_nice(world_.main) || std::ranges::any_of(world_.tasks, renices)) {
+      say("step nice has no effect on this policy");
+    }
+  }
+
+  void warn_groups() {
+    std::size_t count = 0;
+    std::string first;
+    for (const models::GroupSpec& group : world_.os.groups) {
+      if (group.weight != models::GroupSpec{}.weight) {
+        first = count++ == 0 ? group.name : first;
+      }
+    }
+    if (count > 0) {
+      const std::string others = count > 1 ? fmt::format(" and {} more", count - 1) : "";
+      say(fmt::format("os.groups.{}{}: weight has no effect on this policy", first, others));
     }
   }
 

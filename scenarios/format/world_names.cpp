@@ -40,10 +40,20 @@ void Names::mark_used(std::string_view name) {
 }
 
 void Names::warn_unused(std::vector<std::string>& warnings) const {
+  constexpr std::size_t most = 3;  // told one by one; of more, the first ones in one line
+  std::vector<std::string_view> unused;
   for (std::size_t i = 0; i < names_.size(); ++i) {
     if (!used_[i]) {
-      warnings.push_back(fmt::format("the {} '{}' is never used", noun_, names_[i]));
+      unused.emplace_back(names_[i]);
     }
+  }
+  if (unused.size() > most) {
+    warnings.push_back(fmt::format("{} {}s are never used: '{}', '{}' and {} more", unused.size(),
+                                   noun_, unused[0], unused[1], unused.size() - 2));
+    return;
+  }
+  for (const std::string_view name : unused) {
+    warnings.push_back(fmt::format("the {} '{}' is never used", noun_, name));
   }
 }
 

@@ -34,7 +34,7 @@ Steps random_steps(Dice& dice, bool bytecode, std::uint32_t depth) {
   Steps steps;
   const std::uint32_t count = 1 + dice.roll(3);
   for (std::uint32_t i = 0; i < count; ++i) {
-    switch (dice.roll(depth > 0 ? 6 : 4)) {
+    switch (dice.roll(depth > 0 ? 8 : 6)) {
       case 0:
         steps.push_back(bytecode ? python(some_time(dice)) : native(some_time(dice)));
         break;
@@ -48,6 +48,12 @@ Steps random_steps(Dice& dice, bool bytecode, std::uint32_t depth) {
         steps.push_back(sleep_for(some_time(dice)));
         break;
       case 4:
+        steps.push_back({.what = YieldStep{}});
+        break;
+      case 5:
+        steps.push_back({.what = NiceStep{static_cast<std::int32_t>(dice.roll(40)) - 20}});
+        break;
+      case 6:
         steps.push_back(with_lock(dice.roll(2), random_steps(dice, bytecode, 0)));
         break;
       default:
@@ -105,6 +111,7 @@ RandomWorld random_world(std::uint64_t seed) {
   RandomWorld random{.spec = dice.roll(3) == 0 ? ideal_world(cpus) : linux_world(cpus)};
   WorldSpec& world = random.spec;
   world.runtime.language = bytecode ? Language::python : Language::none;
+  world.runtime.version.minor = dice.roll(3) == 0 ? 9 : 11;  // 3.9 keeps the GIL while it yields
   world.locks = {{.name = "a"}, {.name = "b", .scope = LockScope::process}};
   add_task(world, "work", random_steps(dice, bytecode, 2));
   const ExecutorKind kind = bytecode ? python_kinds[dice.roll(python_kinds.size())]

@@ -291,19 +291,32 @@ bool leaves_out_entities(const PointReport& point) {
   return point.cpus > static_cast<double>(models::max_entities) || all - listed > 1e-9 * all + 1.0;
 }
 
+// Of a metric that is never negative: 0 in every run.
+bool is_zero(const SummaryMetric& metric) {
+  return metric.mean == 0.0 && metric.low.value_or(0.0) == 0.0 && metric.high.value_or(0.0) == 0.0;
+}
+
 std::string every_metric(const RunReport& report) {
   std::string text;
   const auto params = varying_params(report);
   for (const PointReport& point : report.points) {
     TextTable table{
         {{"metric", Align::left}, {"entity", Align::left}, {"mean"}, {"± 95 %"}, {"n"}}};
+    std::size_t zeros = 0;
     for (const SummaryMetric& metric : point.metrics) {
+      if (is_zero(metric)) {
+        ++zeros;
+        continue;
+      }
       table.add_row({metric.name, safe_text(metric.entity), human_value(metric.mean, metric.unit),
                      human_spread(metric.low, metric.high, metric.unit), std::to_string(metric.n)});
     }
     text +=
         fmt::format("\n  point {} {} {}\n", point.ordinal, point.key, point_title(point, params)) +
         table.text(metric_rows_max);
+    if (zeros > 0) {
+      text += fmt::format("  {} more {} 0 in every run\n", zeros, zeros == 1 ? "is" : "are");
+    }
     if (leaves_out_entities(point)) {
       text += fmt::format(
           "  only the first {} threads, CPUs and cores have rows; totals count them all\n",

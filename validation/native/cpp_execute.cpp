@@ -45,8 +45,11 @@ void execute(Shared& shared, std::span<const Instruction> instructions,
       case Op::unlock:
         shared.locks[static_cast<std::size_t>(instruction.argument)].unlock();
         break;
+      case Op::yield:
+        std::this_thread::yield();  // sched_yield(2)
+        break;
       default:
-        sim::expect(false, "a C++ item only computes, waits and locks");
+        sim::expect(false, "a C++ item only computes, waits, yields and locks");
     }
   }
 }

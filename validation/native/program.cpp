@@ -59,6 +59,15 @@ class Expander {
     timed(Op::sleep, step.duration, models::draw_key(scope, number), out);
   }
 
+  void add(const models::YieldStep& /*step*/, std::uint32_t /*number*/, const DrawScope& /*scope*/,
+           Instructions& out) {
+    out.push_back({.op = Op::yield, .argument = 0});
+  }
+  void add(const models::NiceStep& /*step*/, std::uint32_t /*number*/, const DrawScope& /*scope*/,
+           Instructions& /*out*/) {
+    sim::expect(false, "a scenario passed native_obstacle, which refuses nice steps");
+  }
+
   void add(const models::CallStep& step, std::uint32_t number, const DrawScope& scope,
            Instructions& out) {
     const models::TaskSpec& task = world_.tasks[models::index_of(step.task)];

@@ -33,6 +33,22 @@ bool hands_over(const models::Steps& steps) {
   });
 }
 
+bool sets_nice(const models::Steps& steps) {
+  return std::ranges::any_of(steps, [](const models::Step& step) {
+    if (const auto* with = std::get_if<models::WithStep>(&step.what)) {
+      return sets_nice(with->body);
+    }
+    if (const auto* repeat = std::get_if<models::RepeatStep>(&step.what)) {
+      return sets_nice(repeat->body);
+    }
+    if (const auto* choose = std::get_if<models::ChooseStep>(&step.what)) {
+      return std::ranges::any_of(choose->choices,
+                                 [](const auto& choice) { return sets_nice(choice.body); });
+    }
+    return std::holds_alternative<models::NiceStep>(step.what);
+  });
+}
+
 bool called_from(const models::WorldSpec& world, const models::Steps& steps);
 
 bool hands_over_when_called(const models::WorldSpec& world, const models::CallStep& call) {
@@ -105,7 +121,7 @@ std::optional<sim::Error> executor_obstacle(const models::WorldSpec& world,
       executor.sched.slice > sim::Duration::zero()) {
     return refused(name + " sets `class`", "leave it out of a scenario to validate");
   }
-  if (executor.nice != 0 || executor.group != models::GroupId{}) {
+  if (executor.nice.value_or(0) != 0 || executor.group != models::GroupId{}) {
     return refused(name + " sets `nice` or `group`", "leave them out of a scenario to validate");
   }
   if (executor.memory.count > 0) {
@@ -176,6 +192,12 @@ std::optional<sim::Error> world_obstacle(const models::WorldSpec& world,
     if (std::holds_alternative<models::PeriodicStep>(step.what)) {
       return refused("`periodic` tasks do not run natively yet", "leave them out");
     }
+  }
+  if (sets_nice(world.main) || std::ranges::any_of(world.tasks, [](const models::TaskSpec& task) {
+        return sets_nice(task.steps);
+      })) {
+    return refused("`nice` steps do not run natively: to take one back needs privileges",
+                   "leave them out of a scenario to validate");
   }
   for (const models::TaskSpec& task : world.tasks) {
     if (hands_over(task.steps)) {

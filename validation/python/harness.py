@@ -26,7 +26,7 @@ import time
 from time import monotonic_ns, thread_time_ns
 
 # Operations of a program; the same numbers as in validation/native/program.hpp.
-PYTHON, NATIVE, HELD, SLEEP, LOCK, UNLOCK, MAP, SUBMIT, JOIN = range(9)
+PYTHON, NATIVE, HELD, SLEEP, LOCK, UNLOCK, MAP, SUBMIT, JOIN, YIELD = range(10)
 
 # A Python step is cut into parts of about _kernels["part_ns"], so that the trace of a CPU's speed
 # is fine. Cutting bytecode changes nothing for Python: the GIL is kept between the parts.
@@ -111,6 +111,8 @@ def execute(program):
             _locks[argument].acquire()
         elif operation == UNLOCK:
             _locks[argument].release()
+        elif operation == YIELD:
+            os.sched_yield()
         else:
             raise ValueError(f"operation {operation} is not for a task")
     return b"".join(samples)

@@ -103,9 +103,13 @@ Scenario scenario(std::uint64_t seed) {
                               RealTimeSpec::Limit::fair_server};
   made.os.policy.protect = protections[dice.below(4)];
   made.os.policy.delayed_dequeue = dice.below(2) == 0;
+  made.os.policy.next_buddy = dice.below(2) == 0;
   made.os.preemption = preemptions[dice.below(4)];
   made.os.real_time.limit = limits[dice.below(3)];
   const bool linux_policy = kinds[kind] == PolicyKind::eevdf || kinds[kind] == PolicyKind::cfs;
+  if (linux_policy && !made.os.groups.empty()) {
+    made.os.groups[1].idle = dice.below(3) == 0;
+  }
   made.with_classes =
       linux_policy && made.os.policy.scope == QueueScope::per_cpu && dice.below(2) == 0;
   if (dice.below(4) == 0) {
@@ -155,7 +159,7 @@ Program anything(World& world, ThreadId thread, Mutex& mutex, std::uint64_t seed
   Dice dice{seed};
   const auto steps = 5 + dice.below(20);
   for (std::uint64_t i = 0; i < steps; ++i) {
-    const auto what = dice.below(7);
+    const auto what = dice.below(8);
     const sim::Duration length = dice.up_to(2ms);
     const auto nominal = static_cast<double>(length.count());
     if (what == 0) {
@@ -171,6 +175,8 @@ Program anything(World& world, ThreadId thread, Mutex& mutex, std::uint64_t seed
       demand.nominal_ns += nominal - left;
     } else if (what == 3) {
       co_await world.dispatcher.yield(thread);
+    } else if (what == 7) {
+      world.dispatcher.set_nice(thread, static_cast<int>(dice.below(40)) - 20);
     } else if (what == 6) {
       world.dispatcher.begin_job(thread, {.length = length,
                                           .released = {},

@@ -1,10 +1,13 @@
 // What every scheduling policy must do, whatever its taste.
 #include <map>
+#include <memory>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "models/os/linux_classes.hpp"
 #include "models/os/policy.hpp"
 #include "sim/random.hpp"
 
@@ -19,25 +22,69 @@ PolicySpec spec_of(PolicyKind kind) {
   return {.kind = kind, .scope = QueueScope::per_cpu, .slice = 1ms, .scale_by_cpus = false};
 }
 
-/// Every policy there is.
+/// Every policy there is, in each of its forms, and Linux's classes around the fair ones.
 struct Named {
   const char* name;
-  PolicyKind kind;
+  PolicySpec spec;
+  bool in_classes = false;
+  bool ticks = false;
 };
-constexpr Named policies[]{
-    {"fifo", PolicyKind::fifo},         {"round_robin", PolicyKind::round_robin},
-    {"eevdf", PolicyKind::eevdf},       {"cfs", PolicyKind::cfs},
-    {"sjf", PolicyKind::sjf},           {"srtf", PolicyKind::srtf},
-    {"priority", PolicyKind::priority}, {"mlfq", PolicyKind::mlfq},
-    {"lottery", PolicyKind::lottery},   {"stride", PolicyKind::stride},
-    {"edf", PolicyKind::edf},           {"rm", PolicyKind::rm},
+
+PolicySpec protects(Protection protect, bool delayed_dequeue = true) {
+  PolicySpec spec = spec_of(PolicyKind::eevdf);
+  spec.protect = protect;
+  spec.delayed_dequeue = delayed_dequeue;
+  return spec;
+}
+
+PolicySpec with_buddy() {
+  PolicySpec spec = spec_of(PolicyKind::eevdf);
+  spec.next_buddy = true;
+  return spec;
+}
+
+const Named policies[]{
+    {"fifo", spec_of(PolicyKind::fifo)},
+    {"round_robin", spec_of(PolicyKind::round_robin)},
+    {"eevdf", spec_of(PolicyKind::eevdf)},
+    {"eevdf_unprotected", protects(Protection::none)},
+    {"eevdf_min_slice", protects(Protection::min_slice)},
+    {"eevdf_unscaled", protects(Protection::unscaled)},
+    {"eevdf_before_6_12", protects(Protection::deadline, false)},
+    {"eevdf_with_ticks", protects(Protection::deadline), false, true},
+    {"eevdf_unscaled_with_ticks", protects(Protection::unscaled), false, true},
+    {"eevdf_next_buddy", with_buddy()},
+    {"cfs", spec_of(PolicyKind::cfs)},
+    {"cfs_with_ticks", spec_of(PolicyKind::cfs), false, true},
+    {"classes_around_eevdf", spec_of(PolicyKind::eevdf), true},
+    {"classes_around_eevdf_min_slice", protects(Protection::min_slice), true, true},
+    {"classes_around_cfs", spec_of(PolicyKind::cfs), true},
+    {"sjf", spec_of(PolicyKind::sjf)},
+    {"srtf", spec_of(PolicyKind::srtf)},
+    {"priority", spec_of(PolicyKind::priority)},
+    {"mlfq", spec_of(PolicyKind::mlfq)},
+    {"lottery", spec_of(PolicyKind::lottery)},
+    {"stride", spec_of(PolicyKind::stride)},
+    {"edf", spec_of(PolicyKind::edf)},
+    {"rm", spec_of(PolicyKind::rm)},
 };
+
+std::unique_ptr<Policy> make(const Named& named) {
+  auto policy = make_policy(named.spec, 1);
+  if (!named.in_classes) {
+    return policy;
+  }
+  return std::make_unique<LinuxClasses>(std::move(policy), LinuxClasses::Config{}, 0, 0);
+}
 
 class EveryPolicy : public ::testing::TestWithParam<Named> {
  protected:
   void SetUp() override {
-    policy = make_policy(spec_of(GetParam().kind), 1);
+    policy = make(GetParam());
     policy->add_queue(queue);
+    if (GetParam().ticks) {
+      policy->set_ticks(queue, {.period = 4ms, .first = sim::Instant{1ms}});
+    }
   }
   void add(std::uint32_t entities) {
     for (std::uint32_t i = 0; i < entities; ++i) {
@@ -67,7 +114,7 @@ TEST_P(EveryPolicy, grants_time_to_whom_it_picks) {
 }
 
 TEST_P(EveryPolicy, equals_run_in_order_of_arrival) {
-  if (GetParam().kind == PolicyKind::lottery) {
+  if (GetParam().spec.kind == PolicyKind::lottery) {
     GTEST_SKIP() << "chance decides: see Lottery";
   }
   add(5);
@@ -106,8 +153,14 @@ TEST_P(EveryPolicy, loses_and_duplicates_nobody) {
     absent.insert(i);
   }
   std::optional<EntityId> current;
+  sim::Instant now{};
   for (std::uint32_t step = 0; step < 20'000; ++step) {
     const auto draw = [&](std::uint64_t n) { return random.below({.step = step}, n); };
+    if (step % 7 == 0) {
+      const auto one =
+          static_cast<std::uint32_t>(random.below({.item = 1, .step = step}, entities));
+      policy->set_weight(queue, EntityId{one}, 15 + step % 3000);
+    }
     switch (draw(4)) {
       case 0:
       case 1: {
@@ -134,8 +187,12 @@ TEST_P(EveryPolicy, loses_and_duplicates_nobody) {
       }
       default: {
         if (current) {
-          policy->charge(queue, *current,
-                         sim::Duration{static_cast<std::int64_t>(step % 3'000'000)});
+          const sim::Duration ran{
+              static_cast<std::int64_t>(random.below({.item = 2, .step = step}, 3'000'000))};
+          now += ran;
+          policy->tell_time(now);
+          policy->charge(queue, *current, ran);
+          EXPECT_GE(policy->slice_left(queue, *current), 0ns);
           const auto id = static_cast<std::uint32_t>(*current);
           if (step % 3 == 0) {
             policy->dequeue(queue, *current, DequeueReason::blocked);

@@ -121,6 +121,16 @@ TEST(RunReport, metrics_of_single_threads_are_dropped_where_nobody_asks) {
   EXPECT_NE(find_metric(report.points[0], "startup", "pool"), nullptr);
 }
 
+TEST(RunText, details_leave_out_what_is_zero_in_every_run) {
+  RunReport report = two_points();
+  const std::string before = run_text(report, {.details = true});
+  EXPECT_EQ(before.find("0 in every run"), std::string::npos);
+  report.points[0].metrics.push_back({.name = "migrations", .entity = "w", .unit = "count"});
+  const std::string text = run_text(report, {.details = true});
+  EXPECT_NE(text.find("  1 more is 0 in every run\n"), std::string::npos);
+  EXPECT_EQ(text.find("migrations"), std::string::npos);
+}
+
 TEST(Speedup, is_against_the_smallest_value_of_the_first_numeric_axis) {
   const RunReport report = two_points();
   EXPECT_EQ(speedup_axis(report).name, "workers");

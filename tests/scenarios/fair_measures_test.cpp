@@ -1,5 +1,6 @@
-// The reference machine's scheduler against what was measured on it: Linux 6.18, two CPUs (so the
-// slice is twice 0.70 ms), a tick of 4 ms, one CPU used. docs/models/eevdf.md has the table.
+// The reference machine's scheduler, read from its machine file, against what was measured on it:
+// Linux 6.18, two CPUs (so the slice is twice 0.70 ms), a tick of 4 ms, one CPU used.
+// docs/models/eevdf.md has the table.
 #include <algorithm>
 #include <vector>
 
@@ -7,28 +8,45 @@
 
 #include "models/trace_kinds.hpp"
 #include "tests/models/os/os_bench.hpp"
+#include "tests/scenarios/format/loading.hpp"
 
-namespace timeslice::models {
+namespace timeslice::scenarios {
 namespace {
 
 using namespace std::chrono_literals;
-using namespace timeslice::models::testing;
+using models::CpuId;
+using models::Program;
+using models::Protection;
+using models::ThreadId;
+using models::TraceKind;
+using models::testing::compute;
+using models::testing::World;
 
-OsSpec reference_os() {
-  OsSpec os;
-  os.policy = {.slice = 700us, .protect = Protection::unscaled};
-  os.tick = 4ms;
-  os.balance = {};
-  return os;
+/// As users get it; a second program is a session of its own there, and so a group.
+const models::WorldSpec& reference() {
+  static const models::WorldSpec read = models::with_sessions(
+      scenario("timeslice: 1\nmachine: vm-2c\nruntime: none\n"
+               "tasks: {other: [{native: 1ms}]}\nbackground: [{task: other}]\n"
+               "main: [{native: 1ms}]\n")
+          .world);
+  return read;
 }
 
-MachineSpec reference_machine() {
-  MachineSpec machine = small_machine(2);
-  machine.costs = OsCosts{};
-  return machine;
-}
+const models::GroupId program = models::GroupId{1};
+const models::GroupId other_session = models::GroupId{2};
 
 constexpr CpuId one_cpu{1};
+
+TEST(FairMeasures, the_machine_file_says_what_was_measured_of_its_kernel) {
+  const models::OsSpec& os = reference().os;
+  EXPECT_EQ(os.scheduler, "linux-6.17");
+  EXPECT_EQ(os.policy.protect, Protection::unscaled);
+  EXPECT_EQ(os.policy.slice, 700us);
+  EXPECT_EQ(os.tick, 4ms);
+  EXPECT_EQ(os.balance.kind, models::BalanceKind::linux_domains);
+  ASSERT_EQ(os.groups.size(), 2U);
+  EXPECT_EQ(os.program_group, program);
+}
 
 /// A stretch on the CPU, up to the next switch to another thread.
 struct Stretch {
@@ -59,10 +77,10 @@ double quantile(std::vector<double> values, double q) {
 
 /// Burners of these nice levels on one CPU for 3 s.
 std::vector<Stretch> burn(const std::vector<int>& nices, std::vector<double>& shares) {
-  World world{reference_machine(), reference_os()};
+  World world{reference().machine, reference().os};
   std::vector<ThreadId> threads;
   for (const int nice : nices) {
-    threads.push_back(world.add({.nice = nice, .affinity = {one_cpu}}));
+    threads.push_back(world.add({.group = program, .nice = nice, .affinity = {one_cpu}}));
     world.start(threads.back(), compute(world, threads.back(), 100s));
   }
   world.run_until(3s);
@@ -211,16 +229,16 @@ struct Sleeper {
 };
 
 AtOnce at_once(const Sleeper& test, const Noise& noise, Protection protect) {
-  OsSpec os = reference_os();
+  models::OsSpec os = reference().os;
   os.policy.protect = protect;
-  World world{reference_machine(), os};
-  const ThreadId sleeper = world.add({.affinity = {one_cpu}});
+  World world{reference().machine, os};
+  const ThreadId sleeper = world.add({.group = program, .affinity = {one_cpu}});
   for (std::uint32_t i = 0; i < test.burners; ++i) {
-    const ThreadId burner = world.add({.affinity = {one_cpu}});
+    const ThreadId burner = world.add({.group = program, .affinity = {one_cpu}});
     world.start(burner, compute(world, burner, 1000s));
   }
   world.start(sleeper, sleep_and_run(world, sleeper, test.sleep, test.run));
-  const ThreadId others = world.add({.affinity = {one_cpu}});
+  const ThreadId others = world.add({.group = other_session, .affinity = {one_cpu}});
   if (noise.gap_ns > 0.0) {
     world.start(others, disturb(world, others, noise));
   }
@@ -268,4 +286,4 @@ TEST(FairMeasures, without_noise_every_fourth_wake_up_waits_for_the_tick) {
 }
 
 }  // namespace
-}  // namespace timeslice::models
+}  // namespace timeslice::scenarios

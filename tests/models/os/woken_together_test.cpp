@@ -1,0 +1,119 @@
+// Threads that are woken inside one system call: one reschedule at its end, and who goes first.
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "models/os/cfs.hpp"
+#include "models/os/eevdf.hpp"
+#include "models/trace_kinds.hpp"
+#include "tests/models/os/os_bench.hpp"
+
+namespace timeslice::models {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::quiet_os;
+using testing::small_machine;
+using testing::World;
+
+constexpr std::uint32_t writer_id = 0;
+
+Program sleeper(World& world, ThreadId thread, sim::Duration run) {
+  while (true) {
+    co_await world.dispatcher.block(thread, {.what = WaitFor::pipe_read, .object = 1});
+    co_await world.work(thread, run);
+  }
+}
+
+/// Works for 10 ms, then wakes everybody in one system call of 100 us, then works on.
+Program writer(World& world, ThreadId thread, const std::vector<ThreadId>& others) {
+  co_await world.work(thread, 10ms);
+  co_await world.work(thread, 50us, WorkKind::kernel);
+  for (const ThreadId other : others) {
+    world.dispatcher.wake(other, {.thread = static_cast<std::uint32_t>(thread)});
+    co_await world.work(thread, 10us, WorkKind::kernel);
+  }
+  co_await world.work(thread, 10ms);
+}
+
+struct Outcome {
+  std::vector<std::uint32_t> order;  // of first runs after the call
+  sim::Duration first{};             // when the first of them ran
+  std::uint64_t preempted = 0;       // switches of the writer that it did not ask for
+};
+
+Outcome wake_three(OsSpec os, KernelPreemption preemption) {
+  os.preemption = preemption;
+  World world{small_machine(1), os};
+  const ThreadId waker = world.add();
+  std::vector<ThreadId> others;
+  for (int i = 0; i < 3; ++i) {
+    others.push_back(world.add());
+    world.start(others.back(), sleeper(world, others.back(), 20us));
+  }
+  world.run_until(1us);
+  world.start(waker, writer(world, waker, others));
+  world.run_until(10'400us);
+  Outcome seen;
+  for (const sim::TraceRecord& record : world.sink.records()) {
+    const bool comes = record.kind == static_cast<std::uint16_t>(TraceKind::switch_in);
+    if (comes && record.time_ns > 10'000'000 && record.subject != writer_id) {
+      seen.first = seen.order.empty() ? sim::Duration{record.time_ns} : seen.first;
+      seen.order.push_back(record.subject);
+    }
+  }
+  seen.preempted = world.dispatcher.accounts(waker).switches_involuntary;
+  return seen;
+}
+
+OsSpec eevdf(bool next_buddy) {
+  OsSpec os = quiet_os(PolicyKind::eevdf, 3ms);
+  os.policy.next_buddy = next_buddy;
+  return os;
+}
+
+TEST(WokenTogether, wait_for_one_reschedule_at_the_end_of_the_call) {
+  for (const bool buddy : {false, true}) {
+    const Outcome seen = wake_three(eevdf(buddy), KernelPreemption::none);
+    EXPECT_EQ(seen.first, 10'081us) << "1 us, 10 ms of work, 50 us and three wake-ups of 10 us";
+    EXPECT_EQ(seen.preempted, 1U);
+    EXPECT_EQ(seen.order.size(), 3U);
+  }
+  EXPECT_EQ(wake_three(eevdf(false), KernelPreemption::full).first, 10'051us);
+}
+
+TEST(WokenTogether, run_in_order_of_virtual_time_or_the_last_one_first) {
+  EXPECT_EQ(wake_three(eevdf(false), KernelPreemption::none).order.front(), 1U);
+  EXPECT_EQ(wake_three(eevdf(true), KernelPreemption::none).order.front(), 3U);
+}
+
+/// CFS looks at no other preempter once it has asked for a reschedule.
+TEST(WokenTogether, under_cfs_the_first_preempter_is_favoured) {
+  EXPECT_EQ(wake_three(quiet_os(PolicyKind::cfs, 3ms), KernelPreemption::none).order.front(), 1U);
+}
+
+TEST(NextBuddy, waits_until_it_is_eligible) {
+  Eevdf policy{{.slice = 3ms, .base_slice = 3ms, .delayed_dequeue = false, .next_buddy = true}};
+  constexpr QueueId queue{0};
+  policy.add_queue(queue);
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    policy.add_entity(EntityId{i}, {.weight = 1024});
+    policy.enqueue(queue, EntityId{i}, EnqueueReason::created);
+  }
+  ASSERT_EQ(policy.pick_next(queue)->entity, EntityId{0});
+  policy.charge(queue, EntityId{0}, 3ms);
+  policy.dequeue(queue, EntityId{0}, DequeueReason::blocked);
+  ASSERT_EQ(policy.pick_next(queue)->entity, EntityId{1});
+  policy.enqueue(queue, EntityId{0}, EnqueueReason::woken);  // it owes: its time is ahead
+  policy.enqueue(queue, EntityId{1}, EnqueueReason::preempted);
+  EXPECT_EQ(policy.pick_next(queue)->entity, EntityId{1}) << "the buddy is not eligible";
+  policy.charge(queue, EntityId{1}, 3ms);
+  policy.enqueue(queue, EntityId{1}, EnqueueReason::slice_used_up);
+  ASSERT_EQ(policy.pick_next(queue)->entity, EntityId{2});
+  policy.charge(queue, EntityId{2}, 3ms);
+  policy.enqueue(queue, EntityId{2}, EnqueueReason::slice_used_up);
+  EXPECT_EQ(policy.pick_next(queue)->entity, EntityId{0}) << "it is by now, and is favoured";
+}
+
+}  // namespace
+}  // namespace timeslice::models
