@@ -211,6 +211,8 @@ void read_executor(const Reading& reading, const Node& node, WorldNames& names,
   }
   fields.read("import_cost", executor.import_cost);
   fields.read("memory", executor.memory);
+  fields.read("import_memory", executor.import_memory);
+  fields.read("touches", executor.touches);
   read_nice(fields, executor.nice);
   read_class(fields, executor.sched);
   read_group(fields, names, executor.group);

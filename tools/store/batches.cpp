@@ -48,7 +48,7 @@ constexpr const char* failed_points =
     "CREATE TEMP TABLE failed AS SELECT id FROM point WHERE batch = ?1 AND (EXISTS (SELECT 1 FROM "
     "run WHERE run.point = point.id AND status <> 'ok') OR NOT EXISTS (SELECT 1 FROM run WHERE "
     "run.point = point.id))";
-constexpr std::array of_runs{"sample", "task", "histogram", "slice"};
+constexpr std::array of_runs{"sample", "task", "histogram", "slice", "resource"};
 constexpr std::array of_points{"run", "pooled", "point_warning", "comparison", "param"};
 
 }  // namespace
@@ -118,6 +118,7 @@ void add_indices(SQLite::Database& database) {
   database.exec("CREATE INDEX IF NOT EXISTS run_of_point ON run (point)");
   database.exec("CREATE INDEX IF NOT EXISTS task_of_run ON task (run)");
   database.exec("CREATE INDEX IF NOT EXISTS slice_of_run ON slice (run)");
+  database.exec("CREATE INDEX IF NOT EXISTS resource_of_run ON resource (run)");
 }
 
 }  // namespace timeslice::tools

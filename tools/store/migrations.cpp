@@ -42,8 +42,24 @@ void upgrade_to_version_2(SQLite::Database& database) {
   database.exec("ALTER TABLE point ADD COLUMN wait_work_ns REAL");
 }
 
+/// With --keep timeline: what psutil would show, sampled. docs/models/psutil.md has the columns.
+void upgrade_to_version_3(SQLite::Database& database) {
+  database.exec(
+      "CREATE TABLE resource ("
+      "run INTEGER NOT NULL REFERENCES run (id), "
+      "at_ns INTEGER NOT NULL, "     // end of the period looked at, from main's first step
+      "entity TEXT NOT NULL, "       // a process; empty: all of the program; 'cpu N'
+      "cpu_percent REAL NOT NULL, "  // since the sample before; 100: one CPU
+      "rss INTEGER, "                // bytes; NULL here and below: of a CPU
+      "pss INTEGER, "
+      "num_threads INTEGER, "
+      "ctx_switches_voluntary INTEGER, "  // so far
+      "ctx_switches_involuntary INTEGER) STRICT");
+}
+
 constexpr std::array all_migrations{Migration{1, create_version_1},
-                                    Migration{2, upgrade_to_version_2}};
+                                    Migration{2, upgrade_to_version_2},
+                                    Migration{3, upgrade_to_version_3}};
 
 }  // namespace
 

@@ -36,7 +36,8 @@ struct Writer::Statements {
         histogram{db,
                   "INSERT INTO histogram VALUES (?1, 'task_latency', ?2, ?3, ?4, 1) "
                   "ON CONFLICT DO UPDATE SET count = count + 1"},
-        slice{db, "INSERT INTO slice VALUES (?, ?, ?, ?, ?, ?)"} {}
+        slice{db, "INSERT INTO slice VALUES (?, ?, ?, ?, ?, ?)"},
+        resource{db, "INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"} {}
 
   SQLite::Statement point;
   SQLite::Statement param;
@@ -51,6 +52,7 @@ struct Writer::Statements {
   SQLite::Statement task;
   SQLite::Statement histogram;
   SQLite::Statement slice;
+  SQLite::Statement resource;
 };
 
 Writer::Writer(SQLite::Database& database)
@@ -127,6 +129,7 @@ void Writer::add_numbered(const RunOwner& owner, const NumberedRun& run, Keep ke
   }
   if (keep.timeline) {
     add_slices(id, run.timings);
+    add_resources(id, run.timings);
   }
 }
 
@@ -185,6 +188,21 @@ void Writer::add_slices(std::int64_t run, const models::Timings& timings) {
     const auto cpu = slice.cpu < 0 ? std::nullopt : std::optional{slice.cpu};
     execute(statements_->slice, run, slice.thread, cpu, slice.start.time_since_epoch().count(),
             slice.end.time_since_epoch().count(), std::string{state_name(slice.state)});
+  }
+}
+
+void Writer::add_resources(std::int64_t run, const models::Timings& timings) {
+  for (const models::ProcessSample& sample : timings.process_samples) {
+    execute(statements_->resource, run, sample.at.time_since_epoch().count(), sample.process,
+            sample.cpu_percent, std::optional{sample.rss}, std::optional{sample.pss},
+            std::optional<std::int64_t>{sample.threads},
+            std::optional{static_cast<std::int64_t>(sample.voluntary)},
+            std::optional{static_cast<std::int64_t>(sample.involuntary)});
+  }
+  const std::optional<std::int64_t> null;
+  for (const models::CpuSample& sample : timings.cpu_samples) {
+    execute(statements_->resource, run, sample.at.time_since_epoch().count(),
+            "cpu " + std::to_string(sample.cpu), sample.percent, null, null, null, null, null);
   }
 }
 

@@ -37,7 +37,7 @@ int version_of(const std::string& path) {
 }
 
 TEST(Migrations, a_stored_file_of_every_older_version_can_be_opened_and_written) {
-  for (const char* name : {"version-0.db", "version-1.db"}) {
+  for (const char* name : {"version-0.db", "version-1.db", "version-2.db"}) {
     const SampleFile file;
     std::filesystem::copy_file(fixture(name), file.path);
     std::filesystem::permissions(file.path, std::filesystem::perms::owner_all);
