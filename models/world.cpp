@@ -4,11 +4,13 @@
 #include <memory>
 #include <utility>
 
-#include "models/python/start.hpp"
+#include "models/python/fork_server.hpp"
+#include "models/python/start_check.hpp"
 #include "models/work/context.hpp"
 #include "models/work/periodic.hpp"
 #include "models/work/program.hpp"
 #include "models/world_report.hpp"
+#include "models/world_samples.hpp"
 #include "models/world_slices.hpp"
 
 namespace timeslice::models {
@@ -34,11 +36,12 @@ class WorldRun {
   WorldRun(const WorldSpec& spec, std::uint64_t run_seed, const WorldOptions& options)
       : spec_{spec},
         options_{options},
-        recorder_{options.sink},
+        activities_{options.sink},
+        recorder_{&activities_},
         trace_{options.keep_slices ? &recorder_ : options.sink},
         random_{run_seed},
         os_{engine_, trace_, random_, spec.machine, spec.os},
-        context_{spec, engine_, trace_, random_, os_} {
+        context_{spec, engine_, trace_, random_, os_, options.keep_slices} {
     timings_.seed = run_seed;
   }
 
@@ -65,6 +68,7 @@ class WorldRun {
   const WorldSpec& spec_;
   const WorldOptions& options_;
   sim::Engine engine_;
+  ActivityRecorder activities_;
   SliceRecorder recorder_;
   sim::Trace trace_;
   sim::Random random_;
@@ -80,6 +84,7 @@ Timings WorldRun::run() {
     context_.executors.push_back(make_executor(context_, ExecutorIndex{index}));
   }
   add_doubts(context_);
+  add_start_doubts(context_);
   start_main();
   start_background();
   const sim::StopReason reason = run_to_the_end();
@@ -89,7 +94,10 @@ Timings WorldRun::run() {
 }
 
 void WorldRun::start_main() {
-  UserProcess& process = context_.add_process("main", spec_.runtime.memory);
+  UserProcess& process = context_.add_process("main");
+  if (context_.python()) {
+    context_.memory.begin_main(engine_.now(), process.id, spec_.runtime.memory);
+  }
   const NewThread thread{.name = "main", .affinity = {}, .nice = {}, .group = {}};
   Actor& actor = make_actor(context_, process, thread);
   process.live_threads = 1;
@@ -100,7 +108,8 @@ void WorldRun::start_background() {
   for (std::uint32_t entry = 0; entry < spec_.background.size(); ++entry) {
     const BackgroundSpec& other = spec_.background[entry];
     const std::string name = "background-" + std::to_string(entry);
-    UserProcess& process = context_.add_process(name, spec_.runtime.memory);
+    UserProcess& process = context_.add_process(name);
+    process.background = true;
     for (std::uint32_t copy = 0; copy < other.threads; ++copy) {
       const NewThread thread{.name = name + "-" + std::to_string(copy),
                              .affinity = {},
@@ -294,6 +303,9 @@ void WorldRun::report() {
     add_timeline();
   }
   timings_.warnings = context_.warnings;
+  if (options_.keep_slices) {
+    add_resource_samples(activities_, context_, span_, options_.sample_period, timings_);
+  }
 }
 
 void WorldRun::add_timeline() {

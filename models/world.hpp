@@ -18,7 +18,8 @@ namespace timeslice::models {
 struct WorldOptions {
   sim::Limits limits;
   bool keep_tasks = false;
-  bool keep_slices = false;
+  bool keep_slices = false;        // and samples
+  sim::Duration sample_period{};   // 0: by the length of the run
   sim::TraceSink* sink = nullptr;  // not owned; nothing: only the digest
 };
 

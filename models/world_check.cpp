@@ -8,6 +8,7 @@
 #include "models/class_check.hpp"
 #include "models/os/cpuset.hpp"
 #include "models/pool/executor.hpp"
+#include "models/python/start_check.hpp"
 #include "models/world.hpp"
 
 namespace timeslice::models {
@@ -186,11 +187,10 @@ void Checker::check_kind(const ExecutorSpec& executor, const std::string& where)
     complain(where, "this executor is Python's, and the program is not",
              "use cpp-threads, cpp-async or serial, or name a Python in `runtime`");
   }
-  const bool posix_only =
-      executor.start == StartMethod::fork || executor.start == StartMethod::forkserver;
-  if (in_other_processes(executor.kind) && posix_only &&
-      spec_.runtime.platform == Platform::windows) {
-    complain(where, "Windows has neither fork nor forkserver", "use `start: spawn`");
+  if (in_other_processes(executor.kind)) {
+    if (const auto wrong = wrong_start(executor, spec_.runtime)) {
+      complain(where, wrong->what, wrong->advice);
+    }
   }
 }
 

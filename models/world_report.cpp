@@ -273,6 +273,21 @@ void add_executors(const Report& report) {
   }
 }
 
+void add_memory(const Report& report) {
+  const ProcessMemory& memory = report.world.memory;
+  if (memory.peaks().empty()) {
+    return;
+  }
+  report.add("peak_memory", "", "B", static_cast<double>(memory.peak_total().count));
+  report.add("peak_rss", "", "B", static_cast<double>(memory.peak_total_resident().count));
+  for (const MemoryPeak& peak : memory.peaks()) {
+    const std::string& name = report.world.processes.processes()[index_of(peak.process)].name;
+    report.add("peak_memory", name, "B", peak.pss);
+    report.add("peak_private", name, "B", static_cast<double>(peak.unshared.count));
+    report.add("peak_rss", name, "B", static_cast<double>(peak.resident.count));
+  }
+}
+
 std::string wait_text(Context& world, const Actor& actor) {
   const WaitCause cause = world.os.waiting_for(actor.thread);
   switch (cause.what) {
@@ -321,6 +336,7 @@ void add_metrics(Context& world, const MainSpan& span, Timings& timings) {
     add_cpus(report, elapsed_ns);
   }
   add_executors(report);
+  add_memory(report);
   add_groups(report);
   std::ranges::sort(timings.metrics, [](const Metric& a, const Metric& b) {
     return std::tie(a.name, a.entity, a.value) < std::tie(b.name, b.entity, b.value);
@@ -414,8 +430,7 @@ void add_doubts(Context& world) {
   if (!world.python()) {
     return;
   }
-  const std::string python = "CPython " + std::to_string(runtime.version.major) + "." +
-                             std::to_string(runtime.version.minor);
+  const std::string python = "CPython " + to_text(runtime.version);
   if (!runtime.costs_known) {
     world.warn("the costs of " + python + " were never measured here: defaults are used");
   }

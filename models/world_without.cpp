@@ -17,12 +17,14 @@ void drop_start_costs(WorldSpec& world) {
   for (sim::Duration* cost :
        {&python.thread_object, &python.pool_create, &python.pool_import, &python.process_object,
         &python.fork_child, &python.child_exit, &python.spawn_parent, &python.interpreter_start,
-        &python.resource_tracker, &python.forkserver_start, &python.forkserver_child}) {
+        &python.spawn_exit, &python.resource_tracker, &python.forkserver_start,
+        &python.forkserver_child, &python.forkserver_reap}) {
     *cost = none;
   }
   for (ExecutorSpec& executor : world.executors) {
     executor.import_cost = none;
     executor.memory = {};
+    executor.touches = {};
   }
 }
 

@@ -13,7 +13,8 @@ namespace timeslice::scenarios {
 
 struct RunOptions {
   bool keep_tasks = false;
-  bool keep_slices = false;
+  bool keep_slices = false;        // and samples
+  sim::Duration sample_period{};   // 0: by the length of the run
   sim::TraceSink* sink = nullptr;  // simulated runs only; not owned
   std::function<bool()> give_up;   // polled now and then: wall limit, Ctrl-C
 };

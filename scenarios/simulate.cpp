@@ -40,6 +40,7 @@ models::Timings simulate(const Scenario& scenario, std::uint64_t repetition,
   world_options.limits.give_up = options.give_up;
   world_options.keep_tasks = options.keep_tasks;
   world_options.keep_slices = options.keep_slices;
+  world_options.sample_period = options.sample_period;
   world_options.sink = options.sink;
   models::Timings timings = models::simulate_world(scenario.world, seed, world_options);
   for (const std::string& doubt : scenario.warnings) {

@@ -97,8 +97,8 @@ class Session {
     NativeRunner* runner = cpp ? lab_.cpp : lab_.python;
     sim::expect(runner != nullptr, "a session has a runner for each of its points");
     const std::uint64_t repetition = trials.attempts++;
-    scenarios::RunOptions run_options;
-    run_options.give_up = options_.give_up;
+    scenarios::RunOptions run_options = usual_run_options();
+    run_options.sample_period = options_.samples.value_or(sim::Duration::zero());
     RecordedNativeRun recorded = measure(*runner, scenario, repetition, run_options);
     NativeRun& run = recorded.run;
     if (run.timings.status == models::RunStatus::killed) {
@@ -166,7 +166,7 @@ class Session {
   void note_version(PointValidation& judged) const {
     const models::RuntimeSpec& runtime = judged.point.scenario.world.runtime;
     if (runtime.language == models::Language::python &&
-        runtime.version != lab_.calibration->version) {
+        !runtime.version.same_line(lab_.calibration->version)) {
       judged.warnings.push_back(fmt::format(
           "predicted for Python {}.{}, measured on {}.{}", runtime.version.major,
           runtime.version.minor, lab_.calibration->version.major, lab_.calibration->version.minor));
@@ -282,27 +282,40 @@ class Session {
     const NativeProgram program = expand(world, run.timings.seed);
     pair.null = null_model(world, program, mean_slowness(run.samples));
     world.machine.speed_over_time = speed_timelines(run.samples, numbers);
-    pair.predicted = simulate(scenario, repetition, sink);
+    pair.predicted = simulate(scenario, repetition, paired_run_options(sink));
     for (std::uint64_t seed = 1; seed < options_.seeds; ++seed) {
       // Far from the repetitions of native runs, so that no other run's draws are met again.
-      pair.spread.push_back(simulate(scenario, 1'000'000 + repetition * options_.seeds + seed));
+      const std::uint64_t far = 1'000'000 + repetition * options_.seeds + seed;
+      pair.spread.push_back(simulate(scenario, far, usual_run_options()));
     }
     // Twice the serial length is longer than any run that overlaps at all.
     const sim::Duration length{static_cast<std::int64_t>(2.0 * totals(program).all()) +
                                1'000'000'000};
     world.machine.speed_over_time =
         random_timelines(lab_.calibration->traces, numbers, length, sim::Random{run.timings.seed});
-    pair.raw = simulate(scenario, repetition);
+    pair.raw = simulate(scenario, repetition, usual_run_options());
     return pair;
   }
 
   [[nodiscard]] models::Timings simulate(const scenarios::Scenario& scenario,
                                          std::uint64_t repetition,
-                                         sim::TraceSink* sink = nullptr) const {
+                                         scenarios::RunOptions run_options) const {
+    return lab_.simulated->run(scenario, repetition, run_options);
+  }
+
+  [[nodiscard]] scenarios::RunOptions usual_run_options() const {
     scenarios::RunOptions run_options;
     run_options.give_up = options_.give_up;
+    return run_options;
+  }
+
+  /// Of the prediction that stands beside a measured run: what was sampled there is sampled here.
+  [[nodiscard]] scenarios::RunOptions paired_run_options(sim::TraceSink* sink) const {
+    scenarios::RunOptions run_options = usual_run_options();
     run_options.sink = sink;
-    return lab_.simulated->run(scenario, repetition, run_options);
+    run_options.keep_slices = options_.samples.has_value();
+    run_options.sample_period = options_.samples.value_or(sim::Duration::zero());
+    return run_options;
   }
 
   /// The nominal speed is the unit of the index: its doubt is one of the prediction.

@@ -49,6 +49,9 @@ struct ValidateOptions {
   std::function<bool()> give_up;  // Ctrl-C; polled, also while a native run is under way
   std::shared_ptr<const HostCalibration> calibration;  // of an earlier call; nothing: measured now
   bool timelines = false;  // record what each thread did natively, and compare that too
+  /// Period of samples of what psutil would show, kept with measured and predicted runs; nothing:
+  /// none are taken. Sampling costs the native run some CPU time.
+  std::optional<sim::Duration> samples;
 };
 
 /// What became of the native runs of a point.

@@ -90,7 +90,7 @@ struct OsCosts {
   sim::Duration thread_exit = std::chrono::microseconds{15};
   sim::Duration fork = std::chrono::microseconds{86};
   sim::Duration fork_per_mib = std::chrono::microseconds{28};
-  sim::Duration process_exit = std::chrono::microseconds{600};
+  sim::Duration process_exit = std::chrono::microseconds{184};  // and fork_per_mib
   sim::Duration pipe_message = std::chrono::nanoseconds{2500};
   sim::Duration pipe_copy_per_kib = std::chrono::nanoseconds{300};
   sim::Duration page_fault = std::chrono::nanoseconds{2060};  // per 4 KiB page, first touch

@@ -48,6 +48,8 @@ struct ExecutorSpec {
   enum class Create { first_use, start } create = Create::first_use;
   enum class Shutdown { join, terminate } shutdown = Shutdown::join;
   Bytes memory;            // of a worker process of its own, touched once when it starts
+  Bytes import_memory;     // what `import_cost` leaves in a fresh child's memory
+  Bytes touches;           // inherited objects that a forked worker looks at
   std::vector<CpuId> pin;  // worker i runs on pin[i % size]; empty: free
   std::optional<int> nice;  // of the workers; nothing: as the thread that creates them
   ClassSpec sched{};  // of the workers

@@ -32,9 +32,7 @@ class ProcessPerTask final : public Executor {
 
  protected:
   sim::Process<> do_submit(Actor& who, BatchId batch) override {
-    const ChildPlan plan{.method = resolve_start(spec_.start, world_.spec.runtime),
-                         .import_cost = spec_.import_cost,
-                         .memory = spec_.memory};
+    const ChildPlan plan = child_plan(spec_, world_.spec.runtime);
     const std::uint32_t count = world_.items.batch(batch).count;
     for (std::uint32_t offset = 0; offset < count; ++offset) {
       const ItemId item = item_of(world_.items.batch(batch), offset);

@@ -51,9 +51,7 @@ sim::Process<> ProcessPool::do_create(Actor& who) {
 }
 
 sim::Process<> ProcessPool::start_workers(Actor& who) {
-  const ChildPlan plan{.method = resolve_start(spec_.start, world_.spec.runtime),
-                       .import_cost = spec_.import_cost,
-                       .memory = spec_.memory};
+  const ChildPlan plan = child_plan(spec_, world_.spec.runtime);
   for (std::uint32_t index = 0; index < worker_total_; ++index) {
     const NewThread thread = worker_thread(index);
     Actor& worker = make_child(who, thread);

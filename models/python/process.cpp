@@ -11,11 +11,10 @@ sim::FramePool& Actor::frame_pool() const {
   return world.os.frame_pool();
 }
 
-UserProcess& ProcessTable::add(std::string name, Bytes resident) {
+UserProcess& ProcessTable::add(std::string name) {
   UserProcess& process = processes_.emplace_back();
   process.id = ProcessId{static_cast<std::uint32_t>(processes_.size() - 1)};
   process.name = std::move(name);
-  process.resident = resident;
   return process;
 }
 

@@ -14,7 +14,6 @@
 #include "models/os/dispatcher.hpp"
 #include "models/os/mutex.hpp"
 #include "models/python/gil.hpp"
-#include "models/units.hpp"
 
 namespace timeslice::models {
 
@@ -26,12 +25,14 @@ struct UserProcess {
   ProcessId id{};
   std::string name;
   std::unique_ptr<Gil> gil;                   // nothing: not Python
-  Bytes resident;                             // drives the cost of fork
   std::vector<std::unique_ptr<Mutex>> locks;  // its own copy of thread locks, by LockIndex
   std::vector<bool> dead_locks;  // by LockIndex: were held when it was forked, are never free
   std::uint32_t live_threads = 0;
   bool has_pool_module = false;  // multiprocessing.pool was imported
   bool exited = false;
+  bool background = false;         // of a program that nobody waits for
+  bool fork_hazard_told = false;   // the result says that it is forked beside other threads
+  bool held_at_fork_told = false;  // and that one of them held a lock
 };
 
 /// One simulated thread. It may outlive its program's end; `finished` says so.
@@ -56,11 +57,12 @@ struct Actor {
 class ProcessTable {
  public:
   /// A new process; with `gil` it is a Python interpreter.
-  UserProcess& add(std::string name, Bytes resident);
+  UserProcess& add(std::string name);
   /// The actor of a new thread of `process`.
   Actor& add_actor(Context& world, UserProcess& process, const ThreadSpec& spec);
 
   [[nodiscard]] std::deque<UserProcess>& processes() { return processes_; }
+  [[nodiscard]] const std::deque<UserProcess>& processes() const { return processes_; }
   [[nodiscard]] Actor* actor_of(ThreadId thread);
 
  private:

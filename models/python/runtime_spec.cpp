@@ -27,9 +27,11 @@ constexpr std::array cost_fields{
     &PythonCosts::child_exit,
     &PythonCosts::spawn_parent,
     &PythonCosts::interpreter_start,
+    &PythonCosts::spawn_exit,
     &PythonCosts::resource_tracker,
     &PythonCosts::forkserver_start,
     &PythonCosts::forkserver_child,
+    &PythonCosts::forkserver_reap,
     &PythonCosts::cpp_task,
 };
 
@@ -52,6 +54,19 @@ double free_threading_stretch(const RuntimeSpec& runtime) {
     return 1.0;
   }
   return runtime.version < PythonVersion{.major = 3, .minor = 14} ? 1.40 : 1.10;
+}
+
+bool forkserver_preloads_main(const PythonVersion& version) {
+  const PythonVersion repaired_13{.major = 3, .minor = 13, .patch = 8};
+  const PythonVersion repaired_14{.major = 3, .minor = 14, .patch = 1};
+  const bool line_14 = version >= PythonVersion{.major = 3, .minor = 14};
+  return version >= (line_14 ? repaired_14 : repaired_13);
+}
+
+std::string to_text(const PythonVersion& version) {
+  const std::string line = std::to_string(version.major) + "." + std::to_string(version.minor);
+  return version.patch == PythonVersion::newest_patch ? line
+                                                      : line + "." + std::to_string(version.patch);
 }
 
 }  // namespace timeslice::models

@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "models/machine/machine_spec.hpp"
 #include "models/units.hpp"
@@ -12,10 +13,16 @@
 namespace timeslice::models {
 
 struct PythonVersion {
+  static constexpr int newest_patch = 1000;  // nobody said which: the newest of its line
+
   int major = 3;
   int minor = 11;
+  int patch = 0;
 
   auto operator<=>(const PythonVersion&) const = default;
+  [[nodiscard]] constexpr bool same_line(const PythonVersion& other) const {
+    return major == other.major && minor == other.minor;
+  }
 };
 
 enum class Language { python, none };
@@ -60,15 +67,34 @@ struct PythonCosts {
   sim::Duration pool_import = std::chrono::milliseconds{8};
   sim::Duration process_object = std::chrono::microseconds{300};  // Process(), flush, bookkeeping
   sim::Duration fork_child = std::chrono::microseconds{1100};     // after fork until target runs
-  sim::Duration child_exit = std::chrono::microseconds{1200};
+  /// The interpreter's part of the end of a child that os._exit() ends: by fork or the server.
+  sim::Duration child_exit = std::chrono::microseconds{200};
   sim::Duration spawn_parent = std::chrono::microseconds{1100};
   sim::Duration interpreter_start = std::chrono::milliseconds{39};  // spawn: exec until target
-  sim::Duration resource_tracker = std::chrono::milliseconds{27};   // once, spawn and forkserver
-  sim::Duration forkserver_start = std::chrono::milliseconds{60};   // once
+  sim::Duration spawn_exit = std::chrono::milliseconds{10};  // a whole interpreter is taken down
+  sim::Duration resource_tracker = std::chrono::milliseconds{27};  // once, spawn and forkserver
+  sim::Duration forkserver_start = std::chrono::milliseconds{32};  // once
   sim::Duration forkserver_child = std::chrono::milliseconds{15};
+  sim::Duration forkserver_reap = std::chrono::microseconds{50};  // server, a child's end; guess
   double pickle_ns_per_byte = 0.067;  // bytes objects, protocol 5, each way
   /// A task of a C++ pool: queue node, call, two uncontended lock and unlock pairs. Guess.
   sim::Duration cpp_task = std::chrono::nanoseconds{200};
+};
+
+/// What a Python process has in memory. Measured from smaps_rollup of CPython 3.11.2 and 3.11.7,
+/// Linux 6.18, main modules with few and with many imports; see docs/models/memory.md.
+struct PythonMemory {
+  Bytes interpreter{7200LL << 10};  // a fresh interpreter with multiprocessing: its own pages
+  /// Pages of programs and libraries that a main process maps, shared with others that run them:
+  /// 6.4 MiB with few imports, 10.5 with many (asyncio, concurrent.futures ...).
+  Bytes files{10LL << 20};
+  Bytes forked_files{4400LL << 10};       // those that a forked child comes to use
+  Bytes fork_writes{1500LL << 10};        // inherited pages that a forked child soon overwrites
+  Bytes forkserver_writes{4200LL << 10};  // the same, child of the fork server
+  Bytes gc_writes{600LL << 10};  // and more once its imports make the garbage collector run
+  /// Looking at an object counts a reference, which writes to its page. Share of the memory looked
+  /// at that is copied by it: iterating over 110 MB of floats copied 92 MB (85 %).
+  double touch_share = 0.85;
 };
 
 /// How the threads of multiprocessing.Pool's parent meet, beside what they cost. What varying each
@@ -96,15 +122,16 @@ struct PoolSpec {
 
 struct RuntimeSpec {
   Language language = Language::python;
-  PythonVersion version;
+  PythonVersion version{.patch = PythonVersion::newest_patch};
   Platform platform = Platform::linux_os;
   GilSpec gil;
   PythonCosts costs;
   PoolSpec pool;
+  PythonMemory memory_parts;
   bool costs_known = false;  // false: defaults of another machine
   SpeedFactors factor;       // against the Python that the durations were measured on
   bool factor_known = true;  // false: nobody measured it; results carry a warning
-  Bytes memory{30LL << 20};  // resident size of the main process, drives the cost of fork
+  Bytes memory{30LL << 20};  // resident size of the main process when it starts
 };
 
 [[nodiscard]] PythonCosts python_free_of_cost();
@@ -112,5 +139,12 @@ struct RuntimeSpec {
 /// How much longer bytecode takes in a free-threaded build: 3.13 1.40 (its HOWTO), from 3.14 on
 /// 1.10 (PEP 779). Before 3.13 there is no such build: 1, a what-if that carries a warning.
 [[nodiscard]] double free_threading_stretch(const RuntimeSpec& runtime);
+
+/// Whether the fork server imports the main module once, so that its children need not: from 3.13.8
+/// and 3.14.1 on. Before, its preload of `__main__` was asked for and not done (gh-126631).
+[[nodiscard]] bool forkserver_preloads_main(const PythonVersion& version);
+
+/// "3.13", or "3.13.7" if the patch is known.
+[[nodiscard]] std::string to_text(const PythonVersion& version);
 
 }  // namespace timeslice::models

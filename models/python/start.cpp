@@ -3,28 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/python/fork_hazards.hpp"
+#include "models/python/fork_server.hpp"
 #include "models/work/context.hpp"
-#include "sim/expect.hpp"
 
 namespace timeslice::models {
 
 namespace {
 
-/// Resident size of the fork server, a bare interpreter: 11.6 MiB private measured on CPython 3.11.
-constexpr Bytes server_resident{12LL << 20};
+constexpr std::int64_t page_bytes = 4096;
 
-/// CPU time before the target runs in a fresh child.
-sim::Duration begin_cost(const PythonCosts& costs, const ChildPlan& plan) {
-  switch (plan.method) {
-    case StartMethod::spawn:
-      return costs.interpreter_start + plan.import_cost;
-    case StartMethod::forkserver:
-      return costs.forkserver_child + plan.import_cost;
-    case StartMethod::fork:
-    case StartMethod::platform_default:
-      break;
-  }
-  return costs.fork_child;
+sim::Duration fault_cost(const OsCosts& costs, Bytes memory) {
+  return (memory.count + page_bytes - 1) / page_bytes * costs.page_fault;
 }
 
 /// Copying the page tables of `resident`, or taking them down at the end: measured alike.
@@ -35,13 +25,95 @@ sim::Duration page_table_cost(const OsCosts& costs, Bytes resident) {
   return sim::Duration{static_cast<std::int64_t>(pages)};
 }
 
-sim::Duration fork_cost(const OsCosts& costs, Bytes resident) {
-  return costs.fork + page_table_cost(costs, resident);
+/// Of what the child of a start method imports, the rest that the fork server has not done.
+struct Imports {
+  sim::Duration cost{};
+  Bytes memory;
+};
+Imports imports_of(const Context& world, const ChildPlan& plan) {
+  if (plan.method == StartMethod::fork) {
+    return {};
+  }
+  Imports left{.cost = plan.import_cost, .memory = plan.import_memory};
+  if (plan.method == StartMethod::forkserver) {
+    left.cost = std::max(left.cost - world.fork_server->preloaded(), sim::Duration::zero());
+    left.memory.count =
+        std::max<std::int64_t>(left.memory.count - world.fork_server->preloaded_memory().count, 0);
+  }
+  return left;
 }
 
-sim::Duration first_touch_cost(const OsCosts& costs, Bytes memory) {
-  constexpr std::int64_t page_bytes = 4096;
-  return (memory.count + page_bytes - 1) / page_bytes * costs.page_fault;
+/// The interpreter's part before the target's imports.
+sim::Duration begin_cost(const PythonCosts& costs, StartMethod method) {
+  switch (method) {
+    case StartMethod::spawn:
+      return costs.interpreter_start;
+    case StartMethod::forkserver:
+      return costs.forkserver_child;
+    case StartMethod::fork:
+    case StartMethod::platform_default:
+      break;
+  }
+  return costs.fork_child;
+}
+
+/// Inherited pages that a child overwrites soon after it was forked; their faults are part of what
+/// its start was measured to cost. CPython collects all garbage, and so marks every object, once
+/// new ones have come to a quarter of the old (long_lived_pending in Modules/gcmodule.c).
+Bytes early_writes(const PythonMemory& parts, StartMethod method, Bytes imports) {
+  if (method == StartMethod::fork) {
+    return parts.fork_writes;
+  }
+  const bool collects = 4 * imports.count >= parts.interpreter.count;
+  return collects ? parts.forkserver_writes + parts.gc_writes : parts.forkserver_writes;
+}
+
+/// What a child does between its first instruction and its target.
+sim::Process<> get_ready(Actor& child, const ChildPlan& plan) {
+  Context& world = child.world;
+  const ProcessId id = child.process.id;
+  const Imports imports = imports_of(world, plan);
+  if (plan.method == StartMethod::spawn) {
+    world.memory.begin_interpreter(world.now(), id);
+  } else {
+    const Bytes soon = early_writes(world.spec.runtime.memory_parts, plan.method, imports.memory);
+    world.memory.write_inherited(world.now(), id, soon);
+  }
+  const sim::Duration before = begin_cost(world.costs(), plan.method) + imports.cost;
+  co_await bytecode(child, before);
+  world.memory.allocate(world.now(), id, imports.memory);
+  if (plan.method == StartMethod::fork && plan.touches.count > 0) {
+    const double share = world.spec.runtime.memory_parts.touch_share;
+    const Bytes looked_at{
+        static_cast<std::int64_t>(static_cast<double>(plan.touches.count) * share)};
+    const Bytes copied = world.memory.write_inherited(world.now(), id, looked_at);
+    const sim::Duration copying = fault_cost(world.os_costs(), copied);
+    co_await kernel(child, copying);
+  }
+  if (plan.memory.count > 0) {
+    const sim::Duration touch = fault_cost(world.os_costs(), plan.memory);
+    co_await kernel(child, touch);
+    world.memory.allocate(world.now(), id, plan.memory);
+  }
+}
+
+/// The end of a child as the kernel and those who wait for it see it.
+void be_gone(Actor& child, StartMethod method) {
+  Context& world = child.world;
+  child.process.exited = true;
+  --child.process.live_threads;
+  world.memory.end(world.now(), child.process.id);
+  world.record(TraceKind::process_exited, static_cast<std::uint32_t>(child.thread),
+               static_cast<std::uint32_t>(child.process.id), 0);
+  if (method == StartMethod::forkserver) {
+    world.fork_server->child_ended(child);
+    return;
+  }
+  child.finished = true;
+  if (child.joiner_waits) {
+    child.joiner_waits = false;
+    world.os.wake(child.joiner, WakeCause{.thread = static_cast<std::uint32_t>(child.thread)});
+  }
 }
 
 /// What the main thread of a child process does around its body.
@@ -51,37 +123,28 @@ Program child_main(Actor& child, Program body, ChildPlan plan) {
     co_await enter(child);
   }
   child.begun = true;
-  const sim::Duration before = begin_cost(world.costs(), plan);
-  co_await bytecode(child, before);
-  if (plan.memory.count > 0) {
-    const sim::Duration touch = first_touch_cost(world.os_costs(), plan.memory);
-    co_await kernel(child, touch);
-  }
+  co_await get_ready(child, plan);
   co_await body;
   if (!child.killed) {
-    const sim::Duration after = world.costs().child_exit;
+    const bool whole = plan.method == StartMethod::spawn;
+    const sim::Duration after = whole ? world.costs().spawn_exit : world.costs().child_exit;
     co_await bytecode(child, after);
   }
   if (!quick_leave(child)) {
     co_await leave(child);
   }
+  const Bytes resident = world.memory.resident(child.process.id);
   const sim::Duration teardown =
-      world.os_costs().process_exit + page_table_cost(world.os_costs(), plan.memory);
+      world.os_costs().process_exit + page_table_cost(world.os_costs(), resident);
   co_await kernel(child, teardown);
-  child.finished = true;
-  child.process.exited = true;
-  --child.process.live_threads;
-  world.record(TraceKind::process_exited, static_cast<std::uint32_t>(child.thread),
-               static_cast<std::uint32_t>(child.process.id), 0);
-  if (child.joiner_waits) {
-    child.joiner_waits = false;
-    world.os.wake(child.joiner, WakeCause{.thread = static_cast<std::uint32_t>(child.thread)});
-  }
+  be_gone(child, plan.method);
 }
 
 /// The resource tracker: a small interpreter that starts and then waits for messages.
 Program tracker_main(Actor& tracker) {
-  const sim::Duration cost = tracker.world.costs().resource_tracker;
+  Context& world = tracker.world;
+  world.memory.begin_interpreter(world.now(), tracker.process.id);
+  const sim::Duration cost = world.costs().resource_tracker;
   if (!quick_enter(tracker)) {
     co_await enter(tracker);
   }
@@ -91,7 +154,7 @@ Program tracker_main(Actor& tracker) {
   }
   const WaitCause cause{.what = WaitFor::idle, .object = 0};
   while (true) {
-    co_await tracker.world.os.block(tracker.thread, cause);
+    co_await world.os.block(tracker.thread, cause);
   }
 }
 
@@ -106,7 +169,7 @@ sim::Process<> start_daemon(Actor& parent, Actor& daemon, Program program) {
 
 sim::Process<> ensure_tracker(Actor& parent) {
   Context& world = parent.world;
-  if (world.tracker_started) {
+  if (world.tracker_started || world.spec.runtime.platform == Platform::windows) {
     co_return;
   }
   world.tracker_started = true;
@@ -116,41 +179,35 @@ sim::Process<> ensure_tracker(Actor& parent) {
   co_await start_daemon(parent, tracker, std::move(program));
 }
 
-sim::Process<> ensure_server(Actor& parent) {
+sim::Process<> ensure_server(Actor& parent, const ChildPlan& plan) {
   Context& world = parent.world;
   if (world.fork_server) {
     co_return;
   }
   const NewThread thread{.name = "fork-server", .affinity = {}, .nice = {}, .group = {}};
   Actor& actor = make_child(parent, thread);
-  actor.process.resident = server_resident;
-  world.fork_server = std::make_unique<ForkServer>(actor);
+  const bool preloads = forkserver_preloads_main(world.spec.runtime.version);
+  const sim::Duration preload = preloads ? plan.import_cost : sim::Duration::zero();
+  const Bytes preload_memory = preloads ? plan.import_memory : Bytes{};
+  world.fork_server = std::make_unique<ForkServer>(actor, preload, preload_memory);
   Program program = world.fork_server->serve();
   co_await start_daemon(parent, actor, std::move(program));
 }
 
-/// The child inherits thread locks as they are; nobody there can release one that is held.
-void inherit_locks(const UserProcess& parent, UserProcess& child) {
-  child.dead_locks = parent.dead_locks;
-  child.dead_locks.resize(std::max(parent.dead_locks.size(), parent.locks.size()), false);
-  for (std::size_t index = 0; index < parent.locks.size(); ++index) {
-    if (parent.locks[index] && parent.locks[index]->holder()) {
-      child.dead_locks[index] = true;
-    }
-  }
+/// Calls that a start makes in the parent beside the fork: two pipes, and what closes their ends.
+sim::Process<> make_pipes(Actor& parent) {
+  const sim::Duration calls = 4 * parent.world.os_costs().syscall;
+  co_await kernel(parent, calls);
 }
 
 sim::Process<> start_by_fork(Actor& parent, Actor& child, Program program) {
   Context& world = parent.world;
-  if (parent.process.live_threads > 1) {
-    world.warn(
-        "a process is forked while other threads of it run: locks that they hold stay "
-        "locked in the child, which can hang it");
-  }
-  inherit_locks(parent.process, child.process);
-  co_await bytecode(parent, world.costs().process_object);
-  const sim::Duration cost = fork_cost(world.os_costs(), parent.process.resident);
+  co_await bytecode(parent, world.costs().process_object);  // flushes stdio as well
+  co_await make_pipes(parent);
+  inherit_locks(parent, child.process);
+  const sim::Duration cost = fork_cost(world, parent.process);
   co_await kernel(parent, cost);
+  world.memory.fork(world.now(), parent.process.id, child.process.id);
   ++child.process.live_threads;
   const WakeCause cause{.thread = static_cast<std::uint32_t>(parent.thread)};
   world.os.start(child.thread, std::move(program), cause);
@@ -158,14 +215,19 @@ sim::Process<> start_by_fork(Actor& parent, Actor& child, Program program) {
 
 sim::Process<> start_by_spawn(Actor& parent, Actor& child, Program program) {
   co_await ensure_tracker(parent);
-  co_await bytecode(parent, parent.world.costs().spawn_parent);
+  co_await bytecode(parent, parent.world.costs().spawn_parent);  // pickles too
+  co_await make_pipes(parent);
   co_await start_daemon(parent, child, std::move(program));
+  const sim::Duration pickles = parent.world.os_costs().pipe_message;
+  co_await kernel(parent, pickles);
 }
 
-sim::Process<> start_by_server(Actor& parent, Actor& child, Program program) {
+sim::Process<> start_by_server(Actor& parent, Actor& child, Program program,
+                               const ChildPlan& plan) {
   co_await ensure_tracker(parent);
-  co_await ensure_server(parent);
+  co_await ensure_server(parent, plan);
   co_await bytecode(parent, parent.world.costs().process_object);
+  co_await make_pipes(parent);
   co_await parent.world.fork_server->request(parent, child, std::move(program));
 }
 
@@ -182,9 +244,22 @@ StartMethod resolve_start(StartMethod start, const RuntimeSpec& runtime) {
                                                                   : StartMethod::forkserver;
 }
 
+sim::Duration fork_cost(const Context& world, const UserProcess& process) {
+  const OsCosts& costs = world.os_costs();
+  return costs.fork + page_table_cost(costs, world.memory.resident(process.id));
+}
+
+ChildPlan child_plan(const ExecutorSpec& spec, const RuntimeSpec& runtime) {
+  return {.method = resolve_start(spec.start, runtime),
+          .import_cost = spec.import_cost,
+          .import_memory = spec.import_memory,
+          .memory = spec.memory,
+          .touches = spec.touches};
+}
+
 Actor& make_child(Actor& parent, const NewThread& thread) {
   Context& world = parent.world;
-  UserProcess& process = world.add_process(thread.name, parent.process.resident);
+  UserProcess& process = world.add_process(thread.name);
   return make_actor(world, process, thread);
 }
 
@@ -199,7 +274,7 @@ sim::Process<> start_process(Actor& parent, Actor& child, Program body, const Ch
       co_await start_by_spawn(parent, child, std::move(program));
       break;
     case StartMethod::forkserver:
-      co_await start_by_server(parent, child, std::move(program));
+      co_await start_by_server(parent, child, std::move(program), copy);
       break;
     case StartMethod::fork:
     case StartMethod::platform_default:
@@ -223,55 +298,6 @@ sim::Process<> join_process(Actor& actor, Actor& child) {
   }
   if (!quick_enter(actor)) {
     co_await enter(actor);
-  }
-}
-
-Program ForkServer::serve() {
-  Context& world = actor_.world;
-  const sim::Duration start_cost = world.costs().forkserver_start;
-  const sim::Duration fork_call = fork_cost(world.os_costs(), actor_.process.resident);
-  const WakeCause cause{.thread = static_cast<std::uint32_t>(actor_.thread)};
-  if (!quick_enter(actor_)) {
-    co_await enter(actor_);
-  }
-  co_await bytecode(actor_, start_cost);
-  while (true) {
-    if (requests_.empty()) {
-      if (!quick_leave(actor_)) {
-        co_await leave(actor_);
-      }
-      const WaitCause idle{.what = WaitFor::idle, .object = 0};
-      while (requests_.empty()) {
-        co_await world.os.block(actor_.thread, idle);
-      }
-      if (!quick_enter(actor_)) {
-        co_await enter(actor_);
-      }
-    }
-    Request request = std::move(requests_.front());
-    requests_.pop_front();
-    co_await kernel(actor_, fork_call);
-    ++request.child->process.live_threads;
-    world.os.start(request.child->thread, std::move(request.program), cause);
-    *request.answered = true;
-    co_await wake(actor_, request.parent->thread);
-  }
-}
-
-sim::Process<> ForkServer::request(Actor& parent, Actor& child, Program program) {
-  bool answered = false;
-  requests_.push_back({&parent, &child, std::move(program), &answered});
-  if (!quick_leave(parent)) {
-    co_await leave(parent);
-  }
-  co_await wake(parent, actor_.thread);
-  const WaitCause cause{.what = WaitFor::child,
-                        .object = static_cast<std::uint32_t>(child.process.id)};
-  while (!answered) {
-    co_await parent.world.os.block(parent.thread, cause);
-  }
-  if (!quick_enter(parent)) {
-    co_await enter(parent);
   }
 }
 

@@ -1,14 +1,11 @@
 // Starting Python processes: fork, spawn and the fork server, each with what it costs.
 //
-// fork copies the parent's page tables; spawn starts a fresh interpreter; the fork server is a
-// process of its own that forks small children on request. The first spawn or fork server also
-// starts the resource tracker. Costs: PythonCosts and OsCosts; see docs/models/start-methods.md.
+// fork copies the parent's page tables; spawn starts a fresh interpreter; the fork server
+// (fork_server.hpp) is a process of its own that forks small children on request. The first spawn
+// or fork server also starts the resource tracker. Costs: PythonCosts and OsCosts; see
+// docs/models/start-methods.md. What the processes have in memory: process_memory.hpp.
 #pragma once
 
-#include <deque>
-#include <string>
-
-#include "models/os/wait_queue.hpp"
 #include "models/pool/executor_spec.hpp"
 #include "models/python/interpreter.hpp"
 #include "models/python/process.hpp"
@@ -24,8 +21,16 @@ namespace timeslice::models {
 struct ChildPlan {
   StartMethod method = StartMethod::fork;  // resolved
   sim::Duration import_cost{};             // spawn and forkserver
+  Bytes import_memory{};                   // spawn and forkserver
   Bytes memory;                            // of its own: touched before the target runs
+  Bytes touches{};                         // fork: inherited objects that it looks at before that
 };
+
+/// What `spec` says of its workers' start.
+[[nodiscard]] ChildPlan child_plan(const ExecutorSpec& spec, const RuntimeSpec& runtime);
+
+/// The call of fork() in `process` as it is now, in the kernel.
+[[nodiscard]] sim::Duration fork_cost(const Context& world, const UserProcess& process);
 
 /// An actor for the main thread of a new interpreter process; nothing runs yet.
 [[nodiscard]] Actor& make_child(Actor& parent, const NewThread& thread);
@@ -37,30 +42,5 @@ struct ChildPlan {
 
 /// `process.join()`: waits until the child's process is gone.
 [[nodiscard]] sim::Process<> join_process(Actor& actor, Actor& child);
-
-/// The fork server: one process for the whole run, started at first use.
-class ForkServer {
- public:
-  explicit ForkServer(Actor& actor) : actor_{actor} {}
-
-  /// What the server's process does.
-  [[nodiscard]] Program serve();
-
-  /// Hands over a child to be forked; waits until its id has come back.
-  [[nodiscard]] sim::Process<> request(Actor& parent, Actor& child, Program program);
-
-  [[nodiscard]] sim::FramePool& frame_pool() const { return actor_.frame_pool(); }
-
- private:
-  struct Request {
-    Actor* parent;
-    Actor* child;
-    Program program;
-    bool* answered;
-  };
-
-  Actor& actor_;
-  std::deque<Request> requests_;
-};
 
 }  // namespace timeslice::models

@@ -3,19 +3,20 @@
 #include <algorithm>
 #include <utility>
 
-#include "models/python/start.hpp"
+#include "models/python/fork_server.hpp"
 #include "models/work/draws.hpp"
 #include "models/work/periodic.hpp"
 
 namespace timeslice::models {
 
 Context::Context(const WorldSpec& world_spec, sim::Engine& run_engine, sim::Trace& run_trace,
-                 const sim::Random& run_random, Dispatcher& dispatcher)
+                 const sim::Random& run_random, Dispatcher& dispatcher, bool keep_memory_history)
     : spec{world_spec},
       engine{run_engine},
       trace{run_trace},
       random{run_random},
       os{dispatcher},
+      memory{world_spec.runtime.memory_parts, keep_memory_history},
       futures(world_spec.futures.size()),
       inheritance{dispatcher},
       next_number(world_spec.tasks.size(), 0) {
@@ -30,8 +31,8 @@ Context::Context(const WorldSpec& world_spec, sim::Engine& run_engine, sim::Trac
 
 Context::~Context() = default;
 
-UserProcess& Context::add_process(const std::string& name, Bytes resident) {
-  UserProcess& process = processes.add(name, resident);
+UserProcess& Context::add_process(const std::string& name) {
+  UserProcess& process = processes.add(name);
   if (python()) {
     const GilWorld gil_world{.os = os,
                              .trace = trace,

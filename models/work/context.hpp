@@ -13,6 +13,7 @@
 #include "models/pool/executor.hpp"
 #include "models/python/gil.hpp"
 #include "models/python/process.hpp"
+#include "models/python/process_memory.hpp"
 #include "models/trace_kinds.hpp"
 #include "models/work/items.hpp"
 #include "models/world_spec.hpp"
@@ -27,7 +28,7 @@ struct PeriodicTasks;
 
 struct Context {
   Context(const WorldSpec& world_spec, sim::Engine& run_engine, sim::Trace& run_trace,
-          const sim::Random& run_random, Dispatcher& dispatcher);
+          const sim::Random& run_random, Dispatcher& dispatcher, bool keep_memory_history = false);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -40,6 +41,7 @@ struct Context {
 
   GilAccounts gil_accounts;
   ProcessTable processes;
+  ProcessMemory memory;
   ItemTable items;
   std::vector<std::unique_ptr<Executor>> executors;  // by ExecutorIndex
   std::vector<std::vector<BatchId>> futures;         // by FutureIndex, in order of submission
@@ -58,7 +60,7 @@ struct Context {
   [[nodiscard]] const OsCosts& os_costs() const { return spec.machine.costs; }
 
   /// A new process; with Python, an interpreter with its own GIL.
-  UserProcess& add_process(const std::string& name, Bytes resident);
+  UserProcess& add_process(const std::string& name);
   /// Adds a doubt about the result, once.
   void warn(const std::string& doubt);
   void record(TraceKind kind, std::uint32_t subject, std::uint32_t object, std::uint64_t value);

@@ -61,6 +61,25 @@ struct GilHoldTiming {
   sim::Instant end;
 };
 
+/// What psutil would show of one process at one instant; see docs/models/psutil.md.
+struct ProcessSample {
+  sim::Instant at{};             // since main's first step
+  std::string process{};         // "": all processes of the program together
+  double cpu_percent = 0.0;     // since the last sample; 100 is one CPU
+  std::int64_t rss = 0;         // resident bytes
+  std::int64_t pss = 0;         // shared pages by the number of processes that map them
+  std::uint32_t threads = 0;    // that live
+  std::uint64_t voluntary = 0;  // context switches so far
+  std::uint64_t involuntary = 0;
+};
+
+/// Share of the time since the last sample in which a CPU was busy, whoever ran there.
+struct CpuSample {
+  sim::Instant at{};
+  std::int32_t cpu = 0;
+  double percent = 0.0;
+};
+
 struct Timings {
   RunStatus status = RunStatus::ok;
   std::string error;  // why not ok: who waits for what
@@ -73,6 +92,9 @@ struct Timings {
   std::vector<SliceTiming> slices;       // only when asked for
   std::vector<WakeTiming> wakes;         // beside the slices of simulated runs, by time
   std::vector<GilHoldTiming> gil_holds;  // likewise, by end
+  sim::Duration sample_period{};    // of the samples, which come with the slices
+  std::vector<ProcessSample> process_samples;
+  std::vector<CpuSample> cpu_samples;
   /// Task latencies of this run, by task, to be pooled over replications for quantiles [ns].
   struct Latencies {
     std::string task;

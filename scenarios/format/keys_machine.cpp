@@ -170,7 +170,7 @@ constexpr std::array<Key, 17> cost_keys{{
      .type = Type::duration,
      .fallback = "28us",
      .doc = "more for each MiB of resident memory"},
-    {.name = "process_exit", .type = Type::duration, .fallback = "600us", .doc = "a process's end"},
+    {.name = "process_exit", .type = Type::duration, .fallback = "184us", .doc = "a process's end"},
     {.name = "pipe_message",
      .type = Type::duration,
      .fallback = "2.5us",

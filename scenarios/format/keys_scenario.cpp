@@ -151,7 +151,7 @@ constexpr std::array<Key, 3> lock_keys{{
      .doc = "priority inheritance: the holder is as urgent as the most urgent who waits"},
 }};
 
-constexpr std::array<Key, 14> executor_keys{{
+constexpr std::array<Key, 16> executor_keys{{
     {.name = "kind",
      .type = Type::choice,
      .choices = executor_kinds,
@@ -185,6 +185,11 @@ constexpr std::array<Key, 14> executor_keys{{
      .type = Type::duration,
      .fallback = "0",
      .doc = "CPU that a fresh child spends beyond starting the interpreter"},
+    {.name = "import_memory",
+     .type = Type::bytes,
+     .high = 1e15,
+     .fallback = "0",
+     .doc = "private memory that these imports take in a fresh child"},
     {.name = "maxtasksperchild",
      .type = Type::count,
      .later = "replacing workers after some items is not modelled in this version"},
@@ -193,6 +198,12 @@ constexpr std::array<Key, 14> executor_keys{{
      .high = 1e15,
      .fallback = "0",
      .doc = "private memory of a worker process, which it touches once when it starts"},
+    {.name = "touches",
+     .type = Type::bytes,
+     .high = 1e15,
+     .fallback = "0",
+     .doc = "the main process's objects that each forked worker looks at: counting references "
+            "copies their pages"},
     {.name = "pin",
      .type = Type::counts,
      .choices = pin_words,

@@ -14,6 +14,7 @@ namespace timeslice::scenarios {
 /// Measured costs and speed of one Python on one machine.
 struct RuntimeDefaults {
   models::PythonCosts costs;
+  models::PythonMemory memory_parts;
   models::SpeedFactors factor;  // against CPython 3.11 on the same machine
   bool factor_known = false;    // nobody measured it
 };

@@ -213,6 +213,8 @@ void read_executor(const Reading& reading, const Node& node, WorldNames& names,
   }
   fields.read("import_cost", executor.import_cost);
   fields.read("memory", executor.memory);
+  fields.read("import_memory", executor.import_memory);
+  fields.read("touches", executor.touches);
   int nice = 0;
   if (read_nice(fields, nice)) {
     executor.nice = nice;

@@ -1,5 +1,6 @@
 #include "scenarios/format/read_runtime.hpp"
 
+#include <array>
 #include <charconv>
 #include <string>
 
@@ -8,9 +9,11 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr int oldest_minor = 2;   // the GIL that is modelled came with 3.2
+constexpr int oldest_minor = 2;  // the GIL that is modelled came with 3.2
+constexpr int most_patch = models::PythonVersion::newest_patch;
 constexpr int newest_minor = 30;  // far ahead: a guess of what will be asked
-constexpr models::PythonVersion reference_version{3, 11};  // has factor 1 by definition
+constexpr models::PythonVersion reference_version{.major = 3,
+                                                  .minor = 11};  // has factor 1 by definition
 
 void read_words(Fields& fields, models::RuntimeSpec& runtime) {
   if (const auto heir = fields.choice("heir")) {
@@ -24,6 +27,17 @@ void read_words(Fields& fields, models::RuntimeSpec& runtime) {
                        : *platform == "windows" ? models::Platform::windows
                                                 : models::Platform::linux_os;
   }
+}
+
+void read_memory_parts(const Reading& reading, const Node& node, models::PythonMemory& parts) {
+  Fields fields{reading, node, section_named("runtime_memory")};
+  fields.read("interpreter", parts.interpreter);
+  fields.read("files", parts.files);
+  fields.read("forked_files", parts.forked_files);
+  fields.read("fork_writes", parts.fork_writes);
+  fields.read("forkserver_writes", parts.forkserver_writes);
+  fields.read("gc_writes", parts.gc_writes);
+  fields.read("touch_share", parts.touch_share);
 }
 
 /// Version and GIL decide which measured costs apply, so they are read first.
@@ -44,10 +58,13 @@ void read_rest(const Reading& reading, Fields& fields, models::RuntimeSpec& runt
   fields.read("memory", runtime.memory);
   read_words(fields, runtime);
   if (const Node* costs = fields.map("costs"); costs != nullptr) {
-    RuntimeDefaults over{
-        .costs = runtime.costs, .factor = runtime.factor, .factor_known = runtime.factor_known};
+    RuntimeDefaults over{.costs = runtime.costs,
+                         .memory_parts = runtime.memory_parts,
+                         .factor = runtime.factor,
+                         .factor_known = runtime.factor_known};
     read_runtime_costs(reading, *costs, over);
     runtime.costs = over.costs;
+    runtime.memory_parts = over.memory_parts;
     runtime.factor = over.factor;
     runtime.factor_known = over.factor_known;
   }
@@ -60,16 +77,18 @@ void apply_machine(const LoadedMachine& machine, models::RuntimeSpec& runtime) {
     runtime.factor_known = true;
     return;
   }
-  runtime.factor_known = runtime.version == reference_version;
+  const bool reference = runtime.version.same_line(reference_version);
+  runtime.factor_known = reference;
   const bool gil = runtime.gil.enabled;
   const RuntimeDefaults* exact = find_runtime(machine.file, runtime.version, gil);
   const RuntimeDefaults* near =
       exact != nullptr || gil ? exact : find_runtime(machine.file, runtime.version, true);
   if (near != nullptr) {
     runtime.costs = near->costs;
+    runtime.memory_parts = near->memory_parts;
     runtime.factor = near->factor;
     runtime.costs_known = exact != nullptr;
-    runtime.factor_known = near->factor_known || runtime.version == reference_version;
+    runtime.factor_known = near->factor_known || reference;
   }
   if (!gil && exact != nullptr && exact->factor_known) {
     runtime.gil.free_threading = 1.0;  // the measured factor already holds it
@@ -91,6 +110,9 @@ void read_runtime_costs(const Reading& reading, const Node& node, RuntimeDefault
     read_speed(reading, *speed, defaults.factor);
     defaults.factor_known = true;
   }
+  if (const Node* parts = fields.map("memory"); parts != nullptr) {
+    read_memory_parts(reading, *parts, defaults.memory_parts);
+  }
   models::PythonCosts& costs = defaults.costs;
   fields.read("gil_take", costs.gil_take);
   fields.read("lock", costs.lock);
@@ -110,9 +132,11 @@ void read_runtime_costs(const Reading& reading, const Node& node, RuntimeDefault
   fields.read("child_exit", costs.child_exit);
   fields.read("spawn_parent", costs.spawn_parent);
   fields.read("interpreter_start", costs.interpreter_start);
+  fields.read("spawn_exit", costs.spawn_exit);
   fields.read("resource_tracker", costs.resource_tracker);
   fields.read("forkserver_start", costs.forkserver_start);
   fields.read("forkserver_child", costs.forkserver_child);
+  fields.read("forkserver_reap", costs.forkserver_reap);
   fields.read("cpp_task", costs.cpp_task);
   if (sim::Duration per_kib{}; fields.read("pickle_per_kib", per_kib)) {
     costs.pickle_ns_per_byte = static_cast<double>(per_kib.count()) / 1024.0;
@@ -121,30 +145,58 @@ void read_runtime_costs(const Reading& reading, const Node& node, RuntimeDefault
 
 const RuntimeDefaults* find_runtime(const MachineFile& machine,
                                     const models::PythonVersion& version, bool gil) {
-  const std::string name = fmt::format("{}.{}", version.major, version.minor);
-  if (const auto exact = machine.runtimes.find(gil ? name : name + "t");
-      exact != machine.runtimes.end()) {
-    return &exact->second;
+  const std::string line = fmt::format("{}.{}", version.major, version.minor);
+  for (const std::string& name : {to_text(version), line}) {
+    if (const auto found = machine.runtimes.find(gil ? name : name + "t");
+        found != machine.runtimes.end()) {
+      return &found->second;
+    }
   }
   return nullptr;
 }
 
+/// The whole number from 0 on that begins at `at`, which then stands behind it.
+std::optional<int> number_at(const char*& at, const char* end) {
+  int value = 0;
+  const auto [behind, wrong] = std::from_chars(at, end, value);
+  if (wrong != std::errc{} || value < 0 || *at == '-') {
+    return std::nullopt;
+  }
+  at = behind;
+  return value;
+}
+
+/// `3.13` or `3.13.7`.
+std::optional<models::PythonVersion> version_of(const std::string& text) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  std::array<int, 3> parts{0, 0, models::PythonVersion::newest_patch};
+  std::size_t count = 0;
+  for (bool more = true; more && count < parts.size(); ++count) {
+    const auto part = number_at(at, end);
+    if (!part) {
+      return std::nullopt;
+    }
+    parts[count] = *part;
+    more = at != end && *at == '.';
+    at += more ? 1 : 0;
+  }
+  if (at != end || text.back() == '.' || count < 2 || parts[2] > most_patch) {
+    return std::nullopt;
+  }
+  return models::PythonVersion{.major = parts[0], .minor = parts[1], .patch = parts[2]};
+}
+
 std::optional<models::PythonVersion> parse_version(const Reading& reading, const Node& node) {
   const std::string& text = node.text;
-  models::PythonVersion version;
-  const char* const end = text.data() + text.size();
-  const auto major = std::from_chars(text.data(), end, version.major);
-  if (node.is_scalar() && major.ec == std::errc{} && major.ptr != end && *major.ptr == '.') {
-    const auto minor = std::from_chars(major.ptr + 1, end, version.minor);
-    const bool whole = minor.ec == std::errc{} && minor.ptr == end;
-    if (whole && version.major == 3 && version.minor >= oldest_minor &&
-        version.minor <= newest_minor) {
-      return version;
-    }
+  const auto version = node.is_scalar() && !text.empty() ? version_of(text) : std::nullopt;
+  if (version && version->major == 3 && version->minor >= oldest_minor &&
+      version->minor <= newest_minor) {
+    return version;
   }
   reading.reporter.error(node.mark, "E-range",
                          fmt::format("'python' must be a version from 3.2 on, not '{}'", text),
-                         "write it as \"3.11\"");
+                         "write it as \"3.11\" or \"3.11.7\"");
   return std::nullopt;
 }
 
@@ -166,8 +218,8 @@ models::RuntimeSpec read_runtime(const Reading& reading, const Node* node,
   read_rest(reading, fields, runtime);
   if (!runtime.gil.enabled && runtime.version < models::PythonVersion{3, 13}) {
     reading.warnings.push_back(
-        fmt::format("CPython {}.{} has no free-threaded build: this is a what-if, never validated",
-                    runtime.version.major, runtime.version.minor));
+        fmt::format("CPython {} has no free-threaded build: this is a what-if, never validated",
+                    to_text(runtime.version)));
   }
   return runtime;
 }

@@ -12,7 +12,7 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::array<MetricName, 49> metrics{{
+constexpr std::array<MetricName, 50> metrics{{
     {"makespan", "ns"},
     {"throughput", "1/s", "task", Entity::required},
     {"task_latency_mean", "ns", "task", Entity::required},
@@ -37,8 +37,9 @@ constexpr std::array<MetricName, 49> metrics{{
     {"startup", "ns", "executor", Entity::required},
     {"shutdown", "ns", "executor", Entity::required},
     {"ipc_bytes", "B", "executor", Entity::required},
-    {"peak_memory", "B", "process", Entity::required, true},
-    {"peak_rss", "B", "process", Entity::required, true},
+    {"peak_memory", "B", "process", Entity::optional},
+    {"peak_private", "B", "process", Entity::optional},
+    {"peak_rss", "B", "process", Entity::optional},
     {"loop_lag_p50", "ns", "executor", Entity::required, true},
     {"loop_lag_p99", "ns", "executor", Entity::required, true},
     {"loop_lag_max", "ns", "executor", Entity::required, true},

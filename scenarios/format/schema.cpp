@@ -101,7 +101,7 @@ Json scalar_value(const Key& key) {
     case Type::bandwidth:
       return quantity(bandwidth_units(), "( per node)?");
     case Type::version:
-      return either({{"type", "number"}}, text_matching(R"(3\.[0-9]+)"));
+      return either({{"type", "number"}}, text_matching(R"(3\.[0-9]+(\.[0-9]+)?)"));
     case Type::cache:
       return text_matching(units_pattern(byte_units()) +
                            "( +shared by +(core|package|[0-9]+ +cores))?");

@@ -15,11 +15,13 @@ struct Use {
   std::string_view key;
   std::array<std::string_view, 3> kinds;  // that use it; empty places mean nothing
 };
-constexpr std::array<Use, 8> uses{{
+constexpr std::array<Use, 10> uses{{
     {"workers", {"threads", "processes", "cpp-threads"}},
     {"start", {"processes", "process-per-task"}},
     {"import_cost", {"processes", "process-per-task"}},
     {"memory", {"processes", "process-per-task"}},
+    {"import_memory", {"processes", "process-per-task"}},
+    {"touches", {"processes", "process-per-task"}},
     {"chunksize", {"processes"}},
     {"payload", {"processes"}},
     {"create", {"threads", "processes", "cpp-threads"}},

@@ -35,6 +35,7 @@ std::string sweep_of(const Arguments& arguments, const scenarios::Plan& plan) {
   for (const std::string& kept : kept_parts(arguments)) {
     text += '\n' + kept;
   }
+  text += arguments.text("sample-period").value_or("");
   return scenarios::sha256_hex(text);
 }
 

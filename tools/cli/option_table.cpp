@@ -84,7 +84,14 @@ constexpr auto options = std::to_array<OptionSpec>({
      .argument = "WHAT",
      .help = "store also tasks (which worker ran which item), timeline (what each thread did), or "
              "tasks,timeline",
-     .commands = "run batch"},
+     .commands = "run validate batch"},
+    {.name = "sample-period",
+     .kind = ValueKind::duration,
+     .argument = "D",
+     .help = "of the time line that --keep timeline stores and --json shows: memory, CPU per cent, "
+             "threads and switches, as psutil sees them; by default a 200th of the makespan, from "
+             "1ms on; validate: 20ms",
+     .commands = "run validate"},
     {.name = "gantt",
      .letter = 'g',
      .help = "draw one run: who ran on each CPU, what each thread did, which worker ran which item",

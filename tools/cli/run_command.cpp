@@ -50,6 +50,9 @@ std::optional<sim::Error> refused(const Arguments& arguments) {
                 "write tasks, timeline or tasks,timeline");
     }
   }
+  if (arguments.has("sample-period") && !kept_parts(arguments).contains("timeline")) {
+    return no("--sample-period", "is of a time line that is not kept", "add --keep timeline");
+  }
   if (arguments.has("gantt") && arguments.has("json")) {
     return no("--gantt", "draws text and does not go with --json", "use one of them");
   }
@@ -157,6 +160,7 @@ SweepEnd ScenarioRun::sweep(BatchWriter& writer) {
       .jobs = static_cast<unsigned>(arguments_.count("jobs").value_or(0)),
       .keep_tasks = kept.contains("tasks"),
       .keep_slices = kept.contains("timeline"),
+      .sample_period = arguments_.duration("sample-period").value_or(std::chrono::nanoseconds{0}),
       .give_up = [&] { return interrupted() || deadline_.passed() || writer.failed(); },
       .wanted = {},
       .progress = [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); },
@@ -175,6 +179,7 @@ SweepEnd ScenarioRun::sweep(BatchWriter& writer) {
     };
   }
   const ReportNeeds needs{.every_metric = arguments_.has("json") || console_.verbose(),
+                          .timelines = arguments_.has("json"),
                           .rules = plan_.expectations()};
   add_done_before(writer, needs);
   const SweepEnd end = run_sweep(plan_, options, [&](PointOutcome&& outcome) {

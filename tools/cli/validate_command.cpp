@@ -30,6 +30,24 @@ namespace {
 using validation::PointValidation;
 using validation::Validation;
 
+// A sample of all processes takes a few ms of CPU time: a twentieth of it, at most, by default.
+constexpr std::chrono::milliseconds native_sample_period{20};
+
+std::optional<sim::Error> keep_conflict(const Arguments& arguments) {
+  const auto kept = kept_parts(arguments);
+  if (kept.size() > kept.count("timeline")) {
+    return sim::Error{.where = "--keep",
+                      .what = "a native run has nothing but its time line to keep",
+                      .advice = "write --keep timeline"};
+  }
+  if (arguments.has("sample-period") && kept.empty()) {
+    return sim::Error{.where = "--sample-period",
+                      .what = "is of a time line that is not kept",
+                      .advice = "add --keep timeline"};
+  }
+  return std::nullopt;
+}
+
 validation::ValidateOptions options_of(const Arguments& arguments) {
   validation::ValidateOptions options;
   options.python = arguments.text("python").value_or(options.python);
@@ -42,6 +60,9 @@ validation::ValidateOptions options_of(const Arguments& arguments) {
     options.budget = *limit;
   }
   options.timelines = arguments.has("timeline");
+  if (kept_parts(arguments).contains("timeline")) {
+    options.samples = arguments.duration("sample-period").value_or(native_sample_period);
+  }
   options.give_up = interrupted;
   return options;
 }
@@ -199,6 +220,10 @@ ExitCode validate_plan(const scenarios::Plan& plan, const std::string& file,
 
 ExitCode validate_command(const Arguments& arguments, Console& console) {
   if (const auto conflict = database_conflict(arguments)) {
+    console.complain(*conflict);
+    return ExitCode::usage;
+  }
+  if (const auto conflict = keep_conflict(arguments)) {
     console.complain(*conflict);
     return ExitCode::usage;
   }

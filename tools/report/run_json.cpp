@@ -18,6 +18,27 @@ Json number_or_null(const std::optional<double>& value) {
   return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
 }
 
+/// The columns that psutil has, a row a sample; docs/models/psutil.md.
+Json timeline_json(const RunRow& run) {
+  Json processes = Json::array();
+  for (const models::ProcessSample& sample : run.process_samples) {
+    processes.push_back({sample.at.time_since_epoch().count(), sample.process, sample.cpu_percent,
+                         sample.rss, sample.pss, sample.threads, sample.voluntary,
+                         sample.involuntary});
+  }
+  Json cpus = Json::array();
+  for (const models::CpuSample& sample : run.cpu_samples) {
+    cpus.push_back({sample.at.time_since_epoch().count(), sample.cpu, sample.percent});
+  }
+  return {{"period_ns", run.sample_period_ns},
+          {"process_columns",
+           {"at_ns", "process", "cpu_percent", "rss", "pss", "num_threads",
+            "ctx_switches_voluntary", "ctx_switches_involuntary"}},
+          {"processes", std::move(processes)},
+          {"cpu_columns", {"at_ns", "cpu", "cpu_percent"}},
+          {"cpus", std::move(cpus)}};
+}
+
 Json runs_json(const PointReport& point) {
   Json runs = Json::array();
   for (const RunRow& run : point.runs) {
@@ -27,6 +48,9 @@ Json runs_json(const PointReport& point) {
         {"wall_ns", run.wall_ns}};
     if (!run.error.empty()) {
       row["error"] = run.error;
+    }
+    if (run.sample_period_ns > 0) {
+      row["timeline"] = timeline_json(run);
     }
     runs.push_back(std::move(row));
   }

@@ -72,6 +72,12 @@ RunRow row_of(const PointOutcome& outcome, std::size_t index) {
   };
 }
 
+void add_timeline(const models::Timings& run, RunRow& row) {
+  row.sample_period_ns = run.sample_period.count();
+  row.process_samples = run.process_samples;
+  row.cpu_samples = run.cpu_samples;
+}
+
 std::string machine_words(const models::MachineSpec& machine) {
   const models::MachineCounts count = models::counts(machine);
   std::string text = fmt::format("{}, {}", counted(count.cores, "core", "cores"),
@@ -88,8 +94,7 @@ std::vector<std::string> setting_of(const models::WorldSpec& world) {
   if (world.runtime.language == models::Language::none) {
     setting.emplace_back("no Python");
   } else {
-    const models::PythonVersion& version = world.runtime.version;
-    setting.push_back(fmt::format("CPython {}.{}", version.major, version.minor));
+    setting.push_back("CPython " + models::to_text(world.runtime.version));
     setting.emplace_back(world.runtime.gil.enabled ? "GIL on" : "GIL off");
   }
   return setting;
@@ -129,6 +134,9 @@ void RunReport::add(const PointOutcome& outcome, const ReportNeeds& needs) {
   };
   for (std::size_t repetition = 0; repetition < outcome.runs.size(); ++repetition) {
     point.runs.push_back(row_of(outcome, repetition));
+    if (needs.timelines) {
+      add_timeline(outcome.runs[repetition], point.runs.back());
+    }
   }
   if (!needs.every_metric) {
     std::erase_if(point.metrics, [](const SummaryMetric& metric) { return !is_total(metric); });

@@ -28,6 +28,9 @@ struct RunRow {
   std::int64_t makespan_ns = 0;
   std::int64_t wall_ns = 0;
   std::string error;
+  std::int64_t sample_period_ns = 0;  // 0: no time line was kept
+  std::vector<models::ProcessSample> process_samples;
+  std::vector<models::CpuSample> cpu_samples;
 };
 
 struct PointReport {
@@ -55,6 +58,7 @@ struct ToolVersion {
 /// What of an outcome will be asked for later.
 struct ReportNeeds {
   bool every_metric = true;        // false: only totals and executors, not each thread and CPU
+  bool timelines = false;          // the samples of kept time lines
   std::vector<std::string> rules;  // claims that will be judged: their metrics are remembered
 };
 

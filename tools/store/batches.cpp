@@ -55,7 +55,8 @@ constexpr const char* failed_points =
     "CREATE TEMP TABLE failed AS SELECT id FROM point WHERE batch = ?1 AND (EXISTS (SELECT 1 FROM "
     "run WHERE run.point = point.id AND status <> 'ok') OR NOT EXISTS (SELECT 1 FROM run WHERE "
     "run.point = point.id))";
-constexpr std::array of_runs{"sample", "task", "histogram", "slice", "wake", "gil_hold"};
+constexpr std::array of_runs{"sample", "task",     "histogram", "slice",
+                             "wake",   "gil_hold", "resource"};
 constexpr std::array of_points{"run", "pooled", "point_warning", "comparison", "param"};
 
 }  // namespace
@@ -141,6 +142,7 @@ void add_indices(SQLite::Database& database) {
   database.exec("CREATE INDEX IF NOT EXISTS slice_of_run ON slice (run)");
   database.exec("CREATE INDEX IF NOT EXISTS wake_of_run ON wake (run)");
   database.exec("CREATE INDEX IF NOT EXISTS gil_hold_of_run ON gil_hold (run)");
+  database.exec("CREATE INDEX IF NOT EXISTS resource_of_run ON resource (run)");
 }
 
 }  // namespace timeslice::tools

@@ -137,6 +137,7 @@ constexpr const char* runs = R"(
   DELETE FROM main.task WHERE run IN (SELECT id FROM worse);
   DELETE FROM main.histogram WHERE run IN (SELECT id FROM worse);
   DELETE FROM main.slice WHERE run IN (SELECT id FROM worse);
+  DELETE FROM main.resource WHERE run IN (SELECT id FROM worse);
   DELETE FROM main.wake WHERE run IN (SELECT id FROM worse);
   DELETE FROM main.gil_hold WHERE run IN (SELECT id FROM worse);
   DELETE FROM main.run WHERE id IN (SELECT id FROM worse);
@@ -174,6 +175,9 @@ constexpr const char* numbers = R"(
     FROM part.slice AS a JOIN run_map AS m ON m.old = a.run ORDER BY a.rowid;
   INSERT INTO main.wake SELECT m.new, a.time_ns, a.entity, a.waker
     FROM part.wake AS a JOIN run_map AS m ON m.old = a.run ORDER BY a.rowid;
+  INSERT INTO main.resource SELECT m.new, a.at_ns, a.entity, a.cpu_percent, a.rss, a.pss,
+      a.num_threads, a.ctx_switches_voluntary, a.ctx_switches_involuntary
+    FROM part.resource AS a JOIN run_map AS m ON m.old = a.run ORDER BY a.rowid;
   INSERT INTO main.gil_hold SELECT m.new, a.process, a.entity, a.start_ns, a.end_ns
     FROM part.gil_hold AS a JOIN run_map AS m ON m.old = a.run ORDER BY a.rowid;
 )";

@@ -44,6 +44,7 @@ void upgrade_to_version_2(SQLite::Database& database) {
 
 /// Batches that are one part of a sweep, and how large the whole is: what `status` goes by.
 /// Timelines know who woke whom and who held which GIL.
+/// With --keep timeline: what psutil would show, sampled. docs/models/psutil.md has the columns.
 void upgrade_to_version_3(SQLite::Database& database) {
   // Part `shard` of `shards`, from 0. NULL: all of it.
   database.exec("ALTER TABLE batch ADD COLUMN shard INTEGER");
@@ -56,6 +57,17 @@ void upgrade_to_version_3(SQLite::Database& database) {
   database.exec(
       "CREATE TABLE gil_hold (run INTEGER NOT NULL REFERENCES run (id), process TEXT NOT NULL, "
       "entity TEXT NOT NULL, start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL) STRICT");
+  database.exec(
+      "CREATE TABLE resource ("
+      "run INTEGER NOT NULL REFERENCES run (id), "
+      "at_ns INTEGER NOT NULL, "     // end of the period looked at, from main's first step
+      "entity TEXT NOT NULL, "       // a process; empty: all of the program; 'cpu N'
+      "cpu_percent REAL NOT NULL, "  // since the sample before; 100: one CPU
+      "rss INTEGER, "                // bytes; NULL here and below: of a CPU
+      "pss INTEGER, "
+      "num_threads INTEGER, "
+      "ctx_switches_voluntary INTEGER, "  // so far
+      "ctx_switches_involuntary INTEGER) STRICT");
 }
 
 constexpr std::array all_migrations{Migration{1, create_version_1},

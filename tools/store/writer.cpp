@@ -38,7 +38,8 @@ struct Writer::Statements {
                   "ON CONFLICT DO UPDATE SET count = count + 1"},
         slice{db, "INSERT INTO slice VALUES (?, ?, ?, ?, ?, ?)"},
         wake{db, "INSERT INTO wake VALUES (?, ?, ?, ?)"},
-        gil_hold{db, "INSERT INTO gil_hold VALUES (?, ?, ?, ?, ?)"} {}
+        gil_hold{db, "INSERT INTO gil_hold VALUES (?, ?, ?, ?, ?)"},
+        resource{db, "INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"} {}
 
   SQLite::Statement point;
   SQLite::Statement param;
@@ -55,6 +56,7 @@ struct Writer::Statements {
   SQLite::Statement slice;
   SQLite::Statement wake;
   SQLite::Statement gil_hold;
+  SQLite::Statement resource;
 };
 
 Writer::Writer(SQLite::Database& database)
@@ -131,6 +133,7 @@ void Writer::add_numbered(const RunOwner& owner, const NumberedRun& run, Keep ke
   }
   if (keep.timeline) {
     add_slices(id, run.timings);
+    add_resources(id, run.timings);
   }
 }
 
@@ -197,6 +200,21 @@ void Writer::add_slices(std::int64_t run, const models::Timings& timings) {
   for (const models::GilHoldTiming& hold : timings.gil_holds) {
     execute(statements_->gil_hold, run, hold.process, hold.thread,
             hold.start.time_since_epoch().count(), hold.end.time_since_epoch().count());
+  }
+}
+
+void Writer::add_resources(std::int64_t run, const models::Timings& timings) {
+  for (const models::ProcessSample& sample : timings.process_samples) {
+    execute(statements_->resource, run, sample.at.time_since_epoch().count(), sample.process,
+            sample.cpu_percent, std::optional{sample.rss}, std::optional{sample.pss},
+            std::optional<std::int64_t>{sample.threads},
+            std::optional{static_cast<std::int64_t>(sample.voluntary)},
+            std::optional{static_cast<std::int64_t>(sample.involuntary)});
+  }
+  const std::optional<std::int64_t> null;
+  for (const models::CpuSample& sample : timings.cpu_samples) {
+    execute(statements_->resource, run, sample.at.time_since_epoch().count(),
+            "cpu " + std::to_string(sample.cpu), sample.percent, null, null, null, null, null);
   }
 }
 

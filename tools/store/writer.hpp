@@ -82,6 +82,7 @@ class Writer {
   void add_tasks(std::int64_t run, const models::Timings& timings);
   void add_histograms(std::int64_t run, const models::Timings& timings);
   void add_slices(std::int64_t run, const models::Timings& timings);
+  void add_resources(std::int64_t run, const models::Timings& timings);
   void add_pooled(std::int64_t point, std::span<const SummaryMetric> metrics);
   void add_warnings(std::int64_t point, std::span<const std::string> warnings);
 

@@ -37,20 +37,25 @@ struct SlownessTrace {
 /// Costs of the system, measured on this host in a few seconds; low quantiles, CPU time unless
 /// said otherwise. Zero: not measured.
 struct QuickCosts {
-  sim::Duration sleep_overshoot{};  // wall: how much later than asked a sleep of 1 ms ends
-  sim::Duration wake{};             // wall: write to a pipe until an idle CPU's reader has it, p10
-  sim::Duration wake_median{};      // wall
-  sim::Duration thread_start{};     // Thread() and start()
-  sim::Duration fork{};             // os.fork in the parent
-  sim::Duration process_start{};    // Process.start by fork, in the parent
-  sim::Duration fork_child{};       // its child until the target runs
-  sim::Duration child_exit{};       // its child after the target, until it is gone
-  sim::Duration spawn_parent{};     // Process.start by spawn, in the parent
-  sim::Duration spawn_child{};      // its child until the target runs
-  sim::Duration spawn_exit{};       // its child after the target
-  sim::Duration pool_create{};      // Pool(2) by fork, in the creating thread
-  sim::Duration pool_import{};      // importing multiprocessing.pool for the first time
-  std::int64_t resident_bytes = 0;  // of the harness
+  sim::Duration sleep_overshoot{};   // wall: how much later than asked a sleep of 1 ms ends
+  sim::Duration wake{};              // wall: write to a pipe until an idle CPU's reader has it, p10
+  sim::Duration wake_median{};       // wall
+  sim::Duration thread_start{};      // Thread() and start()
+  sim::Duration fork{};              // os.fork in the parent
+  sim::Duration fork_per_mib{};      // and for each MiB more that the parent has
+  sim::Duration process_start{};     // Process.start by fork, in the parent
+  sim::Duration fork_child{};        // its child until the target runs
+  sim::Duration child_exit{};        // its child after the target, until it is gone
+  sim::Duration spawn_parent{};      // Process.start by spawn, in the parent
+  sim::Duration spawn_child{};       // its child until the target runs
+  sim::Duration spawn_exit{};        // its child after the target
+  sim::Duration forkserver_start{};  // the fork server until its first request
+  sim::Duration forkserver_child{};  // a child of it until the target runs
+  sim::Duration resource_tracker{};  // the tracker's process in all
+  sim::Duration pool_create{};       // Pool(2) by fork, in the creating thread
+  sim::Duration pool_import{};       // importing multiprocessing.pool for the first time
+  std::int64_t resident_bytes = 0;   // of the harness
+  models::PythonMemory memory;       // of processes of this Python
 };
 
 struct HostCalibration {

@@ -28,12 +28,10 @@ Duration positive(Duration value) {
   return std::max(value, Duration::zero());
 }
 
-bool spawns(const models::WorldSpec& world) {
-  return std::ranges::any_of(world.executors, [&](const models::ExecutorSpec& executor) {
-    const bool process = executor.kind == models::ExecutorKind::processes ||
-                         executor.kind == models::ExecutorKind::process_per_task;
-    return process && start_method(world.runtime, executor) == "spawn";
-  });
+/// What the size of the harness's process adds to a fork, and to the end of its child.
+Duration per_resident(const QuickCosts& quick) {
+  const double mib = static_cast<double>(quick.resident_bytes) / (1 << 20);
+  return Duration{static_cast<std::int64_t>(static_cast<double>(quick.fork_per_mib.count()) * mib)};
 }
 
 void apply_os(const QuickCosts& quick, models::WorldSpec& world) {
@@ -43,12 +41,8 @@ void apply_os(const QuickCosts& quick, models::WorldSpec& world) {
   // An overshoot is timer slack, then the timer interrupt, then the wake-up of an idle CPU.
   world.os.timer_latency = positive(quick.sleep_overshoot - world.os.timer_slack -
                                     costs.wake_idle_cpu - costs.wake_idle_cpu_jitter / 2);
-  const double mib = static_cast<double>(quick.resident_bytes) / (1 << 20);
-  if (mib >= 1.0) {
-    costs.fork = std::min(costs.fork, quick.fork);
-    costs.fork_per_mib = Duration{
-        static_cast<std::int64_t>(static_cast<double>((quick.fork - costs.fork).count()) / mib)};
-  }
+  costs.fork_per_mib = quick.fork_per_mib;
+  costs.fork = positive(quick.fork - per_resident(quick));
 }
 
 void apply_python(const QuickCosts& quick, models::WorldSpec& world) {
@@ -61,13 +55,38 @@ void apply_python(const QuickCosts& quick, models::WorldSpec& world) {
   costs.pool_import = quick.pool_import;
   costs.spawn_parent = positive(quick.spawn_parent - os.fork);
   costs.interpreter_start = quick.spawn_child;
-  // One cost in the model for both; a spawned interpreter has much more to take down.
-  costs.child_exit =
-      positive((spawns(world) ? quick.spawn_exit : quick.child_exit) - os.process_exit);
+  const Duration kernel_exit = os.process_exit + per_resident(quick);
+  costs.child_exit = positive(quick.child_exit - kernel_exit);
+  costs.spawn_exit = positive(quick.spawn_exit - kernel_exit);
+  costs.forkserver_start = quick.forkserver_start;
+  costs.forkserver_child = quick.forkserver_child;
+  costs.resource_tracker = quick.resource_tracker;
+  world.runtime.memory_parts = quick.memory;
+}
+
+double mib(models::Bytes bytes) {
+  return static_cast<double>(bytes.count) / (1 << 20);
 }
 
 double us(Duration duration) {
   return static_cast<double>(duration.count()) / 1000.0;
+}
+
+}  // namespace
+
+namespace {
+
+models::PythonMemory read_memory(const json& raw) {
+  const auto bytes = [&](const char* process, const char* what) {
+    return models::Bytes{raw.at(process).at(what).get<std::int64_t>()};
+  };
+  models::PythonMemory parts;
+  parts.interpreter = bytes("spawn", "private");
+  parts.files = bytes("parent", "files");
+  parts.forked_files = bytes("fork", "files");
+  parts.fork_writes = bytes("fork", "private");
+  parts.forkserver_writes = bytes("forkserver", "private");
+  return parts;
 }
 
 }  // namespace
@@ -87,6 +106,13 @@ QuickCosts read_quick_costs(const std::string& text) {
   quick.spawn_parent = cost(raw.at("spawn").at("parent"));
   quick.spawn_child = cost(raw.at("spawn").at("until"));
   quick.spawn_exit = cost(raw.at("spawn").at("after"));
+  const json& larger = raw.at("larger_fork");
+  quick.fork_per_mib =
+      positive(cost(larger.at("fork")) - quick.fork) / larger.at("mib").get<std::int64_t>();
+  quick.forkserver_start = Duration{raw.at("helpers").at("server").get<std::int64_t>()};
+  quick.resource_tracker = Duration{raw.at("helpers").at("tracker").get<std::int64_t>()};
+  quick.forkserver_child = cost(raw.at("forkserver").at("until"));
+  quick.memory = read_memory(raw.at("memory"));
   quick.pool_create = cost(raw.at("pool"));
   quick.pool_import = Duration{raw.at("pool_import").get<std::int64_t>()};
   quick.resident_bytes = raw.at("resident").get<std::int64_t>();
@@ -126,7 +152,13 @@ std::vector<std::string> describe(const QuickCosts& quick) {
                   "target, Pool(2) {:.1f} ms and its first import {:.1f} ms, resident {:.1f} MiB",
                   us(quick.spawn_child) / 1000.0, us(quick.spawn_exit) / 1000.0,
                   us(quick.pool_create) / 1000.0, us(quick.pool_import) / 1000.0,
-                  static_cast<double>(quick.resident_bytes) / (1 << 20))};
+                  static_cast<double>(quick.resident_bytes) / (1 << 20)),
+      fmt::format("costs of this host: the fork server starts in {:.1f} ms, its child in {:.1f} "
+                  "ms, the resource tracker takes {:.1f} ms; private memory of a forked child "
+                  "{:.1f}, a server's {:.1f}, a spawned {:.1f} MiB",
+                  us(quick.forkserver_start) / 1000.0, us(quick.forkserver_child) / 1000.0,
+                  us(quick.resource_tracker) / 1000.0, mib(quick.memory.fork_writes),
+                  mib(quick.memory.forkserver_writes), mib(quick.memory.interpreter))};
 }
 
 }  // namespace timeslice::validation

@@ -124,6 +124,9 @@ class Watch {
   }
 
   ChildOutcome finish() {
+    if (limits_.on_start) {
+      limits_.on_start(child_.pid);
+    }
     ::fcntl(child_.out.get(), F_SETFL, O_NONBLOCK);
     ::fcntl(child_.err.get(), F_SETFL, O_NONBLOCK);
     while (!leader_gone_ && keep_on()) {

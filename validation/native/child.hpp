@@ -22,8 +22,9 @@ struct ChildLimits {
   std::uint64_t file_bytes = 64ULL << 20;
   std::uint64_t cpu_seconds = 600;  // a process
   sim::Duration wall = std::chrono::seconds{120};
-  std::uint64_t output_bytes = 256ULL << 20;  // more on stdout ends the child
-  std::function<bool()> give_up;              // polled every 20 ms
+  std::uint64_t output_bytes = 256ULL << 20;           // more on stdout ends the child
+  std::function<bool()> give_up;                       // polled every 20 ms
+  std::function<void(std::int32_t group)> on_start{};  // once it runs
 };
 
 enum class ChildEnd { exited, signalled, out_of_time, given_up, too_much_output };

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "scenarios/simulate.hpp"
+#include "validation/native/proc_sampler.hpp"
 #include "validation/native/program.hpp"
 #include "validation/native/support.hpp"
 
@@ -239,6 +240,10 @@ NativeRun PythonRunner::measure(const scenarios::Scenario& scenario, std::uint64
   if (options.give_up) {
     limits.give_up = options.give_up;
   }
+  std::optional<ProcSampler> sampler;
+  if (options.sample_period > sim::Duration::zero()) {
+    limits.on_start = [&](std::int32_t group) { sampler.emplace(group, options.sample_period); };
+  }
   const HostCpuTimes before = host_cpu_times();
   auto outcome = run_program({calibration_->python, "-I", "-B", folder_.file("harness.py"), "run",
                               plan, std::to_string(::getpid())},
@@ -255,6 +260,11 @@ NativeRun PythonRunner::measure(const scenarios::Scenario& scenario, std::uint64
   }
   try {
     read_result(scenario.world, program, outcome.value().out, run);
+    if (sampler) {
+      sampler->stop();
+      const std::int64_t end = run.start_ns + run.timings.makespan.count();
+      sampler->add_to(run.timings, run.start_ns, end);
+    }
     run.timings.status = models::RunStatus::ok;
   } catch (const json::exception& problem) {
     run.timings.error = std::string{"the harness's answer makes no sense: "} + problem.what();

@@ -141,9 +141,9 @@ def thread_starts():
     return costs
 
 
-def forks():
+def forks(repetitions):
     costs = []
-    for _ in range(25):
+    for _ in range(repetitions):
         before = thread_time_ns()
         pid = os.fork()
         if pid == 0:
@@ -151,6 +151,53 @@ def forks():
         costs.append(thread_time_ns() - before)
         os.waitpid(pid, 0)
     return costs
+
+
+def larger_forks():
+    """os.fork with 64 MiB more, and their number: what a MiB of the parent costs."""
+    mib = 64
+    ballast = bytearray(os.urandom(1)) * (mib << 20)
+    costs = forks(8)
+    del ballast
+    return {"mib": mib, "fork": costs}
+
+
+def memory_of(pid):
+    """Bytes that a process shares with nobody, and its pages of files."""
+    found = {}
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        for line in file:
+            words = line.split()
+            if len(words) == 3 and words[2] == "kB":
+                found[words[0].rstrip(":")] = int(words[1]) << 10
+    return {"private": found["Private_Clean"] + found["Private_Dirty"],
+            "files": found["Rss"] - found["Anonymous"]}
+
+
+def report_memory(sink):
+    sink.send(memory_of(os.getpid()))
+
+
+def child_memory(method):
+    """What one child of a start method has in memory when its target runs."""
+    context = multiprocessing.get_context(method)
+    source, sink = context.Pipe(duplex=False)
+    process = context.Process(target=report_memory, args=(sink,))
+    process.start()
+    found = source.recv()
+    process.join()
+    return found
+
+
+def helpers_cpu():
+    """CPU time [ns] so far of the resource tracker and of the fork server."""
+    from multiprocessing import forkserver, resource_tracker
+    used = {}
+    for name, pid in (("tracker", resource_tracker._resource_tracker._pid),
+                      ("server", forkserver._forkserver._forkserver_pid)):
+        with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
+            used[name] = int(file.read().split()[0])
+    return used
 
 
 def report(sink):
@@ -171,7 +218,8 @@ def processes(method, repetitions):
         parent.append(thread_time_ns() - before)
         process.join()
         until.append(int.from_bytes(source.recv_bytes(), "little"))
-        after.append(children_cpu_ns() - waited - until[-1])
+        if method != "forkserver":  # those are children of the server
+            after.append(children_cpu_ns() - waited - until[-1])
     return {"parent": parent, "until": until, "after": after}
 
 
@@ -198,10 +246,17 @@ def measure_quick():
     first_import = pool_import()  # before anything else makes a pool
     with open("/proc/self/statm", encoding="ascii") as file:
         resident = int(file.read().split()[1]) * resource.getpagesize()
-    return {"resident": resident, "sleep": sleeps(), "pipe": own_pipe(), "wake": wakes(),
-            "thread": thread_starts(), "fork": forks(),
-            "process": processes("fork", 20), "spawn": processes("spawn", 5), "pool": pools(),
-            "pool_import": first_import}
+    # In this order: the server and the tracker have started when their CPU time is read.
+    quick = {"resident": resident, "sleep": sleeps(), "pipe": own_pipe(), "wake": wakes(),
+             "thread": thread_starts(), "fork": forks(25), "larger_fork": larger_forks(),
+             "memory": {"parent": memory_of(os.getpid()), "fork": child_memory("fork")},
+             "process": processes("fork", 20), "pool": pools(), "pool_import": first_import}
+    quick["memory"]["forkserver"] = child_memory("forkserver")
+    quick["helpers"] = helpers_cpu()
+    quick["forkserver"] = processes("forkserver", 5)
+    quick["spawn"] = processes("spawn", 5)
+    quick["memory"]["spawn"] = child_memory("spawn")
+    return quick
 
 
 if __name__ == "__main__":
