@@ -14,6 +14,7 @@ namespace timeslice::scenarios {
 struct RunOptions {
   bool keep_tasks = false;
   bool keep_slices = false;
+  bool costs = false;              // simulated runs only: adds the cost waterfall
   sim::TraceSink* sink = nullptr;  // simulated runs only; not owned
   std::function<bool()> give_up;   // polled now and then: wall limit, Ctrl-C
 };

@@ -48,6 +48,7 @@ struct ExecutorSpec {
   enum class Create { first_use, start } create = Create::first_use;
   enum class Shutdown { join, terminate } shutdown = Shutdown::join;
   Bytes memory;            // of a worker process of its own, touched once when it starts
+  bool daemon = false;     // thread-per-task: nobody waits for its threads at the end
   std::vector<CpuId> pin;  // worker i runs on pin[i % size]; empty: free
   int nice = 0;
   ClassSpec sched{};  // of the workers

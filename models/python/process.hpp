@@ -60,6 +60,7 @@ class ProcessTable {
   Actor& add_actor(Context& world, UserProcess& process, const ThreadSpec& spec);
 
   [[nodiscard]] std::deque<UserProcess>& processes() { return processes_; }
+  [[nodiscard]] const std::deque<UserProcess>& processes() const { return processes_; }
   [[nodiscard]] Actor* actor_of(ThreadId thread);
 
  private:

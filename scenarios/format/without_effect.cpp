@@ -15,7 +15,7 @@ struct Use {
   std::string_view key;
   std::array<std::string_view, 3> kinds;  // that use it; empty places mean nothing
 };
-constexpr std::array<Use, 8> uses{{
+constexpr std::array<Use, 9> uses{{
     {"workers", {"threads", "processes", "cpp-threads"}},
     {"start", {"processes", "process-per-task"}},
     {"import_cost", {"processes", "process-per-task"}},
@@ -24,6 +24,7 @@ constexpr std::array<Use, 8> uses{{
     {"payload", {"processes"}},
     {"create", {"threads", "processes", "cpp-threads"}},
     {"shutdown", {"processes"}},
+    {"daemon", {"thread-per-task"}},
 }};
 
 /// What decides about threads of an executor; `serial` has none.

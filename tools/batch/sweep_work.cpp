@@ -224,6 +224,7 @@ void Sweep::run_chunk(const JobPtr& job, std::uint64_t begin, std::uint64_t end)
 void Sweep::run_at(Job& job, std::uint64_t position) {
   const scenarios::RunOptions run_options{.keep_tasks = options_.keep_tasks,
                                           .keep_slices = options_.keep_slices,
+                                          .costs = options_.costs,
                                           .sink = nullptr,
                                           .give_up = [this] { return stop_.load(); }};
   models::Timings& run = job.outcome.runs[position];

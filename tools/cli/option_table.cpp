@@ -106,6 +106,10 @@ constexpr auto options = std::to_array<OptionSpec>({
      .argument = "F",
      .help = "write every event of one run as text; - is stdout",
      .commands = "run"},
+    {.name = "costs",
+     .help = "say what each effect costs (GIL, starting, IPC, switches ...): simulates every run "
+             "seven times, with the effects switched on one after the other",
+     .commands = "run"},
     {.name = "ascii", .help = "draw with ASCII characters only", .commands = "run"},
     {.name = "dry-run", .help = "say what would be run, and run nothing", .commands = "run"},
     {.name = "time-limit",

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -107,6 +108,7 @@ class ScenarioRun {
 
  private:
   [[nodiscard]] SweepEnd sweep(BatchWriter& writer);
+  [[nodiscard]] bool asks_for_costs() const;
   void answer();
   [[nodiscard]] ExitCode stopped(const BatchWriter& writer);
   [[nodiscard]] ExitCode verdict() const;
@@ -117,6 +119,14 @@ class ScenarioRun {
   const Deadline& deadline_;
   RunReport report_;
 };
+
+/// A claim about a cost asks for it as well as the option does.
+bool ScenarioRun::asks_for_costs() const {
+  return arguments_.has("costs") ||
+         std::ranges::any_of(plan_.expectations(), [](const std::string& rule) {
+           return rule.find("cost_") != std::string::npos;
+         });
+}
 
 SweepEnd ScenarioRun::sweep(BatchWriter& writer) {
   Progress progress{plan_.name(), console_.shows_progress()
@@ -129,6 +139,7 @@ SweepEnd ScenarioRun::sweep(BatchWriter& writer) {
       .jobs = static_cast<unsigned>(arguments_.count("jobs").value_or(0)),
       .keep_tasks = kept.contains("tasks"),
       .keep_slices = kept.contains("timeline"),
+      .costs = asks_for_costs(),
       .give_up = [&] { return interrupted() || deadline_.passed() || writer.failed(); },
       .wanted = {},
       .progress = [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); },

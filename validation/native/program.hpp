@@ -14,7 +14,22 @@
 namespace timeslice::validation {
 
 /// The closed list of what a native run does; validation/python/harness.py has the same numbers.
-enum class Op : std::uint8_t { python, native, held, sleep, lock, unlock, map, submit, join };
+enum class Op : std::uint8_t {
+  python,
+  native,
+  held,
+  sleep,
+  lock,
+  unlock,
+  map,
+  submit,
+  join,
+  put,
+  get,
+  set,
+  wait,
+  barrier
+};
 
 /// One operation. `argument`: nominal nanoseconds, or the index of a lock, batch or future.
 struct Instruction {
