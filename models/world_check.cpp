@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "models/class_check.hpp"
+#include "models/lock_check.hpp"
 #include "models/os/cpuset.hpp"
 #include "models/pool/executor.hpp"
 #include "models/python/start_check.hpp"
@@ -27,12 +28,14 @@ struct Footprint {
   double items = 0.0;       // handed over, by handed-over tasks too
   bool bytecode = false;    // python steps, or C code that keeps the GIL
   bool hands_over = false;  // uses an executor that is not serial, or waits for one
+  bool meets = false;       // uses a lock of the process that is no mutex
 
   void add(const Footprint& other, double times) {
     steps += times * other.steps;
     items += times * other.items;
     bytecode = bytecode || other.bytecode;
     hands_over = hands_over || other.hands_over;
+    meets = meets || other.meets;
   }
 };
 
@@ -72,6 +75,7 @@ class Checker {
   Footprint of_steps(const Steps& steps, const std::string& where);
   Footprint of_step(const Step& step, const std::string& where);
   Footprint of_work(const Step& step, const std::string& where);
+  bool check_lock(LockIndex lock, const Step& step, const std::string& where);
   Footprint of_periodic(const PeriodicStep& step, const std::string& where);
   Footprint of_task(TaskIndex task);
   Footprint of_hand_over(TaskIndex task, ExecutorIndex executor, std::uint64_t items,
@@ -119,7 +123,7 @@ void Checker::check_machine() {
     complain("runtime.switch_interval", "an interval below 1us cannot be waited for",
              "use 1us or more (CPython's default is 5ms)");
   }
-  if (spec_.runtime.gil.poll_granularity <= sim::Duration::zero()) {
+  if (poll_granularity(spec_.runtime) <= sim::Duration::zero()) {
     complain("runtime", "the distance of two looks at the eval breaker is not positive",
              "use 1ns or more");
   }
@@ -203,6 +207,10 @@ void Checker::check_background(const BackgroundSpec& background) {
     complain(where, "a background program cannot use executors",
              "give it python, native, io or sleep steps");
   }
+  if (footprint.meets) {
+    complain(where, "a background program is a process of its own: nobody could meet it there",
+             "use a mutex, or leave the queue, semaphore, event or barrier out");
+  }
   if (background.threads > most_workers) {
     complain(where, "it has too many threads", "use at most 65536");
   }
@@ -228,7 +236,10 @@ Footprint Checker::of_step(const Step& step, const std::string& where) {
   if (const auto* call = std::get_if<CallStep>(&step.what)) {
     sum.add(of_task(call->task), 1.0);
   } else if (const auto* with = std::get_if<WithStep>(&step.what)) {
+    sum.meets = check_lock(with->lock, step, where);
     sum.add(of_steps(with->body, where), 1.0);
+  } else if (const auto* sync = std::get_if<SyncStep>(&step.what)) {
+    sum.meets = check_lock(sync->lock, step, where);
   } else if (const auto* repeat = std::get_if<RepeatStep>(&step.what)) {
     Footprint body = of_steps(repeat->body, where);
     body.steps += 1.0;
@@ -250,6 +261,15 @@ Footprint Checker::of_step(const Step& step, const std::string& where) {
     sum.add(of_work(step, where), 1.0);
   }
   return sum;
+}
+
+/// Whether the lock is something else than a mutex; complains if the step cannot use it.
+bool Checker::check_lock(LockIndex lock, const Step& step, const std::string& where) {
+  const LockSpec& spec = spec_.locks[index_of(lock)];
+  if (const auto wrong = misuse(spec, step)) {
+    complain(where, wrong->what, wrong->advice);
+  }
+  return spec.kind != LockKind::mutex;
 }
 
 Footprint Checker::of_work(const Step& step, const std::string& where) {
@@ -330,6 +350,12 @@ Footprint Checker::of_hand_over(TaskIndex task, ExecutorIndex executor, std::uin
              "it runs in a worker process of '" + used.name +
                  "', which cannot reach the main program's executors or futures",
              "hand the work over from main, or from a task that runs in threads");
+  }
+  if (in_other_processes(used.kind) && inner.meets) {
+    complain("tasks." + spec_.tasks[index_of(task)].name,
+             "it runs in a worker process of '" + used.name +
+                 "', which cannot reach the main program's queues, semaphores, events and barriers",
+             "use a mutex with `scope: process`, or threads");
   }
   Footprint sum;
   sum.add(inner, static_cast<double>(items));

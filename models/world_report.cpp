@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "models/work/periodic.hpp"
+#include "models/world_report_gil.hpp"
 
 namespace timeslice::models {
 
@@ -82,6 +83,7 @@ void add_latencies(const Report& report) {
     const std::string& name = world.spec.tasks[task].name;
     report.add("task_latency_mean", name, "ns", mean(values));
     report.add("task_latency_p50", name, "ns", quantile(values, 0.50));
+    report.add("task_latency_p90", name, "ns", quantile(values, 0.90));
     report.add("task_latency_p95", name, "ns", quantile(values, 0.95));
     report.add("task_latency_p99", name, "ns", quantile(values, 0.99));
     const double seconds = as_ns(report.makespan) / 1e9;
@@ -288,13 +290,32 @@ void add_memory(const Report& report) {
   }
 }
 
+/// "lock '", "queue '" ...
+std::string noun_of_lock(const Context& world, std::uint32_t object) {
+  const auto& locks = world.spec.locks;
+  switch (object < locks.size() ? locks[object].kind : LockKind::mutex) {
+    case LockKind::queue:
+      return "queue '";
+    case LockKind::semaphore:
+      return "semaphore '";
+    case LockKind::event:
+      return "event '";
+    case LockKind::barrier:
+      return "barrier '";
+    case LockKind::mutex:
+    case LockKind::rwlock:
+      break;
+  }
+  return "lock '";
+}
+
 std::string wait_text(Context& world, const Actor& actor) {
   const WaitCause cause = world.os.waiting_for(actor.thread);
   switch (cause.what) {
     case WaitFor::lock:
     case WaitFor::pipe_read:
     case WaitFor::pipe_write: {
-      std::string text = cause.what == WaitFor::lock ? "lock '" : "'";
+      std::string text = cause.what == WaitFor::lock ? noun_of_lock(world, cause.object) : "'";
       text += world.object_name(cause.object) + "'";
       const auto holder = world.lock_holder(actor.process, cause.object);
       return holder ? text + " held by " + world.os.name(*holder) : text;
@@ -312,7 +333,7 @@ std::string wait_text(Context& world, const Actor& actor) {
       return "the end of process " + text_of(cause.object);
     case WaitFor::gil:
     case WaitFor::gil_switch:
-      return "the GIL";
+      return world.spec.runtime.gil.enabled ? "the GIL" : "the end of a stop of all threads";
     case WaitFor::io:
       return "a device";
     case WaitFor::sleep:
@@ -338,6 +359,7 @@ void add_metrics(Context& world, const MainSpan& span, Timings& timings) {
   add_executors(report);
   add_memory(report);
   add_groups(report);
+  add_pauses(world, timings);
   std::ranges::sort(timings.metrics, [](const Metric& a, const Metric& b) {
     return std::tie(a.name, a.entity, a.value) < std::tie(b.name, b.entity, b.value);
   });
@@ -437,13 +459,7 @@ void add_doubts(Context& world) {
   if (!runtime.factor_known) {
     world.warn("nobody measured how fast " + python + " is: durations are taken as they are");
   }
-  if (!runtime.gil.enabled && !runtime.gil.free_threading) {
-    world.warn(runtime.version < PythonVersion{.major = 3, .minor = 13}
-                   ? python +
-                         " cannot run without a GIL: this is a what-if, in which leaving it "
-                         "out costs nothing"
-                   : "free threading was never validated: treat results without a GIL as a guess");
-  }
+  add_gil_doubts(world, python);
   for (const ExecutorSpec& executor : world.spec.executors) {
     const bool payload = executor.payload.argument.count > 0 || executor.payload.result.count > 0;
     if (payload && executor.kind == ExecutorKind::processes) {

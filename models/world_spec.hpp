@@ -13,14 +13,17 @@
 
 namespace timeslice::models {
 
-enum class LockKind { mutex };
+enum class LockKind { mutex, rwlock, semaphore, barrier, queue, event };
 enum class LockScope { thread, process };
 
 struct LockSpec {
   std::string name;
   LockKind kind = LockKind::mutex;
   LockScope scope = LockScope::thread;
-  bool inherit = false;  // its holder is as urgent as who waits for it
+  bool inherit = false;        // its holder is as urgent as who waits for it
+  std::uint32_t value = 1;     // semaphore: how many may hold it
+  std::uint32_t parties = 0;   // barrier: how many meet
+  std::uint32_t capacity = 0;  // queue: how much it holds; 0: no bound
 };
 
 /// Another program on the machine; nobody waits for it.
@@ -49,7 +52,8 @@ struct WorldSpec {
 [[nodiscard]] WorldSpec with_sessions(WorldSpec world);
 
 /// Effects that can be switched off one by one, for ablation, the cost waterfall and what-ifs.
-enum class Effect { gil, start_cost, ipc_cost, switch_cost, contention };
+/// `rest`: noise, interruptions, ticks and background programs.
+enum class Effect { gil, start_cost, ipc_cost, switch_cost, contention, rest };
 
 /// The same world without `effect`.
 [[nodiscard]] WorldSpec without(WorldSpec world, Effect effect);

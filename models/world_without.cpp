@@ -49,11 +49,28 @@ void drop_switch_costs(WorldSpec& world) {
         &os.syscall, &os.migration, &os.tick_cost, &os.cold_refill}) {
     *cost = none;
   }
-  world.machine.interruptions.every = none;
   world.os.timer_slack = none;
   world.os.timer_latency = none;
   world.runtime.costs.gil_take = none;
   world.runtime.costs.lock = none;
+  world.runtime.costs.sync = none;
+}
+
+/// No lock, and none of what a build without one costs instead.
+void drop_gil(RuntimeSpec& runtime) {
+  runtime.gil.enabled = false;
+  runtime.gil.free_threading = 1.0;
+  runtime.gil.collector.new_object_every = none;
+  runtime.gil.contended = 0.0;
+}
+
+/// CPUs keep their speed and work for the program alone.
+void drop_rest(WorldSpec& world) {
+  MachineSpec& machine = world.machine;
+  machine.speed_over_time.clear();
+  machine.interruptions.every = none;
+  machine.costs.tick_cost = none;
+  world.background.clear();
 }
 
 }  // namespace
@@ -61,8 +78,7 @@ void drop_switch_costs(WorldSpec& world) {
 WorldSpec without(WorldSpec world, Effect effect) {
   switch (effect) {
     case Effect::gil:
-      world.runtime.gil.enabled = false;
-      world.runtime.gil.free_threading = 1.0;
+      drop_gil(world.runtime);
       break;
     case Effect::start_cost:
       drop_start_costs(world);
@@ -75,6 +91,9 @@ WorldSpec without(WorldSpec world, Effect effect) {
       break;
     case Effect::contention:
       world.machine.smt_gain = 2.0;  // siblings do not slow each other
+      break;
+    case Effect::rest:
+      drop_rest(world);
       break;
   }
   return world;

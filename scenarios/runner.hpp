@@ -15,6 +15,7 @@ struct RunOptions {
   bool keep_tasks = false;
   bool keep_slices = false;        // and samples
   sim::Duration sample_period{};   // 0: by the length of the run
+  bool costs = false;              // simulated runs only: adds the cost waterfall
   sim::TraceSink* sink = nullptr;  // simulated runs only; not owned
   std::function<bool()> give_up;   // polled now and then: wall limit, Ctrl-C
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/world.hpp"
+#include "scenarios/costs.hpp"
 #include "sim/random.hpp"
 
 namespace timeslice::scenarios {
@@ -43,6 +44,9 @@ models::Timings simulate(const Scenario& scenario, std::uint64_t repetition,
   world_options.sample_period = options.sample_period;
   world_options.sink = options.sink;
   models::Timings timings = models::simulate_world(scenario.world, seed, world_options);
+  if (options.costs) {
+    add_costs(scenario.world, world_options.limits, timings);
+  }
   for (const std::string& doubt : scenario.warnings) {
     if (std::ranges::find(timings.warnings, doubt) == timings.warnings.end()) {
       timings.warnings.push_back(doubt);

@@ -30,8 +30,11 @@ class ThreadPerTask final : public Executor {
     }
   }
 
-  /// What was never joined is waited for at the end, as an interpreter does.
+  /// What was never joined is waited for at the end, as an interpreter does, but for daemons.
   sim::Process<> do_shut_down(Actor& who) override {
+    if (spec_.daemon && spec_.kind == ExecutorKind::thread_per_task) {
+      co_return;
+    }
     for (Actor* child : children_) {
       co_await join_thread(who, *child);
     }

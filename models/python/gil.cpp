@@ -45,11 +45,16 @@ sim::Duration GilAccounts::wait(ThreadId thread) const {
 Gil::Gil(const GilWorld& world, ProcessId process, const GilSpec& spec)
     : world_{world}, process_{process}, spec_{spec} {
   sim::expect(spec_.switch_interval > sim::Duration::zero(), "a switch interval has a length");
+  if (!spec_.enabled) {
+    free_ = std::make_unique<FreeThreads>(
+        world.os, process, spec_,
+        FreeThreads::Costs{.poll = world.poll, .wake_call = world.wake_cost});
+  }
 }
 
 bool Gil::try_take(ThreadId thread) {
-  if (!spec_.enabled) {
-    return true;
+  if (free_) {
+    return free_->try_attach(thread);
   }
   if (locked_) {
     return false;
@@ -83,6 +88,10 @@ sim::Process<> Gil::take(ThreadId thread) {
   if (try_take(thread)) {
     co_return;
   }
+  if (free_) {
+    co_await free_->attach(thread);
+    co_return;
+  }
   const sim::Instant asked = now();
   record(TraceKind::gil_wait, thread, raw(holder_), 0);
   const WaitCause cause{.what = WaitFor::gil, .object = static_cast<std::uint32_t>(process_)};
@@ -111,7 +120,8 @@ void Gil::ask_for_it(ThreadId thread) {
 }
 
 bool Gil::try_drop(ThreadId thread) {
-  if (!spec_.enabled) {
+  if (free_) {
+    free_->detach(thread);
     return true;
   }
   if (drop_requested_ || !waiters_.empty()) {
@@ -136,9 +146,23 @@ void Gil::settle() {
 }
 
 sim::Process<> Gil::drop(ThreadId thread) {
-  if (!spec_.enabled) {
+  if (free_) {
+    free_->detach(thread);
     co_return;
   }
+  const bool forced = co_await let_go(thread);
+  if (forced && last_holder_ == raw(thread)) {
+    co_await wait_for_switch(thread);
+  }
+}
+
+sim::Process<> Gil::drop_for_good(ThreadId thread) {
+  if (!try_drop(thread)) {
+    static_cast<void>(co_await let_go(thread));
+  }
+}
+
+sim::Process<bool> Gil::let_go(ThreadId thread) {
   const bool forced = drop_requested_;
   release(thread);
   drop_requested_ = false;
@@ -146,9 +170,7 @@ sim::Process<> Gil::drop(ThreadId thread) {
     const Work work{.kind = WorkKind::kernel, .nominal_ns = as_ns(world_.wake_cost)};
     co_await world_.os.run(thread, work);
   }
-  if (forced && last_holder_ == raw(thread)) {
-    co_await wait_for_switch(thread);
-  }
+  co_return forced;
 }
 
 sim::Process<> Gil::wait_for_switch(ThreadId thread) {
@@ -201,13 +223,13 @@ ThreadId Gil::take_heir() {
   return ThreadId{requester};
 }
 
-sim::Process<> Gil::run(ThreadId thread, double nominal_ns) {
-  Work left{.kind = WorkKind::python, .nominal_ns = nominal_ns};
-  if (!spec_.enabled) {
-    co_await world_.os.run(thread, left);
+sim::Process<> Gil::run(ThreadId thread, double nominal_ns, double shared) {
+  if (free_) {
+    co_await free_->run(thread, nominal_ns, shared);
     co_return;
   }
-  const double poll_ns = as_ns(spec_.poll_granularity);
+  Work left{.kind = WorkKind::python, .nominal_ns = nominal_ns};
+  const double poll_ns = as_ns(world_.poll);
   while (left.nominal_ns > 0.0) {
     sim::expect(held_by(thread), "bytecode runs under the GIL");
     if (drop_requested_) {
@@ -218,6 +240,12 @@ sim::Process<> Gil::run(ThreadId thread, double nominal_ns) {
 }
 
 sim::Process<> Gil::look(ThreadId thread) {
+  if (free_) {
+    if (free_->must_stop(thread)) {
+      co_await free_->stop(thread);
+    }
+    co_return;
+  }
   if (drop_requested_) {
     co_await drop(thread);
     co_await take(thread);

@@ -1,18 +1,21 @@
-// CPython's global interpreter lock, as in 3.2 to 3.13 (default builds): one for each interpreter.
+// CPython's global interpreter lock, as in 3.2 to 3.14: one for each interpreter.
 //
 // A thread that finds it locked waits on a condition with a time-out of the switch interval. When
 // the wait timed out and nobody switched meanwhile it asks the holder to drop; the holder sees that
 // at its next look at the eval breaker, drops, and waits until somebody else has taken it. There
 // is no queue: a thread that runs may take the lock before a waiter that was woken for it.
 // Source: CPython, Python/ceval_gil.c; rules and measurements in docs/models/gil.md.
+// Without a lock (free-threaded builds) taking it means attaching: free_threads.hpp.
 // Cost: taking and dropping without rivals costs no event; else one timed wait each turn.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "models/ids.hpp"
 #include "models/os/dispatcher.hpp"
+#include "models/python/free_threads.hpp"
 #include "models/python/gil_waiters.hpp"
 #include "models/python/runtime_spec.hpp"
 #include "models/trace_kinds.hpp"
@@ -55,13 +58,14 @@ struct GilWorld {
   GilAccounts& accounts;
   sim::Duration wake_cost;  // kernel work of a futex call that wakes somebody
   sim::Duration take_cost;  // python work to take it after a wait
+  sim::Duration poll{};     // bytecode between two looks at the eval breaker
 };
 
 class Gil {
  public:
   Gil(const GilWorld& world, ProcessId process, const GilSpec& spec);
 
-  /// False: a free-threaded interpreter; every call below then succeeds at once.
+  /// False: a free-threaded interpreter; to take it is to attach, to drop it is to detach.
   [[nodiscard]] bool enabled() const { return spec_.enabled; }
 
   /// Takes it if nobody holds it, even ahead of those who wait.
@@ -74,14 +78,25 @@ class Gil {
   /// Drops it and wakes one waiter; if a drop was asked for, waits until another thread took it.
   [[nodiscard]] sim::Process<> drop(ThreadId thread);
 
-  /// Runs `nominal_ns` of bytecode, dropping and re-taking when asked. Requires: held by `thread`.
-  [[nodiscard]] sim::Process<> run(ThreadId thread, double nominal_ns);
+  /// The last drop of a thread: nobody waits for a switch, whoever asked for it.
+  [[nodiscard]] sim::Process<> drop_for_good(ThreadId thread);
 
-  /// Whether a waiter has asked the holder to drop it.
-  [[nodiscard]] bool drop_requested() const { return drop_requested_; }
+  /// Runs `nominal_ns` of bytecode, dropping and re-taking when asked. Requires: held by `thread`.
+  /// `shared`: share of it that touches objects of other threads; felt only without a GIL.
+  [[nodiscard]] sim::Process<> run(ThreadId thread, double nominal_ns, double shared = 0.0);
+
+  /// Whether `thread`, which holds it, is asked to drop it.
+  [[nodiscard]] bool asked_to_drop(ThreadId thread) const {
+    return free_ ? free_->must_stop(thread) : drop_requested_;
+  }
   /// What the eval breaker does after a call into C that kept the GIL: drops and takes it again if
   /// that was asked for. Requires: held by `thread`.
   [[nodiscard]] sim::Process<> look(ThreadId thread);
+
+  /// What stopping the world came to; nothing with a GIL.
+  [[nodiscard]] FreeThreads::Pauses pauses() const {
+    return free_ ? free_->pauses() : FreeThreads::Pauses{};
+  }
 
   [[nodiscard]] bool held() const { return locked_; }
   [[nodiscard]] bool held_by(ThreadId thread) const { return locked_ && holder_ == thread; }
@@ -95,6 +110,8 @@ class Gil {
  private:
   void become_holder(ThreadId thread);
   void release(ThreadId thread);
+  /// Drops it and wakes one waiter; whether a drop was asked for.
+  [[nodiscard]] sim::Process<bool> let_go(ThreadId thread);
   /// Wakes one thread that still waits; false: there is none.
   bool signal(ThreadId waker);
   /// Takes out the waiter that the signal wakes. Requires: somebody waits.
@@ -108,7 +125,8 @@ class Gil {
   GilWorld world_;
   ProcessId process_;
   GilSpec spec_;
-  GilWaiters waiters_;  // in the condition's queue
+  std::unique_ptr<FreeThreads> free_;  // instead of a lock
+  GilWaiters waiters_;                 // in the condition's queue
   std::uint64_t switch_number_ = 0;
   std::uint64_t draws_ = 0;  // of heirs
   sim::Instant since_{};     // held since

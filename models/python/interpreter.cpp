@@ -13,6 +13,15 @@ double as_ns(sim::Duration duration) {
   return static_cast<double>(duration.count());
 }
 
+/// The end of a thread's last visit to the interpreter.
+sim::Process<> leave_for_good(Actor& actor) {
+  if (last_drop_waits(actor.world.spec.runtime)) {
+    co_await leave(actor);
+  } else if (actor.process.gil) {
+    co_await actor.process.gil->drop_for_good(actor.thread);
+  }
+}
+
 /// What every thread does around its body.
 Program thread_main(Actor& actor, Program body) {
   if (!quick_enter(actor)) {
@@ -31,7 +40,7 @@ Program thread_main(Actor& actor, Program body) {
     co_await wake(actor, actor.joiner);
   }
   if (!quick_leave(actor)) {
-    co_await leave(actor);
+    co_await leave_for_good(actor);
   }
   const sim::Duration exit_cost = actor.world.os_costs().thread_exit;
   co_await kernel(actor, exit_cost);

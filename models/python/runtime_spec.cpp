@@ -11,6 +11,7 @@ using CostField = sim::Duration PythonCosts::*;
 constexpr std::array cost_fields{
     &PythonCosts::gil_take,
     &PythonCosts::lock,
+    &PythonCosts::sync,
     &PythonCosts::thread_object,
     &PythonCosts::submit,
     &PythonCosts::item,
@@ -44,6 +45,13 @@ PythonCosts python_free_of_cost() {
   }
   costs.pickle_ns_per_byte = 0.0;
   return costs;
+}
+
+sim::Duration poll_granularity(const RuntimeSpec& runtime) {
+  constexpr sim::Duration opcode = std::chrono::nanoseconds{10};
+  constexpr sim::Duration loop_body = std::chrono::nanoseconds{50};
+  const bool at_most_opcodes = runtime.version < PythonVersion{.major = 3, .minor = 10};
+  return runtime.gil.poll_granularity.value_or(at_most_opcodes ? opcode : loop_body);
 }
 
 double free_threading_stretch(const RuntimeSpec& runtime) {

@@ -32,26 +32,49 @@ enum class Platform { linux_os, macos, windows };
 /// is glibc's order (gil_waiters.hpp), the others are there to compare.
 enum class GilHeir { condition, random, first, last };
 
+/// The collector of a free-threaded build: it stops all threads twice a collection. Source:
+/// CPython 3.13, Python/gc_free_threading.c. docs/models/free-threading.md.
+struct CollectorSpec {
+  /// Bytecode from one new container object that stays to the next; 0: no collections. Guess: it
+  /// is the program's own and was never measured.
+  sim::Duration new_object_every = std::chrono::microseconds{50};
+  /// Tracked objects, all of which a collection visits: 5 067 to 11 094 in a young interpreter.
+  std::uint32_t objects = 10'000;
+  /// Visiting one: gc.collect() took 67-86 ns an object on CPython 3.11.7 and 3.13.0 with a GIL;
+  /// that the free-threaded collector takes as long is a guess.
+  sim::Duration per_object = std::chrono::nanoseconds{70};
+};
+
 struct GilSpec {
-  bool enabled = true;  // false: the free-threaded build
+  bool enabled = true;  // false: runs without one, so it is the free-threaded build
+  /// The free-threaded build (3.13t), whose GIL may be on (PYTHON_GIL=1): bytecode costs as there.
+  bool free_threaded_build = false;
   sim::Duration switch_interval = std::chrono::milliseconds{5};
   GilHeir heir = GilHeir::condition;
   /// condition: probability that the thread that asked for a drop is not asleep again when the drop
   /// comes, and takes the signal. Two thirds is chosen by one row of docs/models/gil.md (5 ms, two
   /// CPU-bound threads) and judged by the others.
   double requester_overtakes = 2.0 / 3.0;
-  /// Longest stretch of bytecode between two looks at the eval breaker. Guess, from a loop body of
-  /// the calibration kernel (47 ns an iteration on the reference guest), 3.12's polling places.
-  sim::Duration poll_granularity = std::chrono::nanoseconds{50};
+  /// Longest stretch of bytecode between two looks at the eval breaker; nothing: by version
+  /// (poll_granularity below).
+  std::optional<sim::Duration> poll_granularity;
   /// How much longer bytecode takes without a GIL; nothing: by version (free_threading_stretch).
   std::optional<double> free_threading;
+  CollectorSpec collector;
+  /// Without a GIL: how much longer touching a shared object takes while other threads do so, too;
+  /// 0: they do not disturb each other. Source: 10 threads that share all they touch were 1.1 times
+  /// slower than one (facts on PEP 703); never measured here.
+  double contended = 1.1;
 };
 
 /// What CPython's machinery costs in CPU time, warm, on the reference guest (CPython 3.11, see
 /// docs/models/costs.md). Zero switches an effect off.
 struct PythonCosts {
   sim::Duration gil_take = std::chrono::nanoseconds{100};
-  sim::Duration lock = std::chrono::nanoseconds{120};           // uncontended acquire and release
+  sim::Duration lock = std::chrono::nanoseconds{120};  // uncontended acquire and release
+  /// One call of queue.Queue, Semaphore, Event or Barrier that waits for nobody: 0.3 to 1.5 us each
+  /// on CPython 3.11.7 and 3.13.0.
+  sim::Duration sync = std::chrono::microseconds{1};
   sim::Duration thread_object = std::chrono::microseconds{20};  // Thread() and start(), in Python
   sim::Duration submit = std::chrono::microseconds{7};       // executor submit: future, queue put
   sim::Duration item = std::chrono::nanoseconds{135};        // one item inside a pool chunk
@@ -79,6 +102,8 @@ struct PythonCosts {
   double pickle_ns_per_byte = 0.067;  // bytes objects, protocol 5, each way
   /// A task of a C++ pool: queue node, call, two uncontended lock and unlock pairs. Guess.
   sim::Duration cpp_task = std::chrono::nanoseconds{200};
+
+  bool operator==(const PythonCosts&) const = default;
 };
 
 /// What a Python process has in memory. Measured from smaps_rollup of CPython 3.11.2 and 3.11.7,
@@ -135,6 +160,23 @@ struct RuntimeSpec {
 };
 
 [[nodiscard]] PythonCosts python_free_of_cost();
+
+/// Whether it is a free-threaded build, with or without its GIL.
+[[nodiscard]] inline bool is_free_threaded(const RuntimeSpec& runtime) {
+  return runtime.gil.free_threaded_build || !runtime.gil.enabled;
+}
+
+/// Longest stretch of bytecode between two looks at the eval breaker. Up to 3.9 most opcodes look:
+/// 10 ns. From 3.10 on function entries, back edges of loops and returns from C calls: 50 ns.
+/// Places: CPython, Python/ceval.c; lengths: guesses, from a loop body of the calibration kernel
+/// (47 ns on the reference guest, five opcodes).
+[[nodiscard]] sim::Duration poll_granularity(const RuntimeSpec& runtime);
+
+/// Whether a thread's last drop waits for a switch that was asked for, as every other drop does.
+/// Up to 3.11; later ones say that it is the last (CPython, gh-104341).
+[[nodiscard]] inline bool last_drop_waits(const RuntimeSpec& runtime) {
+  return runtime.version < PythonVersion{.major = 3, .minor = 12};
+}
 
 /// How much longer bytecode takes in a free-threaded build: 3.13 1.40 (its HOWTO), from 3.14 on
 /// 1.10 (PEP 779). Before 3.13 there is no such build: 1, a what-if that carries a warning.

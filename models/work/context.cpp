@@ -5,9 +5,23 @@
 
 #include "models/python/fork_server.hpp"
 #include "models/work/draws.hpp"
+#include "models/work/monitor.hpp"
 #include "models/work/periodic.hpp"
 
 namespace timeslice::models {
+
+namespace {
+
+/// Leaving out the GIL of a Python that has no build without one is a what-if that costs nothing.
+GilSpec gil_of(const RuntimeSpec& runtime) {
+  GilSpec gil = runtime.gil;
+  if (runtime.version < PythonVersion{.major = 3, .minor = 13}) {
+    gil.collector.new_object_every = sim::Duration::zero();
+  }
+  return gil;
+}
+
+}  // namespace
 
 Context::Context(const WorldSpec& world_spec, sim::Engine& run_engine, sim::Trace& run_trace,
                  const sim::Random& run_random, Dispatcher& dispatcher, bool keep_memory_history)
@@ -26,6 +40,8 @@ Context::Context(const WorldSpec& world_spec, sim::Engine& run_engine, sim::Trac
   for (const LockSpec& lock : spec.locks) {
     const std::uint32_t id = name_object(lock.name);
     shared_locks.push_back(std::make_unique<Mutex>(os, id, inheritance_of(LockIndex{id})));
+    monitors.push_back(lock.kind == LockKind::mutex ? nullptr
+                                                    : std::make_unique<Monitor>(os, lock, id));
   }
 }
 
@@ -39,8 +55,9 @@ UserProcess& Context::add_process(const std::string& name) {
                              .random = random,
                              .accounts = gil_accounts,
                              .wake_cost = os_costs().wake_syscall,
-                             .take_cost = costs().gil_take};
-    process.gil = std::make_unique<Gil>(gil_world, process.id, spec.runtime.gil);
+                             .take_cost = costs().gil_take,
+                             .poll = poll_granularity(spec.runtime)};
+    process.gil = std::make_unique<Gil>(gil_world, process.id, gil_of(spec.runtime));
   }
   return process;
 }

@@ -24,6 +24,7 @@
 namespace timeslice::models {
 
 class ForkServer;
+class Monitor;
 struct PeriodicTasks;
 
 struct Context {
@@ -47,6 +48,7 @@ struct Context {
   std::vector<std::vector<BatchId>> futures;         // by FutureIndex, in order of submission
   Inheritance inheritance;                           // of all locks that have it
   std::vector<std::unique_ptr<Mutex>> shared_locks;  // scope process, by LockIndex
+  std::vector<std::unique_ptr<Monitor>> monitors;    // by LockIndex; nothing: a mutex
   std::vector<std::uint32_t> task_keys;              // by TaskIndex
   std::vector<std::uint32_t> next_number;            // items that main numbered, by TaskIndex
   std::unique_ptr<ForkServer> fork_server;

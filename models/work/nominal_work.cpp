@@ -49,6 +49,7 @@ class WorkWalk {
   static NominalWork of(const JoinStep& /*step*/) { return {}; }
   static NominalWork of(const YieldStep& /*step*/) { return {}; }
   static NominalWork of(const NiceStep& /*step*/) { return {}; }
+  static NominalWork of(const SyncStep& /*step*/) { return {}; }
   NominalWork of(const CallStep& step) { return of_task(step.task); }
   NominalWork of(const WithStep& step) { return of_steps(step.body); }
   NominalWork of(const RepeatStep& step) {

@@ -6,6 +6,7 @@
 #include "models/python/interpreter.hpp"
 #include "models/work/context.hpp"
 #include "models/work/look_ahead.hpp"
+#include "models/work/monitor.hpp"
 #include "models/work/periodic.hpp"
 #include "models/work/scheduling_steps.hpp"
 #include "sim/expect.hpp"
@@ -23,10 +24,10 @@ sim::Duration draw(Actor& actor, const Distribution& distribution, const DrawSco
   return sample(distribution, actor.world.random, draw_key(scope, step));
 }
 
-sim::Process<> run_python(Actor& actor, sim::Duration duration) {
+sim::Process<> run_python(Actor& actor, sim::Duration duration, double shared) {
   sim::expect(actor.process.gil != nullptr, "python steps run in an interpreter");
   const double nominal = as_ns(duration) * python_stretch(actor.world.spec.runtime);
-  co_await actor.process.gil->run(actor.thread, nominal);
+  co_await actor.process.gil->run(actor.thread, nominal, shared);
 }
 
 sim::Process<> run_native(Actor& actor, sim::Duration duration, bool holds_gil) {
@@ -39,7 +40,7 @@ sim::Process<> run_native(Actor& actor, sim::Duration duration, bool holds_gil) 
   if (holds_gil) {
     // The interpreter looks at the eval breaker after each call into C.
     Gil* gil = actor.process.gil.get();
-    if (gil != nullptr && gil->drop_requested()) {
+    if (gil != nullptr && gil->asked_to_drop(actor.thread)) {
       co_await gil->look(actor.thread);
     }
   } else if (!quick_enter(actor)) {
@@ -100,7 +101,17 @@ sim::Process<> hang(Actor& actor, LockIndex lock) {
   }
 }
 
+sim::Process<> run_inside(Actor& actor, Monitor& monitor, const WithStep& step, DrawScope scope) {
+  co_await monitor.acquire(actor, step.reads);
+  co_await run_steps(actor, step.body, scope);
+  co_await monitor.release(actor, step.reads);
+}
+
 sim::Process<> run_locked(Actor& actor, const WithStep& step, DrawScope scope) {
+  if (Monitor* monitor = actor.world.monitors[index_of(step.lock)].get(); monitor != nullptr) {
+    co_await run_inside(actor, *monitor, step, scope);
+    co_return;
+  }
   Mutex& lock = lock_for(actor, step.lock);
   if (lock.holder() == actor.thread || is_dead(actor, step.lock)) {
     co_await hang(actor, step.lock);
@@ -258,6 +269,9 @@ sim::Process<> run_structured(Actor& actor, const Step& step, DrawScope scope) {
     co_await run_yield(actor);
   } else if (const auto* nice = std::get_if<NiceStep>(&step.what)) {
     co_await run_nice(actor, *nice);
+  } else if (const auto* sync = std::get_if<SyncStep>(&step.what)) {
+    announce_rest(actor);
+    co_await actor.world.monitors[index_of(sync->lock)]->step(actor, sync->what);
   } else if (const auto* periodic = std::get_if<PeriodicStep>(&step.what)) {
     co_await add_periodic(actor, *periodic, step.number);
     const Place& here = *actor.place;
@@ -278,7 +292,7 @@ sim::Process<> run_steps(Actor& actor, const Steps& steps, DrawScope scope) {
     ++here.next;
     if (const auto* python = std::get_if<PythonStep>(&step.what)) {
       const sim::Duration duration = draw(actor, python->duration, scope, step.number);
-      co_await run_python(actor, duration);
+      co_await run_python(actor, duration, python->shared);
     } else if (const auto* native = std::get_if<NativeStep>(&step.what)) {
       const sim::Duration duration = draw(actor, native->duration, scope, step.number);
       co_await run_native(actor, duration, native->holds_gil);
@@ -300,7 +314,7 @@ sim::Process<> run_steps(Actor& actor, const Steps& steps, DrawScope scope) {
 
 double python_stretch(const RuntimeSpec& runtime) {
   const double stretch = 1.0 / runtime.factor.python;
-  return runtime.gil.enabled ? stretch : stretch * free_threading_stretch(runtime);
+  return is_free_threaded(runtime) ? stretch * free_threading_stretch(runtime) : stretch;
 }
 
 }  // namespace timeslice::models

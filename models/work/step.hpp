@@ -21,6 +21,7 @@ using Steps = std::vector<Step>;
 /// `python: D`: bytecode; needs the GIL and looks at the eval breaker.
 struct PythonStep {
   Distribution duration;
+  double shared = 0.0;  // 0..1 of it: touching objects that other threads touch as well
 };
 
 /// `native: D`: CPU work in C; the GIL is released unless `holds_gil`.
@@ -52,10 +53,17 @@ struct CallStep {
   TaskIndex task{};
 };
 
-/// `with: LOCK / do: [...]`.
+/// `with: LOCK / do: [...]`: a mutex, a semaphore, a readers-writer lock.
 struct WithStep {
   LockIndex lock{};
   Steps body;
+  bool reads = false;  // of a readers-writer lock: beside other readers
+};
+
+/// `put: Q`, `get: Q`, `set: E`, `wait: E`, `barrier: B`.
+struct SyncStep {
+  enum class What : std::uint8_t { put, get, set, wait, barrier } what = What::put;
+  LockIndex lock{};
 };
 
 /// `repeat: N / do: [...]`.
@@ -113,7 +121,7 @@ struct PeriodicStep {
 /// One step of a program.
 struct Step {
   std::variant<PythonStep, NativeStep, IoStep, SleepStep, CallStep, WithStep, RepeatStep,
-               ChooseStep, MapStep, SubmitStep, JoinStep, PeriodicStep, YieldStep, NiceStep>
+               ChooseStep, MapStep, SubmitStep, JoinStep, PeriodicStep, YieldStep, NiceStep, SyncStep>
       what;
   /// Position in its task in reading order, nested steps included; keys the step's draws.
   std::uint32_t number = 0;

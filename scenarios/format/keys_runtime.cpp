@@ -15,12 +15,16 @@ constexpr std::array<Choice, 4> heirs{
      {.word = "first"},
      {.word = "last"}}};
 
-constexpr std::array<Key, 10> runtime_keys{{
+constexpr std::array<Key, 12> runtime_keys{{
     {.name = "python",
      .type = Type::version,
      .fallback = "3.11",
-     .doc = "CPython's version; without a patch number, the newest of its line"},
-    {.name = "gil", .type = Type::boolean, .fallback = "on", .doc = "off: the free-threaded build"},
+     .doc = "CPython's version; without a patch number, the newest of its line; 3.13t is the "
+            "free-threaded build"},
+    {.name = "gil",
+     .type = Type::boolean,
+     .fallback = "on; off for free-threaded builds",
+     .doc = "off: the free-threaded build; on with such a build: PYTHON_GIL=1"},
     {.name = "switch_interval",
      .type = Type::duration,
      .low = 1000,
@@ -41,7 +45,7 @@ constexpr std::array<Key, 10> runtime_keys{{
     {.name = "poll_granularity",
      .type = Type::duration,
      .low = 1,
-     .fallback = "50ns",
+     .fallback = "by version: 50ns, up to 3.9 10ns",
      .doc = "longest stretch of bytecode between two looks at the eval breaker"},
     {.name = "free_threading",
      .type = Type::number,
@@ -49,6 +53,16 @@ constexpr std::array<Key, 10> runtime_keys{{
      .high = 10,
      .fallback = "by version: 3.13 1.4, later 1.1",
      .doc = "how much longer bytecode takes without a GIL"},
+    {.name = "gc",
+     .type = Type::section,
+     .section = "gc",
+     .doc = "without a GIL: collections, which stop all threads"},
+    {.name = "contended",
+     .type = Type::number,
+     .high = 100,
+     .fallback = "1.1",
+     .doc = "without a GIL: how much longer it takes to touch a shared object while others do; 0: "
+            "threads do not disturb each other"},
     {.name = "platform",
      .type = Type::choice,
      .choices = platforms,
@@ -64,7 +78,20 @@ constexpr std::array<Key, 10> runtime_keys{{
      .doc = "over the machine's costs of this Python"},
 }};
 
-constexpr std::array<Key, 27> runtime_cost_keys{{
+constexpr std::array<Key, 3> gc_keys{{
+    {.name = "new_object_every",
+     .type = Type::duration,
+     .fallback = "50us",
+     .doc = "bytecode from one new container object that stays to the next; 0: no collections"},
+    {.name = "objects",
+     .type = Type::count,
+     .high = 4e9,
+     .fallback = "10000",
+     .doc = "container objects that a collection visits"},
+    {.name = "per_object", .type = Type::duration, .fallback = "70ns", .doc = "visiting one"},
+}};
+
+constexpr std::array<Key, 28> runtime_cost_keys{{
     {.name = "speed",
      .type = Type::section,
      .section = "speed",
@@ -74,6 +101,10 @@ constexpr std::array<Key, 27> runtime_cost_keys{{
      .type = Type::duration,
      .fallback = "120ns",
      .doc = "uncontended acquire and release"},
+    {.name = "sync",
+     .type = Type::duration,
+     .fallback = "1us",
+     .doc = "one call of queue.Queue, Semaphore, Event or Barrier that waits for nobody"},
     {.name = "thread_object",
      .type = Type::duration,
      .fallback = "20us",
@@ -207,6 +238,7 @@ constexpr std::array<Key, 7> memory_keys{{
 
 constexpr std::array<Section, 3> sections{{
     {"runtime", "Which CPython.", runtime_keys},
+    {"gc", "The collector of a free-threaded build.", gc_keys},
     {"runtime_costs", "What CPython's machinery costs. Defaults: measured on the reference guest.",
      runtime_cost_keys},
     {"runtime_memory", "What a process of this CPython has in memory. Defaults: CPython 3.11.2.",

@@ -23,11 +23,11 @@ constexpr std::array<Choice, 11> executor_kinds{{
 
 constexpr std::array<Choice, 6> lock_kinds{{
     {.word = "mutex", .doc = "one holder at a time"},
-    {.word = "rwlock", .later = "this version models mutexes only"},
-    {.word = "semaphore", .later = "this version models mutexes only"},
-    {.word = "barrier", .later = "this version models mutexes only"},
-    {.word = "queue", .later = "this version models mutexes only"},
-    {.word = "event", .later = "this version models mutexes only"},
+    {.word = "rwlock", .doc = "one writer, or any number of readers (`with` and `mode: read`)"},
+    {.word = "semaphore", .doc = "`value` holders at a time"},
+    {.word = "barrier", .doc = "whoever comes waits until `parties` are there"},
+    {.word = "queue", .doc = "holds what is `put` until it is `got`, `capacity` at most"},
+    {.word = "event", .doc = "once it is `set`, nobody has to `wait` any more"},
 }};
 
 constexpr std::array<Choice, 2> lock_scopes{{
@@ -134,7 +134,7 @@ constexpr std::array<Choice, 6> class_words{{
     {.word = "deadline", .doc = "reserves `runtime` in each `period`"},
 }};
 
-constexpr std::array<Key, 3> lock_keys{{
+constexpr std::array<Key, 6> lock_keys{{
     {.name = "kind",
      .type = Type::choice,
      .choices = lock_kinds,
@@ -149,9 +149,26 @@ constexpr std::array<Key, 3> lock_keys{{
      .type = Type::boolean,
      .fallback = "off",
      .doc = "priority inheritance: the holder is as urgent as the most urgent who waits"},
+    {.name = "value",
+     .type = Type::count,
+     .low = 1,
+     .high = 4e9,
+     .fallback = "1",
+     .doc = "of a semaphore: how many may hold it"},
+    {.name = "parties",
+     .type = Type::count,
+     .low = 1,
+     .high = 65'536,
+     .limit = true,
+     .doc = "of a barrier: how many meet"},
+    {.name = "capacity",
+     .type = Type::count,
+     .high = 4e9,
+     .fallback = "0",
+     .doc = "of a queue: how much it holds; 0: no bound"},
 }};
 
-constexpr std::array<Key, 16> executor_keys{{
+constexpr std::array<Key, 17> executor_keys{{
     {.name = "kind",
      .type = Type::choice,
      .choices = executor_kinds,
@@ -204,6 +221,10 @@ constexpr std::array<Key, 16> executor_keys{{
      .fallback = "0",
      .doc = "the main process's objects that each forked worker looks at: counting references "
             "copies their pages"},
+    {.name = "daemon",
+     .type = Type::boolean,
+     .fallback = "off",
+     .doc = "of thread-per-task: nobody waits for its threads when main ends"},
     {.name = "pin",
      .type = Type::counts,
      .choices = pin_words,
@@ -296,7 +317,8 @@ constexpr std::array<Section, 7> sections{{
     {"scenario", "The top level of a scenario file.", scenario_keys},
     {"measured_on", "Durations scale from here to the machine and Python that a point runs on.",
      measured_on_keys},
-    {"lock", "A lock, used by `with`.", lock_keys},
+    {"lock", "What threads meet at: used by `with`, `put`, `get`, `set`, `wait` and `barrier`.",
+     lock_keys},
     {"executor", "Who does the work.", executor_keys},
     {"payload", "What travels with an item, and back.", payload_keys},
     {"class", "A scheduling class of Linux.", class_keys},

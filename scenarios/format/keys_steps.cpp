@@ -11,11 +11,17 @@ constexpr double max_items = 1e7;   // of a map or submit
 constexpr double max_repeat = 1e9;  // turns of one `repeat`
 constexpr std::array<Choice, 1> chunk_words{{{.word = "auto"}}};
 
-constexpr std::array<Key, 1> python_keys{{
+constexpr std::array<Key, 2> python_keys{{
     {.name = "python",
      .type = Type::distribution,
      .required = true,
      .doc = "bytecode; needs the GIL"},
+    {.name = "shared",
+     .type = Type::number,
+     .high = 1,
+     .fallback = "0",
+     .doc = "share of it that touches objects which other threads touch as well: felt without a "
+            "GIL, where they queue for each other's reference counts and locks"},
 }};
 constexpr std::array<Key, 2> native_keys{{
     {.name = "native",
@@ -55,8 +61,20 @@ constexpr std::array<Key, 1> nice_keys{{
 constexpr std::array<Key, 1> call_keys{{
     {.name = "call", .type = Type::text, .required = true, .doc = "runs that task inline"},
 }};
-constexpr std::array<Key, 2> with_keys{{
-    {.name = "with", .type = Type::text, .required = true, .doc = "takes this lock ..."},
+constexpr std::array<Choice, 2> with_modes{{
+    {.word = "write", .doc = "nobody else is in"},
+    {.word = "read", .doc = "of a rwlock: beside others who read"},
+}};
+constexpr std::array<Key, 3> with_keys{{
+    {.name = "with",
+     .type = Type::text,
+     .required = true,
+     .doc = "takes this mutex, semaphore or rwlock ..."},
+    {.name = "mode",
+     .type = Type::choice,
+     .choices = with_modes,
+     .fallback = "write",
+     .doc = "of a rwlock"},
     {.name = "do", .type = Type::steps, .required = true, .doc = "... for these steps"},
 }};
 constexpr std::array<Key, 2> repeat_keys{{
@@ -166,8 +184,6 @@ constexpr Key later_key(const char (&name)[N], std::string_view why) {
   return {.name = {name, N - 1}, .type = Type::text, .later = why};
 }
 
-constexpr std::string_view queues = "queues are not modelled in this version";
-constexpr std::string_view events = "barriers and events are not modelled in this version";
 constexpr std::string_view imaps =
     "lazy maps are not modelled in this version: `map` waits for all items";
 constexpr std::array<Key, 1> work_keys{{later_key(
@@ -176,11 +192,24 @@ constexpr std::array<Key, 1> memory_keys{
     {later_key("memory", "memory-bound steps are not modelled in this version")}};
 constexpr std::array<Key, 1> await_keys{
     {later_key("await", "event loops are not modelled in this version")}};
-constexpr std::array<Key, 1> put_keys{{later_key("put", queues)}};
-constexpr std::array<Key, 1> get_keys{{later_key("get", queues)}};
-constexpr std::array<Key, 1> barrier_keys{{later_key("barrier", events)}};
-constexpr std::array<Key, 1> set_keys{{later_key("set", events)}};
-constexpr std::array<Key, 1> wait_keys{{later_key("wait", events)}};
+constexpr std::array<Key, 1> put_keys{{{.name = "put",
+                                        .type = Type::text,
+                                        .required = true,
+                                        .doc = "into this queue; waits while it is full"}}};
+constexpr std::array<Key, 1> get_keys{{{.name = "get",
+                                        .type = Type::text,
+                                        .required = true,
+                                        .doc = "from this queue; waits while it is empty"}}};
+constexpr std::array<Key, 1> barrier_keys{{{.name = "barrier",
+                                            .type = Type::text,
+                                            .required = true,
+                                            .doc = "waits there until all its parties have come"}}};
+constexpr std::array<Key, 1> set_keys{{{.name = "set",
+                                        .type = Type::text,
+                                        .required = true,
+                                        .doc = "this event: whoever waits for it goes on"}}};
+constexpr std::array<Key, 1> wait_keys{
+    {{.name = "wait", .type = Type::text, .required = true, .doc = "until this event is set"}}};
 constexpr std::array<Key, 1> imap_keys{{later_key("imap", imaps)}};
 constexpr std::array<Key, 1> imap_unordered_keys{{later_key("imap_unordered", imaps)}};
 constexpr std::array<Key, 1> gather_keys{

@@ -215,6 +215,7 @@ void read_executor(const Reading& reading, const Node& node, WorldNames& names,
   fields.read("memory", executor.memory);
   fields.read("import_memory", executor.import_memory);
   fields.read("touches", executor.touches);
+  fields.read("daemon", executor.daemon);
   int nice = 0;
   if (read_nice(fields, nice)) {
     executor.nice = nice;
@@ -233,6 +234,41 @@ void refuse_shape(const Reading& reading, const Node& node, std::string_view nou
 
 }  // namespace
 
+namespace {
+
+/// Its kind, and what only that kind has.
+void read_lock_kind(Fields& fields, models::LockSpec& lock) {
+  using models::LockKind;
+  constexpr std::array<std::pair<std::string_view, LockKind>, 6> words{{
+      {"mutex", LockKind::mutex},
+      {"rwlock", LockKind::rwlock},
+      {"semaphore", LockKind::semaphore},
+      {"barrier", LockKind::barrier},
+      {"queue", LockKind::queue},
+      {"event", LockKind::event},
+  }};
+  if (const auto kind = fields.choice("kind")) {
+    lock.kind = std::ranges::find(words, *kind, &decltype(words)::value_type::first)->second;
+  }
+  const auto only = [&](std::string_view key, LockKind kind, std::string_view word) {
+    if (fields.has(key) && lock.kind != kind) {
+      fields.error(key, "E-key", fmt::format("only a {} has '{}'", word, key),
+                   fmt::format("write kind: {}, or leave it out", word));
+    }
+  };
+  fields.read("value", lock.value);
+  fields.read("parties", lock.parties);
+  fields.read("capacity", lock.capacity);
+  only("value", LockKind::semaphore, "semaphore");
+  only("parties", LockKind::barrier, "barrier");
+  only("capacity", LockKind::queue, "queue");
+  if (lock.kind == LockKind::barrier && lock.parties == 0 && !fields.has("parties")) {
+    fields.error("kind", "E-key", "a barrier needs to know how many meet", "add parties: 2 or so");
+  }
+}
+
+}  // namespace
+
 void read_locks(const Reading& reading, const Node* node, models::WorldSpec& world) {
   const Names sorted{"lock", node};
   for (const std::string& name : sorted.all()) {
@@ -247,11 +283,18 @@ void read_locks(const Reading& reading, const Node* node, models::WorldSpec& wor
       continue;
     }
     Fields fields{reading, value, section_named("lock")};
-    static_cast<void>(fields.choice("kind"));  // mutex is the only one yet
+    read_lock_kind(fields, lock);
     if (const auto scope = fields.choice("scope")) {
       lock.scope = *scope == "process" ? models::LockScope::process : models::LockScope::thread;
     }
     fields.read("inherit", lock.inherit);
+    if (lock.kind != models::LockKind::mutex &&
+        (lock.scope == models::LockScope::process || lock.inherit)) {
+      fields.error(lock.inherit ? "inherit" : "scope", "E-later",
+                   fmt::format("only a mutex can be {} in this version",
+                               lock.inherit ? "one that lends urgency" : "shared by processes"),
+                   "use kind: mutex, or leave this out");
+    }
   }
 }
 

@@ -43,15 +43,42 @@ void read_memory_parts(const Reading& reading, const Node& node, models::PythonM
 /// Version and GIL decide which measured costs apply, so they are read first.
 void read_identity(const Reading& reading, Fields& fields, models::RuntimeSpec& runtime) {
   if (const Node* version = fields.find("python"); version != nullptr) {
-    runtime.version = parse_version(reading, *version).value_or(runtime.version);
+    Node number = *version;
+    const bool threaded = number.is_scalar() && number.text.ends_with('t');
+    if (threaded) {
+      number.text.pop_back();
+    }
+    runtime.version = parse_version(reading, number).value_or(runtime.version);
+    if (threaded && runtime.version < models::PythonVersion{3, 13}) {
+      reading.reporter.error(version->mark, "E-range",
+                             fmt::format("there is no free-threaded CPython '{}'", version->text),
+                             "write 3.13t or later, or leave the t out");
+    }
+    runtime.gil.free_threaded_build = threaded;
+    runtime.gil.enabled = !threaded;
   }
   fields.read("gil", runtime.gil.enabled);
+}
+
+void read_collector(Fields& fields, models::CollectorSpec& collector) {
+  const Node* node = fields.map("gc");
+  if (node == nullptr) {
+    return;
+  }
+  Fields inner{fields.reading(), *node, section_named("gc")};
+  inner.read("new_object_every", collector.new_object_every);
+  inner.read("objects", collector.objects);
+  inner.read("per_object", collector.per_object);
 }
 
 void read_rest(const Reading& reading, Fields& fields, models::RuntimeSpec& runtime) {
   fields.read("switch_interval", runtime.gil.switch_interval);
   fields.read("requester_overtakes", runtime.gil.requester_overtakes);
-  fields.read("poll_granularity", runtime.gil.poll_granularity);
+  if (sim::Duration poll{}; fields.read("poll_granularity", poll)) {
+    runtime.gil.poll_granularity = poll;
+  }
+  read_collector(fields, runtime.gil.collector);
+  fields.read("contended", runtime.gil.contended);
   if (double stretch = 1.0; fields.read("free_threading", stretch)) {
     runtime.gil.free_threading = stretch;
   }
@@ -73,13 +100,14 @@ void read_rest(const Reading& reading, Fields& fields, models::RuntimeSpec& runt
 void apply_machine(const LoadedMachine& machine, models::RuntimeSpec& runtime) {
   if (machine.kind == LoadedMachine::Kind::ideal) {
     runtime.costs = models::python_free_of_cost();
+    runtime.gil.collector.new_object_every = sim::Duration::zero();
     runtime.costs_known = true;
     runtime.factor_known = true;
     return;
   }
   const bool reference = runtime.version.same_line(reference_version);
   runtime.factor_known = reference;
-  const bool gil = runtime.gil.enabled;
+  const bool gil = !is_free_threaded(runtime);
   const RuntimeDefaults* exact = find_runtime(machine.file, runtime.version, gil);
   const RuntimeDefaults* near =
       exact != nullptr || gil ? exact : find_runtime(machine.file, runtime.version, true);
@@ -116,6 +144,7 @@ void read_runtime_costs(const Reading& reading, const Node& node, RuntimeDefault
   models::PythonCosts& costs = defaults.costs;
   fields.read("gil_take", costs.gil_take);
   fields.read("lock", costs.lock);
+  fields.read("sync", costs.sync);
   fields.read("thread_object", costs.thread_object);
   fields.read("submit", costs.submit);
   fields.read("item", costs.item);
@@ -196,7 +225,7 @@ std::optional<models::PythonVersion> parse_version(const Reading& reading, const
   }
   reading.reporter.error(node.mark, "E-range",
                          fmt::format("'python' must be a version from 3.2 on, not '{}'", text),
-                         "write it as \"3.11\" or \"3.11.7\"");
+                         "write it as \"3.11\", \"3.11.7\" or \"3.13t\"");
   return std::nullopt;
 }
 

@@ -95,6 +95,7 @@ class StepReader {
   void read_python(Fields& fields, models::Step& step) {
     models::PythonStep read;
     fields.read("python", read.duration);
+    fields.read("shared", read.shared);
     step.what = std::move(read);
   }
 
@@ -154,8 +155,31 @@ class StepReader {
   void read_with(Fields& fields, models::Step& step) {
     models::WithStep read;
     resolve(context_.names.locks, fields, "with", read.lock);
+    read.reads = fields.choice("mode").value_or("write") == "read";
     read.body = read_body(fields);
     step.what = std::move(read);
+  }
+
+  void read_sync(Fields& fields, models::Step& step, models::SyncStep::What what,
+                 std::string_view key) {
+    models::SyncStep read{.what = what};
+    resolve(context_.names.locks, fields, key, read.lock);
+    step.what = read;
+  }
+  void read_put(Fields& fields, models::Step& step) {
+    read_sync(fields, step, models::SyncStep::What::put, "put");
+  }
+  void read_get(Fields& fields, models::Step& step) {
+    read_sync(fields, step, models::SyncStep::What::get, "get");
+  }
+  void read_set(Fields& fields, models::Step& step) {
+    read_sync(fields, step, models::SyncStep::What::set, "set");
+  }
+  void read_wait(Fields& fields, models::Step& step) {
+    read_sync(fields, step, models::SyncStep::What::wait, "wait");
+  }
+  void read_barrier(Fields& fields, models::Step& step) {
+    read_sync(fields, step, models::SyncStep::What::barrier, "barrier");
   }
 
   void read_repeat(Fields& fields, models::Step& step) {
@@ -290,7 +314,7 @@ class StepReader {
     return false;
   }
 
-  static constexpr std::array<Entry, 15> readers{{
+  static constexpr std::array<Entry, 20> readers{{
       {"python", &StepReader::read_python},
       {"native", &StepReader::read_native},
       {"io", &StepReader::read_io},
@@ -306,6 +330,11 @@ class StepReader {
       {"submit", &StepReader::read_submit},
       {"join", &StepReader::read_join},
       {"periodic", &StepReader::read_periodic},
+      {"put", &StepReader::read_put},
+      {"get", &StepReader::read_get},
+      {"set", &StepReader::read_set},
+      {"wait", &StepReader::read_wait},
+      {"barrier", &StepReader::read_barrier},
   }};
 
   const StepContext& context_;

@@ -12,11 +12,12 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::array<MetricName, 50> metrics{{
+constexpr std::array<MetricName, 53> metrics{{
     {"makespan", "ns"},
     {"throughput", "1/s", "task", Entity::required},
     {"task_latency_mean", "ns", "task", Entity::required},
     {"task_latency_p50", "ns", "task", Entity::required},
+    {"task_latency_p90", "ns", "task", Entity::required},
     {"task_latency_p95", "ns", "task", Entity::required},
     {"task_latency_p99", "ns", "task", Entity::required},
     {"queue_wait_mean", "ns", "executor", Entity::required},
@@ -31,6 +32,8 @@ constexpr std::array<MetricName, 50> metrics{{
     {"gil_held", "ns", "thread", Entity::optional, false, true},
     {"gil_wait", "ns", "thread", Entity::optional, false, true},
     {"gil_switches", "count", {}, Entity::none, false, true},
+    {"gc_pauses", "count"},
+    {"gc_paused", "ns"},
     {"state_parallel", "1"},
     {"state_smt", "1"},
     {"state_timeshared", "1"},
@@ -55,13 +58,13 @@ constexpr std::array<MetricName, 50> metrics{{
     {"quota_periods", "count", "group", Entity::required},
     {"quota_throttled", "count", "group", Entity::required},
     {"throttled_time", "ns", "group", Entity::required},
-    {"cost_ideal", "ns", "", Entity::none, true},
-    {"cost_gil", "ns", "", Entity::none, true},
-    {"cost_start", "ns", "", Entity::none, true},
-    {"cost_ipc", "ns", "", Entity::none, true},
-    {"cost_switch", "ns", "", Entity::none, true},
-    {"cost_contention", "ns", "", Entity::none, true},
-    {"cost_rest", "ns", "", Entity::none, true},
+    {"cost_ideal", "ns"},
+    {"cost_gil", "ns"},
+    {"cost_start", "ns"},
+    {"cost_ipc", "ns"},
+    {"cost_switch", "ns"},
+    {"cost_contention", "ns"},
+    {"cost_rest", "ns"},
     {"speedup_serial", "1", "", Entity::none, true},
 }};
 

@@ -40,12 +40,12 @@ void scale_machine(const Origin& origin, const LoadedMachine& target, models::Ma
 }
 
 bool same_python(const models::RuntimeSpec& a, const models::RuntimeSpec& b) {
-  return a.version == b.version && a.gil.enabled == b.gil.enabled;
+  return a.version.same_line(b.version) && is_free_threaded(a) == is_free_threaded(b);
 }
 
 std::string python_name(const models::RuntimeSpec& runtime) {
   return fmt::format("CPython {}.{}{}", runtime.version.major, runtime.version.minor,
-                     runtime.gil.enabled ? "" : " without GIL");
+                     is_free_threaded(runtime) ? "t" : "");
 }
 
 void scale_runtime(const Origin& origin, models::RuntimeSpec& runtime,
@@ -57,14 +57,29 @@ void scale_runtime(const Origin& origin, models::RuntimeSpec& runtime,
   const bool pythons = origin.runtime.has_value() &&
                        origin.runtime->language == models::Language::python &&
                        runtime.language == models::Language::python;
-  if (!pythons || same_python(*origin.runtime, runtime)) {
+  if (!pythons) {
+    return;
+  }
+  // Durations that were measured on a free-threaded build have its cost in them.
+  runtime.gil.free_threading = free_threading_stretch(runtime);
+  if (is_free_threaded(*origin.runtime)) {
+    const double in_them = free_threading_stretch(*origin.runtime);
+    if (is_free_threaded(runtime)) {
+      *runtime.gil.free_threading /= in_them;
+    } else {
+      runtime.factor.python = in_them;
+    }
+  }
+  if (same_python(*origin.runtime, runtime)) {
     return;
   }
   if (known && origin.runtime->factor_known) {
+    const double python = runtime.factor.python;
     runtime.factor = ratio(to, origin.runtime->factor);
+    runtime.factor.python *= python;
     return;
   }
-  if (origin.runtime->version == runtime.version) {
+  if (origin.runtime->version.same_line(runtime.version)) {
     return;  // what the GIL's absence costs is the model's own factor (free_threading)
   }
   runtime.factor_known = false;

@@ -15,7 +15,7 @@ struct Use {
   std::string_view key;
   std::array<std::string_view, 3> kinds;  // that use it; empty places mean nothing
 };
-constexpr std::array<Use, 10> uses{{
+constexpr std::array<Use, 11> uses{{
     {"workers", {"threads", "processes", "cpp-threads"}},
     {"start", {"processes", "process-per-task"}},
     {"import_cost", {"processes", "process-per-task"}},
@@ -26,6 +26,7 @@ constexpr std::array<Use, 10> uses{{
     {"payload", {"processes"}},
     {"create", {"threads", "processes", "cpp-threads"}},
     {"shutdown", {"processes"}},
+    {"daemon", {"thread-per-task"}},
 }};
 
 /// What decides about threads of an executor; `serial` has none.

@@ -225,6 +225,7 @@ void Sweep::run_at(Job& job, std::uint64_t position) {
   const scenarios::RunOptions run_options{.keep_tasks = options_.keep_tasks,
                                           .keep_slices = options_.keep_slices,
                                           .sample_period = options_.sample_period,
+                                          .costs = options_.costs,
                                           .sink = nullptr,
                                           .give_up = [this] { return stop_.load(); }};
   models::Timings& run = job.outcome.runs[position];

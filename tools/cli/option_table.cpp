@@ -115,6 +115,10 @@ constexpr auto options = std::to_array<OptionSpec>({
      .help = "write every event of one run as text, - is stdout; or its timeline if the name ends "
              "with .pftrace (Perfetto), .json, .ftrace or .csv",
      .commands = "run"},
+    {.name = "costs",
+     .help = "say what each effect costs (GIL, starting, IPC, switches ...): simulates every run "
+             "seven times, with the effects switched on one after the other",
+     .commands = "run"},
     {.name = "ascii", .help = "draw with ASCII characters only", .commands = "run"},
     {.name = "dry-run", .help = "say what would be run, and run nothing", .commands = "run"},
     {.name = "time-limit",

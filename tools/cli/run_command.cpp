@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -120,6 +121,7 @@ class ScenarioRun {
  private:
   [[nodiscard]] SweepEnd sweep(BatchWriter& writer);
   void add_done_before(BatchWriter& writer, const ReportNeeds& needs);
+  [[nodiscard]] bool asks_for_costs() const;
   void answer();
   [[nodiscard]] ExitCode stopped(const BatchWriter& writer);
   [[nodiscard]] ExitCode verdict() const;
@@ -149,6 +151,14 @@ void ScenarioRun::add_done_before(BatchWriter& writer, const ReportNeeds& needs)
   }
 }
 
+/// A claim about a cost asks for it as well as the option does.
+bool ScenarioRun::asks_for_costs() const {
+  return arguments_.has("costs") ||
+         std::ranges::any_of(plan_.expectations(), [](const std::string& rule) {
+           return rule.find("cost_") != std::string::npos;
+         });
+}
+
 SweepEnd ScenarioRun::sweep(BatchWriter& writer) {
   Progress progress{plan_.name(), console_.shows_progress()
                                       ? std::function<void(std::string_view)>{[this](auto text) {
@@ -161,6 +171,7 @@ SweepEnd ScenarioRun::sweep(BatchWriter& writer) {
       .keep_tasks = kept.contains("tasks"),
       .keep_slices = kept.contains("timeline"),
       .sample_period = arguments_.duration("sample-period").value_or(std::chrono::nanoseconds{0}),
+      .costs = asks_for_costs(),
       .give_up = [&] { return interrupted() || deadline_.passed() || writer.failed(); },
       .wanted = {},
       .progress = [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); },

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "models/world_report.hpp"
+#include "tools/report/cost_bars.hpp"
 #include "tools/report/humanize.hpp"
 #include "tools/report/paint.hpp"
 #include "tools/report/speedup.hpp"
@@ -24,6 +25,7 @@ namespace {
 
 constexpr std::size_t rows_max = 40;        // longer sweeps are shortened: query has the rest
 constexpr std::size_t detailed_points = 3;  // so many points get the long account by themselves
+constexpr std::size_t waterfalls_max = 8;   // of a sweep, without -v
 constexpr std::size_t failures_shown = 5;
 constexpr std::size_t metric_rows_max = 200;  // of a point, with -v
 
@@ -281,6 +283,29 @@ std::string account(const RunReport& report, const RunTextStyle& style, const Pa
   return text;
 }
 
+// The waterfalls of all points, as far as they fit on a page.
+std::string costs(const RunReport& report, const RunTextStyle& style, const Paint& paint) {
+  const auto params = varying_params(report);
+  std::string text;
+  std::size_t drawn = 0;
+  std::size_t left_out = 0;
+  for (const PointReport& point : report.points) {
+    const std::string bars = cost_bars(point);
+    if (bars.empty() || (drawn == waterfalls_max && !style.details)) {
+      left_out += bars.empty() ? 0U : 1U;
+      continue;
+    }
+    ++drawn;
+    const std::string title = point_title(point, params);
+    text += fmt::format("\n  {}{}{}\n{}", paint.bold("what it cost"), title.empty() ? "" : " at ",
+                        title, bars);
+  }
+  if (left_out > 0) {
+    text += fmt::format("\n  and {} more points: -v shows them all\n", left_out);
+  }
+  return text;
+}
+
 // Whether threads or CPUs beyond the first ones have no metrics of their own.
 bool leaves_out_entities(const PointReport& point) {
   double listed = 0.0;
@@ -356,7 +381,8 @@ std::string run_text(const RunReport& report, const RunTextStyle& style) {
   const Paint paint{style.colour};
   std::string text = head_lines(report, paint);
   if (!report.points.empty()) {
-    text += point_table(report, paint) + account(report, style, paint);
+    text +=
+        point_table(report, paint) + account(report, style, paint) + costs(report, style, paint);
   }
   if (style.details) {
     text += every_metric(report);

@@ -126,6 +126,13 @@ class Expander {
     out.push_back({.op = Op::join, .argument = static_cast<std::int64_t>(step.future)});
   }
 
+  void add(const models::SyncStep& step, std::uint32_t /*number*/, const DrawScope& /*scope*/,
+           Instructions& out) {
+    const auto op = static_cast<std::uint8_t>(static_cast<std::uint8_t>(Op::put) +
+                                              static_cast<std::uint8_t>(step.what));
+    out.push_back({.op = Op{op}, .argument = static_cast<std::int64_t>(step.lock)});
+  }
+
   void add(const models::PeriodicStep& /*step*/, std::uint32_t /*number*/,
            const DrawScope& /*scope*/, Instructions& /*out*/) {
     sim::expect(false, "a scenario passed native_obstacle, which refuses periodic steps");

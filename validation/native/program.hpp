@@ -24,7 +24,12 @@ enum class Op : std::uint8_t {
   map,
   submit,
   join,
-  yield
+  yield,
+  put,
+  get,
+  set,
+  wait,
+  barrier
 };
 
 /// One operation. `argument`: nominal nanoseconds, or the index of a lock, batch or future.

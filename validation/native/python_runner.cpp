@@ -59,6 +59,7 @@ json executor_plan(const models::WorldSpec& world, const models::ExecutorSpec& e
           {"create", at_start ? "start" : "first-use"},
           {"argument", executor.payload.argument.count},
           {"result", executor.payload.result.count},
+          {"daemon", executor.daemon},
           {"import_ns", executor.import_cost.count()}};
 }
 
@@ -181,6 +182,24 @@ void note_failure(const ChildOutcome& outcome, models::Timings& timings) {
   timings.error = describe(outcome);
 }
 
+/// Where a mutex is known, or what else it is and its number.
+json lock_plan(const models::LockSpec& lock) {
+  switch (lock.kind) {
+    case models::LockKind::queue:
+      return {"queue", lock.capacity};
+    case models::LockKind::semaphore:
+      return {"semaphore", lock.value};
+    case models::LockKind::barrier:
+      return {"barrier", lock.parties};
+    case models::LockKind::event:
+      return {"event", 0};
+    case models::LockKind::mutex:
+    case models::LockKind::rwlock:
+      break;
+  }
+  return lock.scope == models::LockScope::process ? "process" : "thread";
+}
+
 std::string harness_plan(const models::WorldSpec& world, const NativeProgram& program,
                          const HostCalibration& calibration, sim::Duration part) {
   json plan;
@@ -193,7 +212,7 @@ std::string harness_plan(const models::WorldSpec& world, const NativeProgram& pr
   plan["futures"] = world.futures.size();
   plan["locks"] = json::array();
   for (const models::LockSpec& lock : world.locks) {
-    plan["locks"].push_back(lock.scope == models::LockScope::process ? "process" : "thread");
+    plan["locks"].push_back(lock_plan(lock));
   }
   plan["executors"] = json::array();
   for (const models::ExecutorSpec& executor : world.executors) {

@@ -180,13 +180,22 @@ std::optional<sim::Error> world_obstacle(const models::WorldSpec& world,
     return refused("the scenario is for another platform than Linux",
                    "set runtime.platform: linux");
   }
-  if (world.runtime.language == models::Language::python && !world.runtime.gil.enabled) {
+  if (world.runtime.language == models::Language::python && is_free_threaded(world.runtime)) {
     return refused("free-threaded Python does not run natively yet", "set runtime.gil: on");
   }
   if (world.machine.cpus.size() > bounds.cpus) {
     return refused(fmt::format("machine '{}' has {} CPUs, this one {}", world.machine.name,
                                world.machine.cpus.size(), bounds.cpus),
                    "validate with --machine host");
+  }
+  for (const models::LockSpec& lock : world.locks) {
+    const bool meets = lock.kind != models::LockKind::mutex;
+    if (lock.kind == models::LockKind::rwlock ||
+        (meets && world.runtime.language == models::Language::none)) {
+      return refused(fmt::format("'{}' does not run natively yet", lock.name),
+                     "natively there are mutexes and, in Python, queues, semaphores, events and "
+                     "barriers");
+    }
   }
   for (const models::Step& step : world.main) {
     if (std::holds_alternative<models::PeriodicStep>(step.what)) {

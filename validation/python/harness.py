@@ -17,6 +17,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import queue
 import resource
 import signal
 import struct
@@ -26,7 +27,8 @@ import time
 from time import monotonic_ns, thread_time_ns
 
 # Operations of a program; the same numbers as in validation/native/program.hpp.
-PYTHON, NATIVE, HELD, SLEEP, LOCK, UNLOCK, MAP, SUBMIT, JOIN, YIELD = range(10)
+(PYTHON, NATIVE, HELD, SLEEP, LOCK, UNLOCK, MAP, SUBMIT, JOIN, YIELD, PUT, GET, SET, WAIT,
+ BARRIER) = range(15)
 
 # A Python step is cut into parts of about _kernels["part_ns"], so that the trace of a CPU's speed
 # is fine. Cutting bytecode changes nothing for Python: the GIL is kept between the parts.
@@ -113,6 +115,14 @@ def execute(program):
             _locks[argument].release()
         elif operation == YIELD:
             os.sched_yield()
+        elif operation == PUT:
+            _locks[argument].put(None)
+        elif operation == GET:
+            _locks[argument].get()
+        elif operation == SET:
+            _locks[argument].set()
+        elif operation in (WAIT, BARRIER):
+            _locks[argument].wait()
         else:
             raise ValueError(f"operation {operation} is not for a task")
     return b"".join(samples)
@@ -200,13 +210,17 @@ class Threads(Serial):
 
 
 class ThreadPerTask(Serial):
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.daemon = spec["daemon"]
+
     def map(self, items, _chunksize, _star):
         handles = [self.submit(item) for item in items]
         for handle in handles:
             handle.join()
 
     def submit(self, item):
-        thread = threading.Thread(target=self.run, args=(item,))
+        thread = threading.Thread(target=self.run, args=(item,), daemon=self.daemon)
         thread.start()
         return thread
 
@@ -373,6 +387,20 @@ def usage():
             own.ru_nvcsw + children.ru_nvcsw, own.ru_nivcsw + children.ru_nivcsw)
 
 
+def make_lock(context, lock):
+    """A mutex is the word for who shares it; anything else a word and its number."""
+    if lock == "thread":
+        return threading.Lock()
+    if lock == "process":
+        return context.Lock()
+    word, number = lock
+    if word == "queue":
+        return queue.Queue(number)
+    if word == "semaphore":
+        return threading.Semaphore(number)
+    return threading.Event() if word == "event" else threading.Barrier(number)
+
+
 def prepare(plan):
     """Everything that a started interpreter has behind it, or that is this harness's business."""
     global _kernels
@@ -385,8 +413,7 @@ def prepare(plan):
     # A lock made for spawned children serves forked ones as well, not the other way round.
     methods = {spec["start"] for spec in plan["executors"] if "process" in spec["kind"]}
     method = next((name for name in ("spawn", "forkserver") if name in methods), "fork")
-    make = {"thread": threading.Lock, "process": multiprocessing.get_context(method).Lock}
-    _locks.extend(make[scope]() for scope in plan["locks"])
+    _locks.extend(make_lock(multiprocessing.get_context(method), lock) for lock in plan["locks"])
     for spec in plan["executors"]:
         spec["locks"] = plan["locks"]
     run = Run(plan)

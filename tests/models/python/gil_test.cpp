@@ -200,6 +200,61 @@ TEST(Gil, a_release_shorter_than_the_wake_up_of_the_heir_costs_nothing) {
   EXPECT_LE(waits, 10U) << "main barges in ahead of the thread that was woken for the GIL";
 }
 
+TEST(Gil, up_to_3_9_most_opcodes_look_at_the_eval_breaker) {
+  RuntimeSpec runtime;
+  runtime.version = {.major = 3, .minor = 9};
+  EXPECT_EQ(poll_granularity(runtime), 10ns);
+  runtime.version = {.major = 3, .minor = 10};
+  EXPECT_EQ(poll_granularity(runtime), 50ns);
+  runtime.gil.poll_granularity = 1ms;
+  EXPECT_EQ(poll_granularity(runtime), 1ms) << "what the scenario says goes before";
+}
+
+TEST(Gil, a_holder_looks_at_the_eval_breaker_only_where_it_polls) {
+  WorldSpec world = convoy(1, 100ms, 5);
+  world.runtime.gil.poll_granularity = 20ms;
+  const std::vector<double> found = excess_ms(world);
+  EXPECT_GT(found.back(), 10.0) << "asked after 5 ms, it goes on to its next look";
+  EXPECT_LT(found.back(), 21.0);
+}
+
+/// How often somebody waited for a switch, where a thread ends with a request pending.
+std::size_t waits_for_a_switch(int minor) {
+  WorldSpec world = linux_world(1);
+  world.runtime.version = {.major = 3, .minor = minor};
+  world.runtime.gil.poll_granularity = 100ms;  // so the request is still pending at the end
+  add_task(world, "last", {python(8ms)});
+  add_executor(world, ExecutorKind::thread_per_task);
+  world.futures = {"f"};
+  world.main = numbered({submit(1), python(1ms), join()});
+  sim::MemorySink sink;
+  WorldOptions options;
+  options.sink = &sink;
+  static_cast<void>(run_world(world, 1, options));
+  std::size_t waits = 0;
+  for (const sim::TraceRecord& record : sink.records()) {
+    waits += static_cast<TraceKind>(record.kind) == TraceKind::blocked &&
+                     record.value == static_cast<std::uint64_t>(WaitFor::gil_switch)
+                 ? 1U
+                 : 0U;
+  }
+  return waits;
+}
+
+TEST(Gil, a_thread_that_ends_waits_for_the_switch_up_to_3_11_only) {
+  EXPECT_EQ(waits_for_a_switch(11), waits_for_a_switch(12) + 1);
+}
+
+TEST(Gil, a_request_to_a_holder_that_is_queued_is_seen_when_it_is_switched_in) {
+  WorldSpec world = convoy(1, 100ms, 20);
+  world.machine = linux_world(1).machine;
+  world.background.push_back({.task = TaskIndex{1}, .threads = 2});
+  add_task(world, "burner", {native(1ms)});
+  const std::vector<double> found = excess_ms(world);
+  ASSERT_EQ(found.size(), 20U);
+  EXPECT_LT(found.back(), 60.0) << "the holder's turn on the CPU comes every few slices";
+}
+
 TEST(Gil, is_held_by_one_thread_at_a_time) {
   sim::MemorySink sink;
   WorldOptions options;
@@ -226,6 +281,7 @@ TEST(Gil, without_it_threads_share_the_work_and_the_result_says_that_nobody_chec
   WorldSpec world = hogs(4, 4);
   world.runtime.version = {.major = 3, .minor = 14};
   world.runtime.gil.enabled = false;
+  world.runtime.gil.collector.new_object_every = 0us;
   const Timings timings = run_world(world);
   EXPECT_NEAR(in_ms(timings.makespan), 1.10 * 100.0, 2.0) << "PEP 779: 10 % slower alone";
   ASSERT_EQ(timings.warnings.size(), 1U);
