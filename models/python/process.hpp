@@ -19,6 +19,7 @@
 namespace timeslice::models {
 
 struct Context;
+class EventLoop;
 struct Job;
 struct Place;
 
@@ -47,6 +48,7 @@ struct Actor {
   ThreadId joiner{};
   const Place* place = nullptr;  // in its steps
   const Job* job = nullptr;      // of a real-time task
+  EventLoop* loop = nullptr;     // that runs in this thread now; what runs are its coroutines
 
   [[nodiscard]] sim::FramePool& frame_pool() const;
 };

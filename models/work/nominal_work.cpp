@@ -47,6 +47,13 @@ class WorkWalk {
   static NominalWork of(const IoStep& step) { return {.wait_ns = mean_ns(step.duration)}; }
   static NominalWork of(const SleepStep& step) { return {.wait_ns = mean_ns(step.duration)}; }
   static NominalWork of(const JoinStep& /*step*/) { return {}; }
+  NominalWork of(const AwaitStep& step) {
+    return step.what == AwaitStep::What::task ? of_task(step.task)
+                                              : NominalWork{.wait_ns = mean_ns(step.duration)};
+  }
+  NominalWork of(const GatherStep& step) {
+    return times(of_task(step.task), static_cast<double>(step.items));
+  }
   NominalWork of(const CallStep& step) { return of_task(step.task); }
   NominalWork of(const WithStep& step) { return of_steps(step.body); }
   NominalWork of(const RepeatStep& step) {

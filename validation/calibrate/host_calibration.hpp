@@ -50,6 +50,7 @@ struct QuickCosts {
   sim::Duration spawn_exit{};       // its child after the target
   sim::Duration pool_create{};      // Pool(2) by fork, in the creating thread
   sim::Duration pool_import{};      // importing multiprocessing.pool for the first time
+  sim::Duration loop_switch{};      // asyncio: sleep(0) among many tasks
   std::int64_t resident_bytes = 0;  // of the harness
 };
 

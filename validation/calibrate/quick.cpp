@@ -51,6 +51,10 @@ void apply_os(const QuickCosts& quick, models::WorldSpec& world) {
   }
 }
 
+double us(Duration duration) {
+  return static_cast<double>(duration.count()) / 1000.0;
+}
+
 void apply_python(const QuickCosts& quick, models::WorldSpec& world) {
   const models::OsCosts& os = world.machine.costs;
   models::PythonCosts& costs = world.runtime.costs;
@@ -61,13 +65,11 @@ void apply_python(const QuickCosts& quick, models::WorldSpec& world) {
   costs.pool_import = quick.pool_import;
   costs.spawn_parent = positive(quick.spawn_parent - os.fork);
   costs.interpreter_start = quick.spawn_child;
+  const models::EventLoopCosts usual;
+  costs.loop = models::scaled(usual, us(quick.loop_switch) / us(usual.callback + usual.step));
   // One cost in the model for both; a spawned interpreter has much more to take down.
   costs.child_exit =
       positive((spawns(world) ? quick.spawn_exit : quick.child_exit) - os.process_exit);
-}
-
-double us(Duration duration) {
-  return static_cast<double>(duration.count()) / 1000.0;
 }
 
 }  // namespace
@@ -89,6 +91,7 @@ QuickCosts read_quick_costs(const std::string& text) {
   quick.spawn_exit = cost(raw.at("spawn").at("after"));
   quick.pool_create = cost(raw.at("pool"));
   quick.pool_import = Duration{raw.at("pool_import").get<std::int64_t>()};
+  quick.loop_switch = cost(raw.at("loop_switch"));
   quick.resident_bytes = raw.at("resident").get<std::int64_t>();
   return quick;
 }

@@ -14,7 +14,21 @@
 namespace timeslice::validation {
 
 /// The closed list of what a native run does; validation/python/harness.py has the same numbers.
-enum class Op : std::uint8_t { python, native, held, sleep, lock, unlock, map, submit, join };
+enum class Op : std::uint8_t {
+  python,
+  native,
+  held,
+  sleep,
+  lock,
+  unlock,
+  map,
+  submit,
+  join,
+  // Of coroutines alone: validation/python/event_loop.py has the same numbers.
+  await_sleep,
+  await_io,
+  await_items  // a batch: gathered, or awaited one after the other
+};
 
 /// One operation. `argument`: nominal nanoseconds, or the index of a lock, batch or future.
 struct Instruction {
@@ -31,6 +45,7 @@ struct Batch {
   std::optional<std::uint64_t> chunksize;
   bool star = false;
   models::FutureIndex future{};      // of a submit
+  bool gathers = false;              // of await_items
   std::vector<std::uint32_t> items;  // what each executes: index into programs
 };
 

@@ -25,6 +25,8 @@ import threading
 import time
 from time import monotonic_ns, thread_time_ns
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # isolated mode leaves it off
+
 # Operations of a program; the same numbers as in validation/native/program.hpp.
 PYTHON, NATIVE, HELD, SLEEP, LOCK, UNLOCK, MAP, SUBMIT, JOIN = range(9)
 
@@ -283,7 +285,13 @@ class ProcessPerTask(Serial):
             pass
 
 
+def event_loops(spec):
+    import event_loop  # only scenarios with a loop pay for asyncio
+    return event_loop.EventLoops(spec)
+
+
 EXECUTORS = {
+    "asyncio": event_loops,
     "serial": Serial,
     "threads": Threads,
     "thread-per-task": ThreadPerTask,
@@ -308,6 +316,10 @@ class Run:
         programs = [tuple(map(tuple, program)) for program in plan["programs"]]
         # Arguments exist before the program hands them over, each an object of its own.
         self.batches = [self.build(batch, programs) for batch in plan["batches"]]
+        self.run_item = run_item
+        for executor in self.executors:
+            if hasattr(executor, "attach"):
+                executor.attach(self, execute)
         self.main = [tuple(step) for step in plan["main"]]
 
     def build(self, batch, programs):
@@ -412,6 +424,7 @@ def run_plan(path):
         "involuntary": involuntary_after - involuntary,
         "startup_ns": run.startup_ns,
         "shutdown_ns": run.shutdown_ns,
+        "loop_lag_ns": [getattr(executor, "lags", []) for executor in run.executors],
         "samples": base64.b64encode(run.all_samples()).decode("ascii"),
     }
     print(json.dumps(result), flush=True)
