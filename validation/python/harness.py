@@ -360,7 +360,9 @@ class Run:
                 self.executor(index)
         for operation, argument in self.main:
             self.step(operation, argument)
-        for index in self.order:
+        # Loops first: coroutines that are left over may still use the others.
+        loops = [index for index in self.order if self.specs[index]["kind"] == "asyncio"]
+        for index in loops + [index for index in self.order if index not in loops]:
             before = monotonic_ns()
             self.executors[index].shutdown()
             self.shutdown_ns[index] = monotonic_ns() - before

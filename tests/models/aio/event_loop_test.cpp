@@ -55,7 +55,8 @@ TEST(EventLoop, a_device_that_comes_first_ends_the_wait_for_a_timer) {
   WorldOptions options;
   options.keep_tasks = true;
   const Timings timings = run_world(world, 1, options);
-  EXPECT_EQ(timings.makespan, 5ms);
+  // At 1.8 ms the timer has 3.2 ms left, for which the selector waits 4 ms.
+  EXPECT_EQ(timings.makespan, 5800us);
   for (const TaskTiming& task : timings.tasks) {
     if (task.task == "read") {
       EXPECT_EQ(task.finished.time_since_epoch(), 1800us);
@@ -110,7 +111,7 @@ TEST(EventLoop, to_thread_frees_the_loop_as_far_as_there_are_threads) {
   WorldSpec world = loop_world(2, 6);
   add_task(world, "block", {sleep_for(10ms)});
   add_task(world, "request", {await_task(0, 1)});
-  for (const auto [items, turns] : {std::pair{6, 1}, std::pair{12, 2}, std::pair{60, 10}}) {
+  for (const auto& [items, turns] : {std::pair{6, 1}, std::pair{12, 2}, std::pair{60, 10}}) {
     world.main = numbered({gather(static_cast<std::uint64_t>(items), 1)});
     EXPECT_EQ(run_world(world).makespan, turns * 10ms) << items;
   }
@@ -132,7 +133,7 @@ TEST(EventLoop, an_inline_coroutine_needs_no_task) {
   add_task(world, "whole", {await_task(0), await_task(0)});
   world.main = numbered({gather(3, 1)});
   const Timings timings = run_world(world);
-  EXPECT_EQ(timings.makespan, 10ms) << "2 + 3x1, then 2 more from the first's end, rounded, + 3x1";
+  EXPECT_EQ(timings.makespan, 8ms) << "the second sleep of one passes beside the work of others";
   EXPECT_EQ(metric(timings, "tasks_done"), 3.0);
 }
 
