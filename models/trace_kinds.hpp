@@ -37,6 +37,9 @@ enum class TraceKind : std::uint16_t {
   executor_stopped,    // object: executor
   throttled,           // cpu; subject: GroupId; object: threads that were able to run
   unthrottled,         // cpu; subject: GroupId; value: for how many ns it was throttled
+  loop_turn,           // object: executor; value: callbacks that this iteration runs
+  coroutine_resumed,   // object: executor; value: coroutine
+  coroutine_left,      // object: executor; value: coroutine; cause: 1 it has ended
 };
 
 constexpr std::uint32_t no_subject = 0xffffffffU;

@@ -136,8 +136,14 @@ Program WorldRun::main_program(Actor& actor) {
   const DrawScope scope = main_scope();
   co_await run_steps(actor, spec_.main, scope);
   co_await join_periodic(actor);
-  for (std::size_t left = context_.executors.size(); left > 0; --left) {
-    co_await context_.executors[left - 1]->shut_down(actor);
+  // Loops first: coroutines that are left over may still use the others.
+  for (const bool loops : {true, false}) {
+    for (std::size_t left = context_.executors.size(); left > 0; --left) {
+      Executor& executor = *context_.executors[left - 1];
+      if ((executor.spec().kind == ExecutorKind::asyncio) == loops) {
+        co_await executor.shut_down(actor);
+      }
+    }
   }
   span_.end = engine_.now();
   main_done_ = true;

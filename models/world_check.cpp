@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "models/aio/loop_check.hpp"
 #include "models/class_check.hpp"
 #include "models/lock_check.hpp"
 #include "models/os/cpuset.hpp"
@@ -77,6 +78,9 @@ class Checker {
   Footprint of_work(const Step& step, const std::string& where);
   bool check_lock(LockIndex lock, const Step& step, const std::string& where);
   Footprint of_periodic(const PeriodicStep& step, const std::string& where);
+  Footprint of_await(const AwaitStep& step, const std::string& where);
+  Footprint of_gather(TaskIndex task, std::optional<ExecutorIndex> executor, std::uint64_t items,
+                      const std::string& where);
   Footprint of_task(TaskIndex task);
   Footprint of_hand_over(TaskIndex task, ExecutorIndex executor, std::uint64_t items,
                          const std::string& where);
@@ -252,6 +256,10 @@ Footprint Checker::of_step(const Step& step, const std::string& where) {
     sum.add(of_hand_over(map->task, map->executor, map->items, where), 1.0);
   } else if (const auto* submit = std::get_if<SubmitStep>(&step.what)) {
     sum.add(of_hand_over(submit->task, submit->executor, submit->items, where), 1.0);
+  } else if (const auto* gather = std::get_if<GatherStep>(&step.what)) {
+    sum.add(of_gather(gather->task, gather->executor, gather->items, where), 1.0);
+  } else if (const auto* await = std::get_if<AwaitStep>(&step.what)) {
+    sum.add(of_await(*await, where), 1.0);
   } else if (std::holds_alternative<JoinStep>(step.what)) {
     sum.hands_over = true;
   } else if (std::holds_alternative<PeriodicStep>(step.what)) {
@@ -322,6 +330,32 @@ Footprint Checker::of_periodic(const PeriodicStep& step, const std::string& wher
   return sum;
 }
 
+/// Of what waits in a loop; without an executor, in its own one.
+Footprint Checker::of_gather(TaskIndex task, std::optional<ExecutorIndex> executor,
+                             std::uint64_t items, const std::string& where) {
+  if (executor) {
+    return of_hand_over(task, *executor, items, where);
+  }
+  Footprint sum;
+  sum.add(of_task(task), static_cast<double>(items));
+  sum.items += static_cast<double>(items);
+  sum.hands_over = true;
+  return sum;
+}
+
+Footprint Checker::of_await(const AwaitStep& step, const std::string& where) {
+  Footprint sum;
+  if (step.what != AwaitStep::What::task) {
+    check_distribution(step.duration, where);
+  } else if (step.executor) {
+    sum = of_hand_over(step.task, *step.executor, 1, where);
+  } else {
+    sum = of_task(step.task);
+  }
+  sum.hands_over = true;
+  return sum;
+}
+
 Footprint Checker::of_task(TaskIndex task) {
   const std::size_t index = index_of(task);
   if (tasks_[index]) {
@@ -387,6 +421,8 @@ void Checker::check_distribution(const Distribution& distribution, const std::st
 
 std::vector<sim::Error> check_world(const WorldSpec& spec) {
   std::vector<sim::Error> errors = Checker{spec}.check();
+  const std::vector<sim::Error> of_loops = check_loops(spec);
+  errors.insert(errors.end(), of_loops.begin(), of_loops.end());
   const std::vector<sim::Error> of_classes = check_classes(spec);
   errors.insert(errors.end(), of_classes.begin(), of_classes.end());
   return errors;

@@ -7,6 +7,7 @@
 
 #include "models/work/periodic.hpp"
 #include "models/world_report_gil.hpp"
+#include "sim/histogram.hpp"
 
 namespace timeslice::models {
 
@@ -269,6 +270,11 @@ void add_executors(const Report& report) {
     const std::string& name = executor->spec().name;
     report.add("startup", name, "ns", as_ns(executor->startup()));
     report.add("shutdown", name, "ns", as_ns(executor->shutdown()));
+    if (const sim::Histogram* lag = executor->lag(); lag != nullptr && lag->count() > 0) {
+      report.add("loop_lag_p50", name, "ns", as_ns(lag->quantile(0.50)));
+      report.add("loop_lag_p99", name, "ns", as_ns(lag->quantile(0.99)));
+      report.add("loop_lag_max", name, "ns", as_ns(lag->max()));
+    }
     if (executor->spec().kind == ExecutorKind::processes) {
       report.add("ipc_bytes", name, "B", static_cast<double>(executor->ipc_bytes().count));
     }
@@ -338,6 +344,8 @@ std::string wait_text(Context& world, const Actor& actor) {
       return "a device";
     case WaitFor::sleep:
       return "a timer";
+    case WaitFor::select:
+      return "an event of its loop";
     case WaitFor::idle:
       break;
   }
@@ -458,6 +466,9 @@ void add_doubts(Context& world) {
   }
   if (!runtime.factor_known) {
     world.warn("nobody measured how fast " + python + " is: durations are taken as they are");
+  }
+  if (runtime.event_loop == LoopKind::uvloop) {
+    world.warn("the costs of uvloop were measured part by part and never validated");
   }
   add_gil_doubts(world, python);
   for (const ExecutorSpec& executor : world.spec.executors) {

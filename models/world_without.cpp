@@ -21,6 +21,10 @@ void drop_start_costs(WorldSpec& world) {
         &python.forkserver_child, &python.forkserver_reap}) {
     *cost = none;
   }
+  for (sim::Duration* cost :
+       {&python.loop.loop_create, &python.loop.loop_run, &python.loop.loop_close}) {
+    *cost = none;
+  }
   for (ExecutorSpec& executor : world.executors) {
     executor.import_cost = none;
     executor.memory = {};
@@ -40,6 +44,11 @@ void drop_ipc_costs(WorldSpec& world) {
     *cost = none;
   }
   python.pickle_ns_per_byte = 0.0;
+  const EventLoopCosts loop = python.loop;
+  python.loop = scaled(loop, 0.0);
+  python.loop.loop_create = loop.loop_create;
+  python.loop.loop_run = loop.loop_run;
+  python.loop.loop_close = loop.loop_close;
 }
 
 void drop_switch_costs(WorldSpec& world) {

@@ -55,6 +55,9 @@ std::vector<Quantity> quantities(const models::Timings& measured) {
     if (of_executor && known.value >= 50'000.0) {
       all.push_back({known.name, known.entity, known.unit});
     }
+    if (known.name.starts_with("loop_lag_")) {
+      all.push_back({known.name, known.entity, known.unit});
+    }
   }
   return all;
 }

@@ -153,6 +153,8 @@ std::string group_of(const models::WorldSpec& world) {
       case ExecutorKind::thread_per_task:
         threads = true;
         break;
+      case ExecutorKind::asyncio:
+        return "asyncio";
       case ExecutorKind::serial:
         break;
     }

@@ -51,7 +51,8 @@ enum class WaitFor : std::uint8_t {
   sleep,
   join,
   child,
-  idle
+  idle,
+  select  // an event of an event loop, with no time-out
 };
 struct WaitCause {
   WaitFor what = WaitFor::idle;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "models/aio/async_wait.hpp"
 #include "models/os/cpuset.hpp"
 #include "models/pool/kinds.hpp"
 #include "models/work/context.hpp"
@@ -137,6 +138,20 @@ sim::Process<> Executor::publish(Actor& finisher, ItemId id) {
     waits.erase(waits.begin() + static_cast<std::ptrdiff_t>(i));
     co_await wake(finisher, ThreadId{wait.thread});
   }
+  for (std::size_t i = 0; i < world_.items.batch(batch_id).awaits.size();) {
+    std::vector<AsyncWait*>& awaits = world_.items.batch(batch_id).awaits;
+    AsyncWait& wait = *awaits[i];
+    if (wait.item != AsyncWait::all && wait.item != offset) {
+      ++i;
+      continue;
+    }
+    const bool stays = wait.item == AsyncWait::all && world_.items.batch(batch_id).unread > 0;
+    if (!stays) {
+      awaits.erase(awaits.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    i += stays ? 1 : 0;
+    co_await tell(finisher, wait);
+  }
 }
 
 void Executor::note_submitted(Actor& who, ItemId id) {
@@ -186,6 +201,9 @@ std::uint32_t resolve_workers(const ExecutorSpec& spec, const WorldSpec& world) 
     case WorkerCount::Kind::runtime_default:
       break;
   }
+  if (spec.kind == ExecutorKind::asyncio) {
+    return 1;
+  }
   const std::uint32_t cpus = cpus_seen(world);
   if (spec.kind != ExecutorKind::threads) {
     return cpus;
@@ -214,6 +232,8 @@ std::unique_ptr<Executor> make_executor(Context& world, ExecutorIndex index) {
       return make_process_per_task(world, index);
     case ExecutorKind::cpp_threads:
       return make_cpp_threads(world, index);
+    case ExecutorKind::asyncio:
+      return make_loop_executor(world, index);
   }
   return nullptr;
 }

@@ -16,6 +16,10 @@
 #include "sim/process.hpp"
 #include "sim/time.hpp"
 
+namespace timeslice::sim {
+class Histogram;
+}
+
 namespace timeslice::models {
 
 struct Context;
@@ -44,6 +48,8 @@ class Executor {
   [[nodiscard]] Bytes ipc_bytes() const { return ipc_bytes_; }
   [[nodiscard]] const ExecutorSpec& spec() const { return spec_; }
   [[nodiscard]] sim::FramePool& frame_pool() const;
+  /// Of an event loop: how late coroutines went on after what they awaited was due; else null.
+  [[nodiscard]] virtual const sim::Histogram* lag() const { return nullptr; }
 
  protected:
   [[nodiscard]] virtual sim::Process<> do_create(Actor& who);

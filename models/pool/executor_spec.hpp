@@ -20,7 +20,8 @@ enum class ExecutorKind {
   processes,         // multiprocessing.Pool
   process_per_task,  // multiprocessing.Process
   cpp_threads,       // std::thread workers on one shared queue
-  cpp_async          // std::async, a thread a task
+  cpp_async,         // std::async, a thread a task
+  asyncio            // event loops; without `workers` one in the thread that uses it
 };
 
 enum class StartMethod { platform_default, fork, spawn, forkserver };

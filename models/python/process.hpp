@@ -18,6 +18,7 @@
 namespace timeslice::models {
 
 struct Context;
+class EventLoop;
 struct Job;
 struct Place;
 
@@ -49,6 +50,7 @@ struct Actor {
   ThreadId joiner{};
   const Place* place = nullptr;  // in its steps
   const Job* job = nullptr;      // of a real-time task
+  EventLoop* loop = nullptr;     // that runs in this thread now; what runs are its coroutines
 
   [[nodiscard]] sim::FramePool& frame_pool() const;
 };

@@ -44,6 +44,7 @@ PythonCosts python_free_of_cost() {
     costs.*field = sim::Duration::zero();
   }
   costs.pickle_ns_per_byte = 0.0;
+  costs.loop = scaled(costs.loop, 0.0);
   return costs;
 }
 

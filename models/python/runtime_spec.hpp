@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "models/aio/event_loop_costs.hpp"
 #include "models/machine/machine_spec.hpp"
 #include "models/units.hpp"
 #include "sim/time.hpp"
@@ -26,6 +27,7 @@ struct PythonVersion {
 };
 
 enum class Language { python, none };
+enum class LoopKind { asyncio, uvloop };
 enum class Platform { linux_os, macos, windows };
 
 /// Which waiter is woken when the GIL is dropped. CPython leaves it to the C library: `condition`
@@ -102,6 +104,7 @@ struct PythonCosts {
   double pickle_ns_per_byte = 0.067;  // bytes objects, protocol 5, each way
   /// A task of a C++ pool: queue node, call, two uncontended lock and unlock pairs. Guess.
   sim::Duration cpp_task = std::chrono::nanoseconds{200};
+  EventLoopCosts loop{};
 
   bool operator==(const PythonCosts&) const = default;
 };
@@ -153,6 +156,7 @@ struct RuntimeSpec {
   PythonCosts costs;
   PoolSpec pool;
   PythonMemory memory_parts;
+  LoopKind event_loop = LoopKind::asyncio;
   bool costs_known = false;  // false: defaults of another machine
   SpeedFactors factor;       // against the Python that the durations were measured on
   bool factor_known = true;  // false: nobody measured it; results carry a warning

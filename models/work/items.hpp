@@ -37,6 +37,8 @@ struct BatchWait {
   std::uint32_t item = all;
 };
 
+struct AsyncWait;
+
 struct Batch {
   TaskIndex task{};
   ExecutorIndex executor{};
@@ -46,7 +48,9 @@ struct Batch {
   std::uint64_t chunksize = 1;  // items in one message of a process pool
   std::uint32_t unstored = 0;   // items whose results have not come back to a process pool
   bool whole = false;           // a map: handed over in one call
+  bool from_thread = false;     // handed to an event loop by another thread
   std::vector<BatchWait> waits;
+  std::vector<AsyncWait*> awaits{};  // coroutines that wait for items (models/aio), not owned
 };
 
 class ItemTable {

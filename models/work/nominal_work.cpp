@@ -50,6 +50,13 @@ class WorkWalk {
   static NominalWork of(const YieldStep& /*step*/) { return {}; }
   static NominalWork of(const NiceStep& /*step*/) { return {}; }
   static NominalWork of(const SyncStep& /*step*/) { return {}; }
+  NominalWork of(const AwaitStep& step) {
+    return step.what == AwaitStep::What::task ? of_task(step.task)
+                                              : NominalWork{.wait_ns = mean_ns(step.duration)};
+  }
+  NominalWork of(const GatherStep& step) {
+    return times(of_task(step.task), static_cast<double>(step.items));
+  }
   NominalWork of(const CallStep& step) { return of_task(step.task); }
   NominalWork of(const WithStep& step) { return of_steps(step.body); }
   NominalWork of(const RepeatStep& step) {

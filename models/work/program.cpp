@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/aio/coroutine_steps.hpp"
 #include "models/python/interpreter.hpp"
 #include "models/work/context.hpp"
 #include "models/work/look_ahead.hpp"
@@ -175,18 +176,6 @@ sim::Process<> run_call(Actor& actor, const CallStep& step, DrawScope scope, std
   co_await run_steps(actor, world.spec.tasks[index_of(step.task)].steps, inner);
 }
 
-/// Number of the first of `items` items of `task` that `step` in `scope` hands over.
-std::uint32_t first_number(Context& world, TaskIndex task, std::uint64_t items,
-                           const DrawScope& scope, std::uint32_t step) {
-  if (scope.task != main_scope().task) {
-    return nested_item(scope, step, 0);
-  }
-  std::uint32_t& next = world.next_number[index_of(task)];
-  const std::uint32_t first = next;
-  next += static_cast<std::uint32_t>(items);
-  return first;
-}
-
 std::uint64_t map_chunksize(Context& world, const MapStep& step) {
   const ExecutorSpec& spec = world.spec.executors[index_of(step.executor)];
   if (step.chunksize) {
@@ -217,6 +206,29 @@ sim::Process<> run_map(Actor& actor, const MapStep& step, DrawScope scope, std::
   co_await executor.wait(actor, id);
 }
 
+/// From main it is a map; in a coroutine it awaits. Without an executor: the loop of the coroutine.
+sim::Process<> run_gather(Actor& actor, const GatherStep& step, DrawScope scope,
+                          std::uint32_t number) {
+  if (step.items == 0) {
+    co_return;
+  }
+  Context& world = actor.world;
+  Batch batch;
+  batch.task = step.task;
+  batch.executor = step.executor ? *step.executor : own_loop(actor);
+  batch.count = static_cast<std::uint32_t>(step.items);
+  batch.whole = true;
+  const BatchId id =
+      world.items.add(batch, first_number(world, step.task, step.items, scope, number));
+  if (actor.loop != nullptr) {
+    co_await gather_items(actor, id);
+    co_return;
+  }
+  Executor& executor = *world.executors[index_of(batch.executor)];
+  co_await executor.submit(actor, id);
+  co_await executor.wait(actor, id);
+}
+
 sim::Process<> run_submit(Actor& actor, const SubmitStep& step, DrawScope scope,
                           std::uint32_t number) {
   if (step.items == 0) {
@@ -230,6 +242,10 @@ sim::Process<> run_submit(Actor& actor, const SubmitStep& step, DrawScope scope,
   const BatchId id =
       world.items.add(batch, first_number(world, step.task, step.items, scope, number));
   world.futures[index_of(step.as)].push_back(id);
+  if (in_own_loop(actor, step.executor)) {
+    co_await create_tasks(actor, id);
+    co_return;
+  }
   Executor& executor = *world.executors[index_of(step.executor)];
   co_await executor.submit(actor, id);
 }
@@ -245,7 +261,11 @@ sim::Process<> run_join(Actor& actor, const JoinStep& step) {
       continue;
     }
     const ExecutorIndex executor = world.items.batch(id).executor;
-    co_await world.executors[index_of(executor)]->wait(actor, id);
+    if (in_own_loop(actor, executor)) {
+      co_await await_tasks(actor, id);
+    } else {
+      co_await world.executors[index_of(executor)]->wait(actor, id);
+    }
   }
 }
 
@@ -272,6 +292,8 @@ sim::Process<> run_structured(Actor& actor, const Step& step, DrawScope scope) {
   } else if (const auto* sync = std::get_if<SyncStep>(&step.what)) {
     announce_rest(actor);
     co_await actor.world.monitors[index_of(sync->lock)]->step(actor, sync->what);
+  } else if (const auto* gather = std::get_if<GatherStep>(&step.what)) {
+    co_await run_gather(actor, *gather, scope, step.number);
   } else if (const auto* periodic = std::get_if<PeriodicStep>(&step.what)) {
     co_await add_periodic(actor, *periodic, step.number);
     const Place& here = *actor.place;
@@ -302,6 +324,8 @@ sim::Process<> run_steps(Actor& actor, const Steps& steps, DrawScope scope) {
     } else if (const auto* sleep = std::get_if<SleepStep>(&step.what)) {
       const sim::Duration duration = draw(actor, sleep->duration, scope, step.number);
       co_await go_away(actor, duration, Away::sleep);
+    } else if (const auto* await = std::get_if<AwaitStep>(&step.what)) {
+      co_await run_await(actor, *await, scope, step.number);
     } else {
       co_await run_structured(actor, step, scope);
     }
@@ -310,6 +334,17 @@ sim::Process<> run_steps(Actor& actor, const Steps& steps, DrawScope scope) {
     }
   }
   actor.place = here.around;
+}
+
+std::uint32_t first_number(Context& world, TaskIndex task, std::uint64_t items,
+                           const DrawScope& scope, std::uint32_t step) {
+  if (scope.task != main_scope().task) {
+    return nested_item(scope, step, 0);
+  }
+  std::uint32_t& next = world.next_number[index_of(task)];
+  const std::uint32_t first = next;
+  next += static_cast<std::uint32_t>(items);
+  return first;
 }
 
 double python_stretch(const RuntimeSpec& runtime) {

@@ -15,6 +15,10 @@ namespace timeslice::models {
 /// Runs `steps` in `actor`. Requires: `steps` outlives the call; the world passed check_world.
 [[nodiscard]] sim::Process<> run_steps(Actor& actor, const Steps& steps, DrawScope scope);
 
+/// Number of the first of `items` items of `task` that `step` in `scope` hands over.
+[[nodiscard]] std::uint32_t first_number(Context& world, TaskIndex task, std::uint64_t items,
+                                         const DrawScope& scope, std::uint32_t step);
+
 /// How much longer bytecode takes than its nominal duration in this runtime: the Python version's
 /// factor, and the price of free threading.
 [[nodiscard]] double python_stretch(const RuntimeSpec& runtime);

@@ -106,6 +106,23 @@ struct JoinStep {
   FutureIndex future{};
 };
 
+/// `await: {io: D}`, `await: {sleep: D}`, `await: {task: T}` (the coroutine itself) and
+/// `await: {task: T, executor: E}` (run_in_executor): what a coroutine of an event loop waits for.
+struct AwaitStep {
+  enum class What : std::uint8_t { io, sleep, task } what = What::sleep;
+  Distribution duration{};  // of io and sleep
+  TaskIndex task{};
+  std::optional<ExecutorIndex> executor{};  // nothing: in the loop
+};
+
+/// `gather: {task, items, executor}`: tasks of an event loop, all at once. From main the executor
+/// is the loop; in a coroutine nothing means its own loop, or whoever runs the items for it.
+struct GatherStep {
+  TaskIndex task{};
+  std::optional<ExecutorIndex> executor{};
+  std::uint64_t items = 0;
+};
+
 /// `periodic: {task, every: 10ms, deadline: 8ms, offset: 0ms, priority: 3, for: 1s}`: a real-time
 /// task on a thread of its own. A step of main itself, not of tasks or loops.
 struct PeriodicStep {
@@ -121,7 +138,8 @@ struct PeriodicStep {
 /// One step of a program.
 struct Step {
   std::variant<PythonStep, NativeStep, IoStep, SleepStep, CallStep, WithStep, RepeatStep,
-               ChooseStep, MapStep, SubmitStep, JoinStep, PeriodicStep, YieldStep, NiceStep, SyncStep>
+               ChooseStep, MapStep, SubmitStep, JoinStep, PeriodicStep, YieldStep, NiceStep, SyncStep,
+               AwaitStep, GatherStep>
       what;
   /// Position in its task in reading order, nested steps included; keys the step's draws.
   std::uint32_t number = 0;

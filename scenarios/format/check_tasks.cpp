@@ -73,6 +73,15 @@ class TaskWalk {
   double items(const models::MapStep& step) {
     return static_cast<double>(step.items) * (1.0 + items_of(step.task));
   }
+  double items(const models::AwaitStep& step) {
+    if (step.what != models::AwaitStep::What::task) {
+      return 0.0;
+    }
+    return items_of(step.task) + (step.executor ? 1.0 : 0.0);
+  }
+  double items(const models::GatherStep& step) {
+    return static_cast<double>(step.items) * (1.0 + items_of(step.task));
+  }
   double items(const models::SubmitStep& step) {
     return static_cast<double>(step.items) * (1.0 + items_of(step.task));
   }

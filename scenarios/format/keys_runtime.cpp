@@ -9,13 +9,16 @@ namespace {
 
 constexpr std::array<Choice, 3> platforms{
     {{.word = "linux"}, {.word = "macos"}, {.word = "windows"}}};
+constexpr std::array<Choice, 2> event_loops{
+    {{.word = "asyncio", .doc = "CPython's own"},
+     {.word = "uvloop", .doc = "asyncio's costs, scaled; see docs/models/asyncio.md"}}};
 constexpr std::array<Choice, 4> heirs{
     {{.word = "condition", .doc = "as glibc's condition variables wake"},
      {.word = "random"},
      {.word = "first"},
      {.word = "last"}}};
 
-constexpr std::array<Key, 12> runtime_keys{{
+constexpr std::array<Key, 13> runtime_keys{{
     {.name = "python",
      .type = Type::version,
      .fallback = "3.11",
@@ -68,6 +71,11 @@ constexpr std::array<Key, 12> runtime_keys{{
      .choices = platforms,
      .fallback = "linux",
      .doc = "decides the default start method"},
+    {.name = "event_loop",
+     .type = Type::choice,
+     .choices = event_loops,
+     .fallback = "asyncio",
+     .doc = "which event loop executors of kind asyncio run"},
     {.name = "memory",
      .type = Type::bytes,
      .fallback = "30MiB",
@@ -91,7 +99,7 @@ constexpr std::array<Key, 3> gc_keys{{
     {.name = "per_object", .type = Type::duration, .fallback = "70ns", .doc = "visiting one"},
 }};
 
-constexpr std::array<Key, 28> runtime_cost_keys{{
+constexpr std::array<Key, 29> runtime_cost_keys{{
     {.name = "speed",
      .type = Type::section,
      .section = "speed",
@@ -195,6 +203,10 @@ constexpr std::array<Key, 28> runtime_cost_keys{{
      .type = Type::duration,
      .fallback = "200ns",
      .doc = "one task of a C++ pool"},
+    {.name = "event_loop",
+     .type = Type::section,
+     .section = "event_loop_costs",
+     .doc = "the parts of asyncio's event loop"},
 }};
 
 constexpr std::array<Key, 7> memory_keys{{
@@ -236,13 +248,37 @@ constexpr std::array<Key, 7> memory_keys{{
      .doc = "share of memory looked at that counting references copies"},
 }};
 
-constexpr std::array<Section, 3> sections{{
+constexpr Key loop_cost(std::string_view name, std::string_view fallback, std::string_view doc) {
+  return {.name = name, .type = Type::duration, .fallback = fallback, .doc = doc};
+}
+constexpr std::array<Key, 16> event_loop_cost_keys{{
+    loop_cost("create_task", "3.9us", "coroutine, Task and its first callback"),
+    loop_cost("callback", "1us", "call_soon, and being called"),
+    loop_cost("step", "900ns", "a task until its next await, or its end"),
+    loop_cost("turn", "1.3us", "an iteration around its callbacks"),
+    loop_cost("timer_set", "4.6us", "asyncio.sleep: future, handle, heap"),
+    loop_cost("timer_fire", "1.1us", "a timer that is due"),
+    loop_cost("gather_child", "1.4us", "a child of gather: half when entered, half when done"),
+    loop_cost("io_start", "11us", "waiting for a file descriptor: future, add_reader"),
+    loop_cost("io_end", "13us", "it is readable: callback, remove_reader"),
+    loop_cost("wrap_future", "4.4us", "run_in_executor beyond submit"),
+    loop_cost("thread_result", "3us", "the worker's call_soon_threadsafe, without its send"),
+    loop_cost("take_result", "3.8us", "the loop copies a thread's result"),
+    loop_cost("self_pipe", "2us", "the loop reads its wake-up bytes, without the kernel's part"),
+    loop_cost("loop_create", "45us", "a new loop"),
+    loop_cost("loop_run", "60us", "asyncio.run around its coroutine"),
+    loop_cost("loop_close", "130us", "closing it"),
+}};
+
+constexpr std::array<Section, 5> sections{{
     {"runtime", "Which CPython.", runtime_keys},
     {"gc", "The collector of a free-threaded build.", gc_keys},
     {"runtime_costs", "What CPython's machinery costs. Defaults: measured on the reference guest.",
      runtime_cost_keys},
     {"runtime_memory", "What a process of this CPython has in memory. Defaults: CPython 3.11.2.",
      memory_keys},
+    {"event_loop_costs", "What the parts of asyncio's event loop cost in CPU time.",
+     event_loop_cost_keys},
 }};
 
 }  // namespace

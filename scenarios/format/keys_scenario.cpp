@@ -15,9 +15,11 @@ constexpr std::array<Choice, 11> executor_kinds{{
     {.word = "process-per-task", .doc = "a multiprocessing.Process for every item"},
     {.word = "cpp-threads", .doc = "C++ workers on one shared queue"},
     {.word = "cpp-async", .doc = "std::async: a C++ thread for every item"},
+    {.word = "asyncio",
+     .doc = "event loops: without `workers` one in main, which gathers in it (asyncio.run); with "
+            "`workers: N` one in each of N threads"},
     {.word = "process-executor", .later = "ProcessPoolExecutor is not modelled in this version"},
     {.word = "interpreters", .later = "InterpreterPoolExecutor is not modelled in this version"},
-    {.word = "asyncio", .later = "event loops are not modelled in this version"},
     {.word = "cpp-tbb", .later = "work stealing is not modelled in this version"},
 }};
 

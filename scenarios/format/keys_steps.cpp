@@ -190,8 +190,39 @@ constexpr std::array<Key, 1> work_keys{{later_key(
     "work", "the iron law is not modelled in this version: write the time, as in `native: 5ms`")}};
 constexpr std::array<Key, 1> memory_keys{
     {later_key("memory", "memory-bound steps are not modelled in this version")}};
-constexpr std::array<Key, 1> await_keys{
-    {later_key("await", "event loops are not modelled in this version")}};
+constexpr std::array<Key, 1> await_keys{{
+    {.name = "await",
+     .type = Type::section,
+     .section = "await",
+     .required = true,
+     .doc = "what a coroutine waits for while its event loop runs others"},
+}};
+constexpr std::array<Key, 4> await_arguments{{
+    {.name = "io",
+     .type = Type::distribution,
+     .doc = "a file descriptor that becomes readable after this time"},
+    {.name = "sleep", .type = Type::distribution, .doc = "asyncio.sleep; 0 lets others go first"},
+    {.name = "task",
+     .type = Type::text,
+     .doc = "this task as a coroutine, at once and in the same one; or with `executor` ..."},
+    {.name = "executor",
+     .type = Type::text,
+     .doc = "... run_in_executor (to_thread is one of kind threads); the loop's own name means "
+            "create_task"},
+}};
+constexpr std::array<Key, 3> gather_arguments{{
+    {.name = "task", .type = Type::text, .required = true, .doc = "what to do with each item"},
+    {.name = "items",
+     .type = Type::count,
+     .high = max_items,
+     .limit = true,
+     .required = true,
+     .doc = "how many items"},
+    {.name = "executor",
+     .type = Type::text,
+     .fallback = "the coroutine's own loop",
+     .doc = "from main: the event loop; in a coroutine also threads (run_in_executor)"},
+}};
 constexpr std::array<Key, 1> put_keys{{{.name = "put",
                                         .type = Type::text,
                                         .required = true,
@@ -212,8 +243,13 @@ constexpr std::array<Key, 1> wait_keys{
     {{.name = "wait", .type = Type::text, .required = true, .doc = "until this event is set"}}};
 constexpr std::array<Key, 1> imap_keys{{later_key("imap", imaps)}};
 constexpr std::array<Key, 1> imap_unordered_keys{{later_key("imap_unordered", imaps)}};
-constexpr std::array<Key, 1> gather_keys{
-    {later_key("gather", "event loops are not modelled in this version")}};
+constexpr std::array<Key, 1> gather_keys{{
+    {.name = "gather",
+     .type = Type::section,
+     .section = "gather",
+     .required = true,
+     .doc = "asyncio.gather: a task of an event loop for each item, waits for all"},
+}};
 constexpr std::array<Key, 1> serve_keys{
     {later_key("serve", "open load is not modelled in this version")}};
 constexpr std::array<Key, 1> periodic_keys{{
@@ -263,10 +299,12 @@ constexpr std::array<Section, 30> steps{{
     {"timeout", "", timeout_keys},
 }};
 
-constexpr std::array<Section, 5> arguments{{
+constexpr std::array<Section, 7> arguments{{
     {"choice", "A branch of `choose`.", choice_keys},
     {"map", "Arguments of `map` and `starmap`.", map_arguments},
     {"submit", "Arguments of `submit`.", submit_arguments},
+    {"await", "Arguments of `await`: one of `io`, `sleep` and `task`.", await_arguments},
+    {"gather", "Arguments of `gather`.", gather_arguments},
     {"yield", "`yield` has no arguments.", {}},
     {"periodic",
      "Arguments of `periodic`. Steps that follow one another start together, when all their "

@@ -24,12 +24,13 @@ struct KindWord {
   bool python;  // made by Python, so it needs one
   bool cpp;     // a pool of a C++ program, which Python has no way to use
 };
-constexpr std::array<KindWord, 7> kind_words{{
+constexpr std::array<KindWord, 8> kind_words{{
     {"serial", ExecutorKind::serial, false, false},
     {"threads", ExecutorKind::threads, true, false},
     {"thread-per-task", ExecutorKind::thread_per_task, true, false},
     {"processes", ExecutorKind::processes, true, false},
     {"process-per-task", ExecutorKind::process_per_task, true, false},
+    {"asyncio", ExecutorKind::asyncio, true, false},
     {"cpp-threads", ExecutorKind::cpp_threads, false, true},
     {"cpp-async", ExecutorKind::cpp_async, false, true},
 }};

@@ -22,6 +22,9 @@ void read_words(Fields& fields, models::RuntimeSpec& runtime) {
                        : *heir == "random" ? models::GilHeir::random
                                            : models::GilHeir::condition;
   }
+  if (const auto loop = fields.choice("event_loop")) {
+    runtime.event_loop = *loop == "uvloop" ? models::LoopKind::uvloop : models::LoopKind::asyncio;
+  }
   if (const auto platform = fields.choice("platform")) {
     runtime.platform = *platform == "macos"     ? models::Platform::macos
                        : *platform == "windows" ? models::Platform::windows
@@ -123,6 +126,27 @@ void apply_machine(const LoadedMachine& machine, models::RuntimeSpec& runtime) {
   }
 }
 
+void read_event_loop_costs(const Reading& reading, const Node& node,
+                           models::EventLoopCosts& costs) {
+  Fields fields{reading, node, section_named("event_loop_costs")};
+  fields.read("create_task", costs.create_task);
+  fields.read("callback", costs.callback);
+  fields.read("step", costs.step);
+  fields.read("turn", costs.turn);
+  fields.read("timer_set", costs.timer_set);
+  fields.read("timer_fire", costs.timer_fire);
+  fields.read("gather_child", costs.gather_child);
+  fields.read("io_start", costs.io_start);
+  fields.read("io_end", costs.io_end);
+  fields.read("wrap_future", costs.wrap_future);
+  fields.read("thread_result", costs.thread_result);
+  fields.read("take_result", costs.take_result);
+  fields.read("self_pipe", costs.self_pipe);
+  fields.read("loop_create", costs.loop_create);
+  fields.read("loop_run", costs.loop_run);
+  fields.read("loop_close", costs.loop_close);
+}
+
 }  // namespace
 
 void read_speed(const Reading& reading, const Node& node, models::SpeedFactors& speed) {
@@ -167,6 +191,9 @@ void read_runtime_costs(const Reading& reading, const Node& node, RuntimeDefault
   fields.read("forkserver_child", costs.forkserver_child);
   fields.read("forkserver_reap", costs.forkserver_reap);
   fields.read("cpp_task", costs.cpp_task);
+  if (const Node* loop = fields.map("event_loop"); loop != nullptr) {
+    read_event_loop_costs(reading, *loop, costs.loop);
+  }
   if (sim::Duration per_kib{}; fields.read("pickle_per_kib", per_kib)) {
     costs.pickle_ns_per_byte = static_cast<double>(per_kib.count()) / 1024.0;
   }

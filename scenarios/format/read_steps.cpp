@@ -259,6 +259,49 @@ class StepReader {
     step.what = read;
   }
 
+  void read_await(Fields& outer, models::Step& step) {
+    using What = models::AwaitStep::What;
+    models::AwaitStep read;
+    if (const Node* node = outer.map("await"); node != nullptr) {
+      Fields fields{context_.reading, *node, section_named("await")};
+      const bool io = fields.find("io") != nullptr;
+      const bool sleep = fields.find("sleep") != nullptr;
+      const bool task = fields.find("task") != nullptr;
+      if (int{io} + int{sleep} + int{task} != 1) {
+        outer.error("await", "E-key", "a coroutine awaits one thing at a time",
+                    "write one of io, sleep and task, as in await: {sleep: 5ms}");
+      }
+      read.what = io ? What::io : task ? What::task : What::sleep;
+      fields.read("io", read.duration);
+      fields.read("sleep", read.duration);
+      resolve(context_.names.tasks, fields, "task", read.task);
+      read_optional_executor(fields, read.executor);
+      if (read.executor && !task) {
+        fields.error("executor", "E-key", "an executor runs tasks, and there is no task",
+                     "add `task`, or leave `executor` out");
+      }
+    }
+    step.what = std::move(read);
+  }
+
+  void read_optional_executor(Fields& fields, std::optional<models::ExecutorIndex>& executor) {
+    if (fields.find("executor") != nullptr) {
+      executor = models::ExecutorIndex{};
+      resolve(context_.names.executors, fields, "executor", *executor);
+    }
+  }
+
+  void read_gather(Fields& outer, models::Step& step) {
+    models::GatherStep read;
+    if (const Node* node = outer.map("gather"); node != nullptr) {
+      Fields fields{context_.reading, *node, section_named("gather")};
+      resolve(context_.names.tasks, fields, "task", read.task);
+      fields.read("items", read.items);
+      read_optional_executor(fields, read.executor);
+    }
+    step.what = read;
+  }
+
   void read_join(Fields& fields, models::Step& step) {
     models::JoinStep read;
     if (const Node* future = fields.find("join"); future != nullptr && check_future(*future)) {
@@ -314,7 +357,7 @@ class StepReader {
     return false;
   }
 
-  static constexpr std::array<Entry, 20> readers{{
+  static constexpr std::array<Entry, 22> readers{{
       {"python", &StepReader::read_python},
       {"native", &StepReader::read_native},
       {"io", &StepReader::read_io},
@@ -335,6 +378,8 @@ class StepReader {
       {"set", &StepReader::read_set},
       {"wait", &StepReader::read_wait},
       {"barrier", &StepReader::read_barrier},
+      {"await", &StepReader::read_await},
+      {"gather", &StepReader::read_gather},
   }};
 
   const StepContext& context_;

@@ -13,10 +13,10 @@ namespace {
 
 struct Use {
   std::string_view key;
-  std::array<std::string_view, 3> kinds;  // that use it; empty places mean nothing
+  std::array<std::string_view, 4> kinds;  // that use it; empty places mean nothing
 };
 constexpr std::array<Use, 11> uses{{
-    {"workers", {"threads", "processes", "cpp-threads"}},
+    {"workers", {"threads", "processes", "cpp-threads", "asyncio"}},
     {"start", {"processes", "process-per-task"}},
     {"import_cost", {"processes", "process-per-task"}},
     {"memory", {"processes", "process-per-task"}},
@@ -24,7 +24,7 @@ constexpr std::array<Use, 11> uses{{
     {"touches", {"processes", "process-per-task"}},
     {"chunksize", {"processes"}},
     {"payload", {"processes"}},
-    {"create", {"threads", "processes", "cpp-threads"}},
+    {"create", {"threads", "processes", "cpp-threads", "asyncio"}},
     {"shutdown", {"processes"}},
     {"daemon", {"thread-per-task"}},
 }};
@@ -32,16 +32,23 @@ constexpr std::array<Use, 11> uses{{
 /// What decides about threads of an executor; `serial` has none.
 constexpr std::array<std::string_view, 4> thread_keys{"pin", "nice", "class", "group"};
 
-bool is_used(std::string_view key, std::string_view kind) {
+bool is_default(std::string_view key, const Node& value) {
+  return value.is_scalar() && value.text == find_key(section_named("executor"), key)->fallback;
+}
+
+/// A loop without `workers` runs in main's thread.
+bool has_threads(std::string_view kind, const Node& executor) {
+  const Node* workers = executor.find("workers");
+  const bool named = workers != nullptr && !is_default("workers", *workers);
+  return kind != "serial" && (kind != "asyncio" || named);
+}
+
+bool is_used(std::string_view key, std::string_view kind, const Node& executor) {
   if (std::ranges::find(thread_keys, key) != thread_keys.end()) {
-    return kind != "serial";
+    return has_threads(kind, executor);
   }
   const auto* use = std::ranges::find(uses, key, &Use::key);
   return use == uses.end() || std::ranges::find(use->kinds, kind) != use->kinds.end();
-}
-
-bool is_default(std::string_view key, const Node& value) {
-  return value.is_scalar() && value.text == find_key(section_named("executor"), key)->fallback;
 }
 
 /// Whether the value was written elsewhere: a parameter, the matrix or a variant put it here.
@@ -97,7 +104,7 @@ void warn_without_effect(const Reading& reading, const std::string& name, const 
   const bool swept = comes_from_elsewhere(executor, "kind");
   for (std::size_t i = 0; i < executor.keys.size(); ++i) {
     const std::string& key = executor.keys[i].text;
-    if (!is_used(key, kind->text) && !is_default(key, executor.items[i]) &&
+    if (!is_used(key, kind->text, executor) && !is_default(key, executor.items[i]) &&
         !(swept && key == "workers")) {
       reading.warnings.push_back(
           fmt::format("executor {}: {} has no effect on kind {}", name, key, kind->text));

@@ -54,6 +54,7 @@ struct QuickCosts {
   sim::Duration resource_tracker{};  // the tracker's process in all
   sim::Duration pool_create{};       // Pool(2) by fork, in the creating thread
   sim::Duration pool_import{};       // importing multiprocessing.pool for the first time
+  sim::Duration loop_switch{};       // asyncio: sleep(0) among many tasks
   std::int64_t resident_bytes = 0;   // of the harness
   models::PythonMemory memory;       // of processes of this Python
 };

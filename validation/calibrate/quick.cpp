@@ -45,6 +45,10 @@ void apply_os(const QuickCosts& quick, models::WorldSpec& world) {
   costs.fork = positive(quick.fork - per_resident(quick));
 }
 
+double us(Duration duration) {
+  return static_cast<double>(duration.count()) / 1000.0;
+}
+
 void apply_python(const QuickCosts& quick, models::WorldSpec& world) {
   const models::OsCosts& os = world.machine.costs;
   models::PythonCosts& costs = world.runtime.costs;
@@ -55,6 +59,8 @@ void apply_python(const QuickCosts& quick, models::WorldSpec& world) {
   costs.pool_import = quick.pool_import;
   costs.spawn_parent = positive(quick.spawn_parent - os.fork);
   costs.interpreter_start = quick.spawn_child;
+  const models::EventLoopCosts usual;
+  costs.loop = models::scaled(usual, us(quick.loop_switch) / us(usual.callback + usual.step));
   const Duration kernel_exit = os.process_exit + per_resident(quick);
   costs.child_exit = positive(quick.child_exit - kernel_exit);
   costs.spawn_exit = positive(quick.spawn_exit - kernel_exit);
@@ -66,10 +72,6 @@ void apply_python(const QuickCosts& quick, models::WorldSpec& world) {
 
 double mib(models::Bytes bytes) {
   return static_cast<double>(bytes.count) / (1 << 20);
-}
-
-double us(Duration duration) {
-  return static_cast<double>(duration.count()) / 1000.0;
 }
 
 }  // namespace
@@ -115,6 +117,7 @@ QuickCosts read_quick_costs(const std::string& text) {
   quick.memory = read_memory(raw.at("memory"));
   quick.pool_create = cost(raw.at("pool"));
   quick.pool_import = Duration{raw.at("pool_import").get<std::int64_t>()};
+  quick.loop_switch = cost(raw.at("loop_switch"));
   quick.resident_bytes = raw.at("resident").get<std::int64_t>();
   return quick;
 }

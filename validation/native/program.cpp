@@ -103,21 +103,20 @@ class Expander {
 
   void add(const models::MapStep& step, std::uint32_t /*number*/, const DrawScope& /*scope*/,
            Instructions& out) {
-    Batch batch{.executor = step.executor,
-                .chunksize = step.chunksize,
-                .star = step.star,
-                .future = {},
-                .items = items(step.task, step.items)};
+    Batch batch;
+    batch.executor = step.executor;
+    batch.chunksize = step.chunksize;
+    batch.star = step.star;
+    batch.items = main_items(step.task, step.items, step.executor);
     hand_over(Op::map, std::move(batch), out);
   }
 
   void add(const models::SubmitStep& step, std::uint32_t /*number*/, const DrawScope& /*scope*/,
            Instructions& out) {
-    Batch batch{.executor = step.executor,
-                .chunksize = {},
-                .star = false,
-                .future = step.as,
-                .items = items(step.task, step.items)};
+    Batch batch;
+    batch.executor = step.executor;
+    batch.future = step.as;
+    batch.items = main_items(step.task, step.items, step.executor);
     hand_over(Op::submit, std::move(batch), out);
   }
 
@@ -138,6 +137,57 @@ class Expander {
     sim::expect(false, "a scenario passed native_obstacle, which refuses periodic steps");
   }
 
+  void add(const models::AwaitStep& step, std::uint32_t number, const DrawScope& scope,
+           Instructions& out) {
+    using What = models::AwaitStep::What;
+    if (step.what == What::task && !step.executor) {
+      const models::TaskSpec& task = world_.tasks[models::index_of(step.task)];
+      steps(task.steps, models::call_scope(scope, number, models::task_key(task.name)), out);
+    } else if (step.what == What::task) {
+      Batch batch;
+      batch.executor = *step.executor;
+      await_batch(std::move(batch), {step.task, 1, models::nested_item(scope, number, 0)}, out);
+    } else {
+      const sim::Duration drawn =
+          models::sample(step.duration, random_, models::draw_key(scope, number));
+      out.push_back({.op = step.what == What::io ? Op::await_io : Op::await_sleep,
+                     .argument = drawn.count()});
+    }
+  }
+
+  void add(const models::GatherStep& step, std::uint32_t number, const DrawScope& scope,
+           Instructions& out) {
+    if (&out == &program_.main) {
+      Batch batch;
+      batch.executor = *step.executor;
+      batch.items = main_items(step.task, step.items, *step.executor);
+      hand_over(Op::map, std::move(batch), out);
+      return;
+    }
+    Batch batch;
+    batch.executor = step.executor.value_or(loop_);
+    batch.gathers = true;
+    await_batch(std::move(batch), {step.task, step.items, models::nested_item(scope, number, 0)},
+                out);
+  }
+
+  /// Items of one task, numbered from `first`.
+  struct Items {
+    models::TaskIndex task{};
+    std::uint64_t count = 0;
+    std::uint32_t first = 0;
+  };
+
+  void await_batch(Batch batch, const Items& some, Instructions& out) {
+    if (some.count == 0) {
+      return;
+    }
+    batch.items = items(some, batch.executor);
+    out.push_back(
+        {.op = Op::await_items, .argument = static_cast<std::int64_t>(program_.batches.size())});
+    program_.batches.push_back(std::move(batch));
+  }
+
   void hand_over(Op op, Batch batch, Instructions& out) {
     if (batch.items.empty()) {
       return;  // an executor is not created for nothing
@@ -147,16 +197,26 @@ class Expander {
     program_.batches.push_back(std::move(batch));
   }
 
-  std::vector<std::uint32_t> items(models::TaskIndex task, std::uint64_t count) {
-    const models::TaskSpec& spec = world_.tasks[models::index_of(task)];
+  std::vector<std::uint32_t> main_items(models::TaskIndex task, std::uint64_t count,
+                                        models::ExecutorIndex executor) {
     std::uint32_t& next = next_item_[models::index_of(task)];
+    const Items some{.task = task, .count = count, .first = next};
+    next += static_cast<std::uint32_t>(count);
+    return items(some, executor);
+  }
+
+  std::vector<std::uint32_t> items(const Items& some, models::ExecutorIndex executor) {
+    const models::TaskSpec& spec = world_.tasks[models::index_of(some.task)];
+    const models::ExecutorIndex around = std::exchange(loop_, executor);
     std::vector<std::uint32_t> indices;
-    indices.reserve(count);
-    for (std::uint64_t i = 0; i < count; ++i) {
+    indices.reserve(some.count);
+    for (std::uint32_t i = 0; i < some.count; ++i) {
       Instructions one;
-      steps(spec.steps, {.task = models::task_key(spec.name), .item = next++, .count = 0}, one);
+      steps(spec.steps, {.task = models::task_key(spec.name), .item = some.first + i, .count = 0},
+            one);
       indices.push_back(index_of(std::move(one)));
     }
+    loop_ = around;
     return indices;
   }
 
@@ -173,6 +233,7 @@ class Expander {
   sim::Random random_;
   std::vector<std::uint32_t> next_item_;  // by task: items main has handed over
   std::map<Instructions, std::uint32_t> known_;
+  models::ExecutorIndex loop_{};  // that runs the items expanded now
   NativeProgram program_;
 };
 
@@ -197,7 +258,8 @@ WorkTotals totals(const Instructions& program) {
       sum.python += time;
     } else if (instruction.op == Op::native) {
       sum.native += time;
-    } else if (instruction.op == Op::sleep) {
+    } else if (instruction.op == Op::sleep || instruction.op == Op::await_sleep ||
+               instruction.op == Op::await_io) {
       sum.wait += time;
     }
   }

@@ -29,7 +29,11 @@ enum class Op : std::uint8_t {
   get,
   set,
   wait,
-  barrier
+  barrier,
+  // Of coroutines alone: validation/python/event_loop.py has the same numbers.
+  await_sleep,
+  await_io,
+  await_items  // a batch: gathered, or awaited one after the other
 };
 
 /// One operation. `argument`: nominal nanoseconds, or the index of a lock, batch or future.
@@ -47,6 +51,7 @@ struct Batch {
   std::optional<std::uint64_t> chunksize;
   bool star = false;
   models::FutureIndex future{};      // of a submit
+  bool gathers = false;              // of await_items
   std::vector<std::uint32_t> items;  // what each executes: index into programs
 };
 

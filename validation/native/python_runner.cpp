@@ -15,6 +15,7 @@
 #include "validation/native/proc_sampler.hpp"
 #include "validation/native/program.hpp"
 #include "validation/native/support.hpp"
+#include "validation/statistics.hpp"
 
 namespace timeslice::validation {
 
@@ -44,6 +45,8 @@ std::string kind_word(models::ExecutorKind kind) {
       return "processes";
     case models::ExecutorKind::process_per_task:
       return "process-per-task";
+    case models::ExecutorKind::asyncio:
+      return "asyncio";
     default:
       return "serial";
   }
@@ -52,8 +55,11 @@ std::string kind_word(models::ExecutorKind kind) {
 json executor_plan(const models::WorldSpec& world, const models::ExecutorSpec& executor) {
   const bool terminate = executor.shutdown == models::ExecutorSpec::Shutdown::terminate;
   const bool at_start = executor.create == models::ExecutorSpec::Create::start;
+  const bool in_threads =
+      executor.workers.kind != models::WorkerCount::Kind::runtime_default;  // of event loops
   return {{"kind", kind_word(executor.kind)},
           {"workers", worker_count(world, executor)},
+          {"loops", in_threads ? worker_count(world, executor) : 0},
           {"start", start_method(world.runtime, executor)},
           {"shutdown", terminate ? "terminate" : "join"},
           {"create", at_start ? "start" : "first-use"},
@@ -70,6 +76,7 @@ json batch_plan(const models::WorldSpec& world, const Batch& batch) {
           {"chunksize", chunksize ? json(*chunksize) : json(nullptr)},
           {"star", batch.star},
           {"future", models::index_of(batch.future)},
+          {"gathers", batch.gathers},
           {"items", batch.items}};
 }
 
@@ -128,6 +135,21 @@ std::vector<KernelSample> unpack(const std::string& bytes, std::int64_t start_ns
   return samples;
 }
 
+/// Of an event loop whose coroutines waited for timers or devices; nothing for others.
+void add_loop_lag(const std::string& executor, const json& lags, models::Timings& timings) {
+  const auto values = lags.get<std::vector<double>>();
+  if (values.empty()) {
+    return;
+  }
+  const auto add = [&](const char* name, double q) {
+    timings.metrics.push_back(
+        {.name = name, .entity = executor, .unit = "ns", .value = quantile(values, q)});
+  };
+  add("loop_lag_p50", 0.50);
+  add("loop_lag_p99", 0.99);
+  add("loop_lag_max", 1.00);
+}
+
 /// Shutdown of every executor; startup only where it is one act, the creation of a process pool.
 void add_executor_metrics(const models::WorldSpec& world, const json& result,
                           models::Timings& timings) {
@@ -140,6 +162,7 @@ void add_executor_metrics(const models::WorldSpec& world, const json& result,
                                  .value = values.at(i).get<double>()});
     };
     add("shutdown", result.at("shutdown_ns"));
+    add_loop_lag(executor.name, result.at("loop_lag_ns").at(i), timings);
     if (executor.kind == models::ExecutorKind::processes) {
       add("startup", result.at("startup_ns"));
     }

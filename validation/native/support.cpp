@@ -78,21 +78,34 @@ struct Handed {
   std::uint64_t largest = 0;  // in one map or submit
 };
 
-void count_items(const models::Steps& steps, std::uint64_t times, std::vector<Handed>& handed) {
+void count_items(const models::WorldSpec& world, const models::Steps& steps, std::uint64_t times,
+                 std::vector<Handed>& handed) {
   const auto add = [&](models::ExecutorIndex executor, std::uint64_t items) {
     Handed& entry = handed[models::index_of(executor)];
     entry.items += items * times;
     entry.largest = std::max(entry.largest, items);
   };
+  const auto inside = [&](models::TaskIndex task, std::uint64_t items) {
+    count_items(world, world.tasks[models::index_of(task)].steps, times * items, handed);
+  };
   for (const models::Step& step : steps) {
     if (const auto* map = std::get_if<models::MapStep>(&step.what)) {
       add(map->executor, map->items);
+      inside(map->task, map->items);
+    } else if (const auto* gather = std::get_if<models::GatherStep>(&step.what)) {
+      add(gather->executor.value_or(models::ExecutorIndex{}), gather->items);
+      inside(gather->task, gather->items);
+    } else if (const auto* await = std::get_if<models::AwaitStep>(&step.what)) {
+      if (await->what == models::AwaitStep::What::task) {
+        inside(await->task, 1);
+        add(await->executor.value_or(models::ExecutorIndex{}), await->executor ? 1 : 0);
+      }
     } else if (const auto* submit = std::get_if<models::SubmitStep>(&step.what)) {
       add(submit->executor, submit->items * times);  // submits pile up until their join
     } else if (const auto* repeat = std::get_if<models::RepeatStep>(&step.what)) {
-      count_items(repeat->body, times * repeat->times, handed);
+      count_items(world, repeat->body, times * repeat->times, handed);
     } else if (const auto* with = std::get_if<models::WithStep>(&step.what)) {
-      count_items(with->body, times, handed);
+      count_items(world, with->body, times, handed);
     }
   }
 }
@@ -132,7 +145,7 @@ std::optional<sim::Error> executor_obstacle(const models::WorldSpec& world,
 
 std::optional<sim::Error> too_much(const models::WorldSpec& world, const NativeBounds& bounds) {
   std::vector<Handed> handed(world.executors.size());
-  count_items(world.main, 1, handed);
+  count_items(world, world.main, 1, handed);
   std::uint64_t threads = 0;
   std::uint64_t processes = 0;
   std::uint64_t items = 0;
@@ -182,6 +195,9 @@ std::optional<sim::Error> world_obstacle(const models::WorldSpec& world,
   }
   if (world.runtime.language == models::Language::python && is_free_threaded(world.runtime)) {
     return refused("free-threaded Python does not run natively yet", "set runtime.gil: on");
+  }
+  if (world.runtime.event_loop != models::LoopKind::asyncio) {
+    return refused("uvloop does not run natively yet", "set runtime.event_loop: asyncio");
   }
   if (world.machine.cpus.size() > bounds.cpus) {
     return refused(fmt::format("machine '{}' has {} CPUs, this one {}", world.machine.name,

@@ -235,6 +235,24 @@ def pools():
     return costs
 
 
+def loop_switches():
+    """CPU time of a task switch of asyncio, sleep(0) among 100 tasks; scales its other costs."""
+    import asyncio
+
+    async def turn(times):
+        for _ in range(times):
+            await asyncio.sleep(0)
+
+    async def measure():
+        tasks = [asyncio.ensure_future(turn(51)) for _ in range(100)]
+        await asyncio.sleep(0)
+        before = thread_time_ns()
+        await asyncio.gather(*tasks)
+        return (thread_time_ns() - before) / 5000
+
+    return [asyncio.run(measure()) for _ in range(20)]
+
+
 def pool_import():
     """CPU time of the first import of multiprocessing.pool, which the first Pool() pays."""
     before = thread_time_ns()
@@ -250,7 +268,8 @@ def measure_quick():
     quick = {"resident": resident, "sleep": sleeps(), "pipe": own_pipe(), "wake": wakes(),
              "thread": thread_starts(), "fork": forks(25), "larger_fork": larger_forks(),
              "memory": {"parent": memory_of(os.getpid()), "fork": child_memory("fork")},
-             "process": processes("fork", 20), "pool": pools(), "pool_import": first_import}
+             "process": processes("fork", 20), "pool": pools(), "pool_import": first_import,
+             "loop_switch": loop_switches()}
     quick["memory"]["forkserver"] = child_memory("forkserver")
     quick["helpers"] = helpers_cpu()
     quick["forkserver"] = processes("forkserver", 5)

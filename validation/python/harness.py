@@ -26,6 +26,8 @@ import threading
 import time
 from time import monotonic_ns, thread_time_ns
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # isolated mode leaves it off
+
 # Operations of a program; the same numbers as in validation/native/program.hpp.
 (PYTHON, NATIVE, HELD, SLEEP, LOCK, UNLOCK, MAP, SUBMIT, JOIN, YIELD, PUT, GET, SET, WAIT,
  BARRIER) = range(15)
@@ -299,7 +301,13 @@ class ProcessPerTask(Serial):
             pass
 
 
+def event_loops(spec):
+    import event_loop  # only scenarios with a loop pay for asyncio
+    return event_loop.EventLoops(spec)
+
+
 EXECUTORS = {
+    "asyncio": event_loops,
     "serial": Serial,
     "threads": Threads,
     "thread-per-task": ThreadPerTask,
@@ -324,6 +332,10 @@ class Run:
         programs = [tuple(map(tuple, program)) for program in plan["programs"]]
         # Arguments exist before the program hands them over, each an object of its own.
         self.batches = [self.build(batch, programs) for batch in plan["batches"]]
+        self.run_item = run_item
+        for executor in self.executors:
+            if hasattr(executor, "attach"):
+                executor.attach(self, execute)
         self.main = [tuple(step) for step in plan["main"]]
 
     def build(self, batch, programs):
@@ -364,7 +376,9 @@ class Run:
                 self.executor(index)
         for operation, argument in self.main:
             self.step(operation, argument)
-        for index in self.order:
+        # Loops first: coroutines that are left over may still use the others.
+        loops = [index for index in self.order if self.specs[index]["kind"] == "asyncio"]
+        for index in loops + [index for index in self.order if index not in loops]:
             before = monotonic_ns()
             self.executors[index].shutdown()
             self.shutdown_ns[index] = monotonic_ns() - before
@@ -441,6 +455,7 @@ def run_plan(path):
         "involuntary": involuntary_after - involuntary,
         "startup_ns": run.startup_ns,
         "shutdown_ns": run.shutdown_ns,
+        "loop_lag_ns": [getattr(executor, "lags", []) for executor in run.executors],
         "samples": base64.b64encode(run.all_samples()).decode("ascii"),
     }
     print(json.dumps(result), flush=True)

@@ -61,10 +61,10 @@ const std::vector<Case>& cases() {
        "t.yaml:1:1: error[E-missing]: scenario needs the key 'main'\n"
        "    1 | timeslice: 1\n"
        "      | ^ main: what the main thread does, in order\n"},
-      {"E-later", around("main: [{await: {io: 3ms}}]\n"),
-       "t.yaml:3:9: error[E-later]: 'await' is not in this version\n"
-       "    3 | main: [{await: {io: 3ms}}]\n"
-       "      |         ^^^^^ event loops are not modelled in this version\n"},
+      {"E-later", around("main: [{graph: {file: a.json}}]\n"),
+       "t.yaml:3:9: error[E-later]: 'graph' is not in this version\n"
+       "    3 | main: [{graph: {file: a.json}}]\n"
+       "      |         ^^^^^ task graphs are not modelled in this version\n"},
       {"E-cycle", around("tasks:\n  a: [{call: b}]\n  b: [{repeat: 2, do: [{call: a}]}]\n"),
        "t.yaml:4:6: error[E-cycle]: the task 'a' starts itself\n"
        "    4 |   a: [{call: b}]\n"
@@ -112,12 +112,12 @@ TEST(Errors, all_of_them_come_at_once_in_the_order_of_the_file) {
 
 TEST(Errors, what_comes_in_a_later_version_is_refused_by_name) {
   for (const char* step :
-       {"work", "memory", "await", "put", "get", "barrier", "set", "wait", "imap", "imap_unordered",
-        "gather", "serve", "graph", "kill", "timeout"}) {
+       {"work", "memory", "put", "get", "barrier", "set", "wait", "imap", "imap_unordered",
+        "serve", "graph", "kill", "timeout"}) {
     EXPECT_THAT(errors(around(std::string{"main: [{"} + step + ": x}]\n")),
                 testing::HasSubstr(std::string{"error[E-later]: '"} + step + "'"));
   }
-  for (const char* kind : {"process-executor", "interpreters", "asyncio", "cpp-tbb"}) {
+  for (const char* kind : {"process-executor", "interpreters", "cpp-tbb"}) {
     EXPECT_THAT(errors(around(std::string{"executors: {a: {kind: "} + kind + "}}\n")),
                 testing::HasSubstr("error[E-later]"));
   }
