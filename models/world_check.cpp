@@ -8,6 +8,7 @@
 #include "models/class_check.hpp"
 #include "models/os/cpuset.hpp"
 #include "models/pool/executor.hpp"
+#include "models/pool/pool_check.hpp"
 #include "models/world.hpp"
 
 namespace timeslice::models {
@@ -40,7 +41,13 @@ bool is_cpp(ExecutorKind kind) {
 }
 
 bool in_other_processes(ExecutorKind kind) {
-  return kind == ExecutorKind::processes || kind == ExecutorKind::process_per_task;
+  return kind == ExecutorKind::processes || kind == ExecutorKind::process_per_task ||
+         kind == ExecutorKind::process_executor;
+}
+
+/// Whether its items run in an interpreter of their own, which cannot see main's executors.
+bool apart(ExecutorKind kind) {
+  return in_other_processes(kind) || kind == ExecutorKind::interpreters;
 }
 
 class Checker {
@@ -72,6 +79,8 @@ class Checker {
   Footprint of_step(const Step& step, const std::string& where);
   Footprint of_work(const Step& step, const std::string& where);
   Footprint of_periodic(const PeriodicStep& step);
+  void check_kill(const KillStep& step);
+  void check_order(const MapStep& step, const std::string& where);
   Footprint of_task(TaskIndex task);
   Footprint of_hand_over(TaskIndex task, ExecutorIndex executor, std::uint64_t items,
                          const std::string& where);
@@ -92,8 +101,13 @@ std::vector<sim::Error> Checker::check() {
   }
   Footprint main;
   for (const Step& step : spec_.main) {
-    const auto* periodic = std::get_if<PeriodicStep>(&step.what);
-    main.add(periodic != nullptr ? of_periodic(*periodic) : of_step(step, "main"), 1.0);
+    if (const auto* periodic = std::get_if<PeriodicStep>(&step.what)) {
+      main.add(of_periodic(*periodic), 1.0);
+    } else if (const auto* kill = std::get_if<KillStep>(&step.what)) {
+      check_kill(*kill);
+    } else {
+      main.add(of_step(step, "main"), 1.0);
+    }
   }
   check_language("main", main);
   if (main.items > most_items) {
@@ -184,6 +198,9 @@ void Checker::check_kind(const ExecutorSpec& executor, const std::string& where)
     complain(where, "this executor is Python's, and the program is not",
              "use cpp-threads, cpp-async or serial, or name a Python in `runtime`");
   }
+  for (const sim::Error& error : check_process_pool(executor, spec_.runtime)) {
+    complain(where, error.what, error.advice);
+  }
   const bool posix_only =
       executor.start == StartMethod::fork || executor.start == StartMethod::forkserver;
   if (in_other_processes(executor.kind) && posix_only &&
@@ -236,6 +253,7 @@ Footprint Checker::of_step(const Step& step, const std::string& where) {
       sum.add(of_steps(choice.body, where), 1.0);
     }
   } else if (const auto* map = std::get_if<MapStep>(&step.what)) {
+    check_order(*map, where);
     sum.add(of_hand_over(map->task, map->executor, map->items, where), 1.0);
   } else if (const auto* submit = std::get_if<SubmitStep>(&step.what)) {
     sum.add(of_hand_over(submit->task, submit->executor, submit->items, where), 1.0);
@@ -244,6 +262,9 @@ Footprint Checker::of_step(const Step& step, const std::string& where) {
   } else if (std::holds_alternative<PeriodicStep>(step.what)) {
     complain(where, "a real-time task stands inside of something else",
              "write `periodic` as a step of main itself");
+  } else if (std::holds_alternative<KillStep>(step.what)) {
+    complain(where, "a kill stands inside of something else",
+             "write `kill` as a step of main itself: it says by `at` when it happens");
   } else {
     sum.add(of_work(step, where), 1.0);
   }
@@ -264,6 +285,27 @@ Footprint Checker::of_work(const Step& step, const std::string& where) {
     check_distribution(sleep->duration, where);
   }
   return work;
+}
+
+void Checker::check_kill(const KillStep& step) {
+  const ExecutorSpec& executor = spec_.executors[index_of(step.executor)];
+  const std::string where = "main: kill";
+  if (executor.kind != ExecutorKind::processes && executor.kind != ExecutorKind::process_executor) {
+    complain(where, "'" + executor.name + "' has no worker processes that last",
+             "name an executor of kind processes or process-executor");
+  } else if (groups_usable_ && step.worker >= resolve_workers(executor, spec_)) {
+    complain(where, "'" + executor.name + "' has no worker " + std::to_string(step.worker),
+             "workers count from 0");
+  }
+}
+
+/// Only multiprocessing.Pool has imap.
+void Checker::check_order(const MapStep& step, const std::string& where) {
+  const ExecutorSpec& executor = spec_.executors[index_of(step.executor)];
+  if (step.order != MapOrder::whole && executor.kind != ExecutorKind::processes) {
+    complain(where, "'" + executor.name + "' has no imap: only multiprocessing.Pool has",
+             "use map, or an executor of kind processes");
+  }
 }
 
 Footprint Checker::of_periodic(const PeriodicStep& step) {
@@ -319,10 +361,11 @@ Footprint Checker::of_hand_over(TaskIndex task, ExecutorIndex executor, std::uin
                                 const std::string& where) {
   const ExecutorSpec& used = spec_.executors[index_of(executor)];
   const Footprint inner = of_task(task);
-  if (in_other_processes(used.kind) && inner.hands_over) {
+  if (apart(used.kind) && inner.hands_over) {
     complain("tasks." + spec_.tasks[index_of(task)].name,
-             "it runs in a worker process of '" + used.name +
-                 "', which cannot reach the main program's executors or futures",
+             (in_other_processes(used.kind) ? "it runs in a worker process of '"
+                                            : "it runs in another interpreter, of '") +
+                 used.name + "', which cannot reach the main program's executors or futures",
              "hand the work over from main, or from a task that runs in threads");
   }
   Footprint sum;

@@ -267,7 +267,8 @@ void add_executors(const Report& report) {
     const std::string& name = executor->spec().name;
     report.add("startup", name, "ns", as_ns(executor->startup()));
     report.add("shutdown", name, "ns", as_ns(executor->shutdown()));
-    if (executor->spec().kind == ExecutorKind::processes) {
+    const ExecutorKind kind = executor->spec().kind;
+    if (kind == ExecutorKind::processes || kind == ExecutorKind::process_executor) {
       report.add("ipc_bytes", name, "B", static_cast<double>(executor->ipc_bytes().count));
     }
   }
@@ -431,7 +432,9 @@ void add_doubts(Context& world) {
   }
   for (const ExecutorSpec& executor : world.spec.executors) {
     const bool payload = executor.payload.argument.count > 0 || executor.payload.result.count > 0;
-    if (payload && executor.kind == ExecutorKind::processes) {
+    const bool travels =
+        executor.kind == ExecutorKind::processes || executor.kind == ExecutorKind::process_executor;
+    if (payload && travels) {
       world.warn("the costs of payload (executor '" + executor.name + "') were never validated");
     }
   }

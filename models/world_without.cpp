@@ -17,7 +17,8 @@ void drop_start_costs(WorldSpec& world) {
   for (sim::Duration* cost :
        {&python.thread_object, &python.pool_create, &python.pool_import, &python.process_object,
         &python.fork_child, &python.child_exit, &python.spawn_parent, &python.interpreter_start,
-        &python.resource_tracker, &python.forkserver_start, &python.forkserver_child}) {
+        &python.resource_tracker, &python.forkserver_start, &python.forkserver_child,
+        &python.executor.create, &python.interpreter_create, &python.interpreter_close}) {
     *cost = none;
   }
   for (ExecutorSpec& executor : world.executors) {
@@ -34,10 +35,15 @@ void drop_ipc_costs(WorldSpec& world) {
   PythonCosts& python = world.runtime.costs;
   for (sim::Duration* cost :
        {&python.submit, &python.item, &python.thread_item, &python.pool_put, &python.pool_get,
-        &python.pool_result, &python.pool_store, &python.worker_handler_turn, &python.cpp_task}) {
+        &python.pool_result, &python.pool_store, &python.worker_handler_turn, &python.cpp_task,
+        &python.imap_next, &python.interpreter_call, &python.pool_put_item,
+        &python.pool_store_item}) {
     *cost = none;
   }
-  python.pickle_ns_per_byte = 0.0;
+  const sim::Duration create = python.executor.create;  // a cost of starting
+  python.executor = free_executor_costs();
+  python.executor.create = create;
+  python.payload = free_payload_costs();
 }
 
 void drop_switch_costs(WorldSpec& world) {

@@ -18,9 +18,19 @@
 
 namespace timeslice::models {
 
+struct Actor;
 struct Context;
 struct Job;
 struct Place;
+
+/// Hears when a child process is gone: what a pool's sentinels are. Called in the child's exit.
+class ChildWatch {
+ public:
+  virtual void child_gone(Actor& child) = 0;
+
+ protected:
+  ~ChildWatch() = default;
+};
 
 struct UserProcess {
   ProcessId id{};
@@ -45,6 +55,7 @@ struct Actor {
   bool killed = false;  // a process: ends by a signal, without the interpreter's own exit
   bool joiner_waits = false;
   ThreadId joiner{};
+  ChildWatch* watch = nullptr;   // a process: who hears of its end
   const Place* place = nullptr;  // in its steps
   const Job* job = nullptr;      // of a real-time task
 

@@ -16,9 +16,11 @@ constexpr std::array cost_fields{
     &PythonCosts::item,
     &PythonCosts::thread_item,
     &PythonCosts::pool_put,
+    &PythonCosts::pool_put_item,
     &PythonCosts::pool_get,
     &PythonCosts::pool_result,
     &PythonCosts::pool_store,
+    &PythonCosts::pool_store_item,
     &PythonCosts::worker_handler_turn,
     &PythonCosts::pool_create,
     &PythonCosts::pool_import,
@@ -31,6 +33,10 @@ constexpr std::array cost_fields{
     &PythonCosts::forkserver_start,
     &PythonCosts::forkserver_child,
     &PythonCosts::cpp_task,
+    &PythonCosts::imap_next,
+    &PythonCosts::interpreter_create,
+    &PythonCosts::interpreter_call,
+    &PythonCosts::interpreter_close,
 };
 
 }  // namespace
@@ -40,7 +46,8 @@ PythonCosts python_free_of_cost() {
   for (const CostField& field : cost_fields) {
     costs.*field = sim::Duration::zero();
   }
-  costs.pickle_ns_per_byte = 0.0;
+  costs.executor = free_executor_costs();
+  costs.payload = free_payload_costs();
   return costs;
 }
 

@@ -68,15 +68,7 @@ Program child_main(Actor& child, Program body, ChildPlan plan) {
   const sim::Duration teardown =
       world.os_costs().process_exit + page_table_cost(world.os_costs(), plan.memory);
   co_await kernel(child, teardown);
-  child.finished = true;
-  child.process.exited = true;
-  --child.process.live_threads;
-  world.record(TraceKind::process_exited, static_cast<std::uint32_t>(child.thread),
-               static_cast<std::uint32_t>(child.process.id), 0);
-  if (child.joiner_waits) {
-    child.joiner_waits = false;
-    world.os.wake(child.joiner, WakeCause{.thread = static_cast<std::uint32_t>(child.thread)});
-  }
+  note_process_gone(child);
 }
 
 /// The resource tracker: a small interpreter that starts and then waits for messages.

@@ -35,6 +35,14 @@ struct ChildPlan {
 [[nodiscard]] sim::Process<> start_process(Actor& parent, Actor& child, Program body,
                                            const ChildPlan& plan);
 
+/// The kernel has taken `child` down: wakes who joins it and who watches it. The last act of a
+/// child.
+void note_process_gone(Actor& child);
+
+/// SIGKILL or SIGTERM: ends the child's program wherever it is, and then its process.
+/// Requires: `child` is the main thread of a process that was started.
+void kill_process(Actor& child);
+
 /// `process.join()`: waits until the child's process is gone.
 [[nodiscard]] sim::Process<> join_process(Actor& actor, Actor& child);
 

@@ -46,6 +46,8 @@ struct Batch {
   std::uint64_t chunksize = 1;  // items in one message of a process pool
   std::uint32_t unstored = 0;   // items whose results have not come back to a process pool
   bool whole = false;           // a map: handed over in one call
+  bool lazy = false;            // an imap: handed over in one call, read one after the other
+  bool in_order = true;         // of a lazy one: read in order, not as they come
   std::vector<BatchWait> waits;
 };
 

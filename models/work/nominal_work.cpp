@@ -47,6 +47,7 @@ class WorkWalk {
   static NominalWork of(const IoStep& step) { return {.wait_ns = mean_ns(step.duration)}; }
   static NominalWork of(const SleepStep& step) { return {.wait_ns = mean_ns(step.duration)}; }
   static NominalWork of(const JoinStep& /*step*/) { return {}; }
+  static NominalWork of(const KillStep& /*step*/) { return {}; }
   NominalWork of(const CallStep& step) { return of_task(step.task); }
   NominalWork of(const WithStep& step) { return of_steps(step.body); }
   NominalWork of(const RepeatStep& step) {

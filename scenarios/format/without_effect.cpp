@@ -13,17 +13,18 @@ namespace {
 
 struct Use {
   std::string_view key;
-  std::array<std::string_view, 3> kinds;  // that use it; empty places mean nothing
+  std::array<std::string_view, 5> kinds;  // that use it; empty places mean nothing
 };
-constexpr std::array<Use, 8> uses{{
-    {"workers", {"threads", "processes", "cpp-threads"}},
-    {"start", {"processes", "process-per-task"}},
-    {"import_cost", {"processes", "process-per-task"}},
-    {"memory", {"processes", "process-per-task"}},
-    {"chunksize", {"processes"}},
-    {"payload", {"processes"}},
-    {"create", {"threads", "processes", "cpp-threads"}},
+constexpr std::array<Use, 9> uses{{
+    {"workers", {"threads", "processes", "cpp-threads", "process-executor", "interpreters"}},
+    {"start", {"processes", "process-per-task", "process-executor"}},
+    {"import_cost", {"processes", "process-per-task", "process-executor", "interpreters"}},
+    {"memory", {"processes", "process-per-task", "process-executor"}},
+    {"chunksize", {"processes", "process-executor"}},
+    {"payload", {"processes", "process-executor", "interpreters"}},
+    {"create", {"threads", "processes", "cpp-threads", "process-executor", "interpreters"}},
     {"shutdown", {"processes"}},
+    {"maxtasksperchild", {"processes", "process-executor"}},
 }};
 
 /// What decides about threads of an executor; `serial` has none.

@@ -31,7 +31,8 @@ Duration positive(Duration value) {
 bool spawns(const models::WorldSpec& world) {
   return std::ranges::any_of(world.executors, [&](const models::ExecutorSpec& executor) {
     const bool process = executor.kind == models::ExecutorKind::processes ||
-                         executor.kind == models::ExecutorKind::process_per_task;
+                         executor.kind == models::ExecutorKind::process_per_task ||
+                         executor.kind == models::ExecutorKind::process_executor;
     return process && start_method(world.runtime, executor) == "spawn";
   });
 }

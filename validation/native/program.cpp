@@ -97,6 +97,7 @@ class Expander {
     Batch batch{.executor = step.executor,
                 .chunksize = step.chunksize,
                 .star = step.star,
+                .order = step.order,
                 .future = {},
                 .items = items(step.task, step.items)};
     hand_over(Op::map, std::move(batch), out);
@@ -107,6 +108,7 @@ class Expander {
     Batch batch{.executor = step.executor,
                 .chunksize = {},
                 .star = false,
+                .order = models::MapOrder::whole,
                 .future = step.as,
                 .items = items(step.task, step.items)};
     hand_over(Op::submit, std::move(batch), out);
@@ -120,6 +122,11 @@ class Expander {
   void add(const models::PeriodicStep& /*step*/, std::uint32_t /*number*/,
            const DrawScope& /*scope*/, Instructions& /*out*/) {
     sim::expect(false, "a scenario passed native_obstacle, which refuses periodic steps");
+  }
+
+  void add(const models::KillStep& /*step*/, std::uint32_t /*number*/, const DrawScope& /*scope*/,
+           Instructions& /*out*/) {
+    sim::expect(false, "a scenario passed native_obstacle, which refuses kills");
   }
 
   void hand_over(Op op, Batch batch, Instructions& out) {

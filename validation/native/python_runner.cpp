@@ -43,6 +43,8 @@ std::string kind_word(models::ExecutorKind kind) {
       return "processes";
     case models::ExecutorKind::process_per_task:
       return "process-per-task";
+    case models::ExecutorKind::process_executor:
+      return "process-executor";
     default:
       return "serial";
   }
@@ -58,7 +60,15 @@ json executor_plan(const models::WorldSpec& world, const models::ExecutorSpec& e
           {"create", at_start ? "start" : "first-use"},
           {"argument", executor.payload.argument.count},
           {"result", executor.payload.result.count},
+          {"tasks_per_child",
+           executor.maxtasksperchild ? json(*executor.maxtasksperchild) : json(nullptr)},
           {"import_ns", executor.import_cost.count()}};
+}
+
+const char* order_word(models::MapOrder order) {
+  return order == models::MapOrder::whole      ? "map"
+         : order == models::MapOrder::in_order ? "imap"
+                                               : "imap_unordered";
 }
 
 json batch_plan(const models::WorldSpec& world, const Batch& batch) {
@@ -67,6 +77,7 @@ json batch_plan(const models::WorldSpec& world, const Batch& batch) {
   return {{"executor", models::index_of(batch.executor)},
           {"chunksize", chunksize ? json(*chunksize) : json(nullptr)},
           {"star", batch.star},
+          {"order", order_word(batch.order)},
           {"future", models::index_of(batch.future)},
           {"items", batch.items}};
 }
@@ -138,7 +149,8 @@ void add_executor_metrics(const models::WorldSpec& world, const json& result,
                                  .value = values.at(i).get<double>()});
     };
     add("shutdown", result.at("shutdown_ns"));
-    if (executor.kind == models::ExecutorKind::processes) {
+    const bool process_pool = executor.kind == models::ExecutorKind::processes;
+    if (process_pool) {
       add("startup", result.at("startup_ns"));
     }
   }
