@@ -61,6 +61,7 @@ class WorldRun {
   [[nodiscard]] bool anybody_runs();
   void run_past_the_horizon();
   void judge_standstill();
+  [[nodiscard]] bool has_failed(sim::StopReason reason);
   void judge(sim::StopReason reason);
   void report();
   void add_timeline();
@@ -133,6 +134,7 @@ Program WorldRun::main_program(Actor& actor) {
     }
   }
   span_.begin = engine_.now();
+  context_.main_began = span_.begin;
   const DrawScope scope = main_scope();
   co_await run_steps(actor, spec_.main, scope);
   co_await join_periodic(actor);
@@ -263,11 +265,30 @@ void WorldRun::judge_standstill() {
   }
 }
 
+/// Whether main was ended by an exception, or waits for work that nobody will ever do.
+bool WorldRun::has_failed(sim::StopReason reason) {
+  const bool waits = reason == sim::StopReason::drained || reason == sim::StopReason::no_progress;
+  if (!context_.failure.empty()) {
+    timings_.error = context_.failure;
+  } else if (waits && !context_.losses.empty()) {
+    for (const std::string& loss : context_.losses) {
+      timings_.error += (timings_.error.empty() ? "" : "; ") + loss;
+    }
+  } else {
+    return false;
+  }
+  timings_.status = RunStatus::failed;
+  return true;
+}
+
 void WorldRun::judge(sim::StopReason reason) {
   if (main_done_) {
     return;
   }
   span_.end = engine_.now();
+  if (has_failed(reason)) {
+    return;
+  }
   switch (reason) {
     case sim::StopReason::drained:
       if (anybody_runs()) {

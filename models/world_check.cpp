@@ -10,6 +10,7 @@
 #include "models/lock_check.hpp"
 #include "models/os/cpuset.hpp"
 #include "models/pool/executor.hpp"
+#include "models/pool/pool_check.hpp"
 #include "models/python/start_check.hpp"
 #include "models/world.hpp"
 
@@ -45,7 +46,13 @@ bool is_cpp(ExecutorKind kind) {
 }
 
 bool in_other_processes(ExecutorKind kind) {
-  return kind == ExecutorKind::processes || kind == ExecutorKind::process_per_task;
+  return kind == ExecutorKind::processes || kind == ExecutorKind::process_per_task ||
+         kind == ExecutorKind::process_executor;
+}
+
+/// Whether its items run in an interpreter of their own, which cannot see main's executors.
+bool apart(ExecutorKind kind) {
+  return in_other_processes(kind) || kind == ExecutorKind::interpreters;
 }
 
 class Checker {
@@ -81,6 +88,8 @@ class Checker {
   Footprint of_await(const AwaitStep& step, const std::string& where);
   Footprint of_gather(TaskIndex task, std::optional<ExecutorIndex> executor, std::uint64_t items,
                       const std::string& where);
+  void check_kill(const KillStep& step);
+  void check_order(const MapStep& step, const std::string& where);
   Footprint of_task(TaskIndex task);
   Footprint of_hand_over(TaskIndex task, ExecutorIndex executor, std::uint64_t items,
                          const std::string& where);
@@ -102,9 +111,13 @@ std::vector<sim::Error> Checker::check() {
   Footprint main;
   for (std::size_t i = 0; i < spec_.main.size(); ++i) {
     const Step& step = spec_.main[i];
-    const auto* periodic = std::get_if<PeriodicStep>(&step.what);
-    const std::string where = "main." + std::to_string(i) + ".periodic";
-    main.add(periodic != nullptr ? of_periodic(*periodic, where) : of_step(step, "main"), 1.0);
+    if (const auto* periodic = std::get_if<PeriodicStep>(&step.what)) {
+      main.add(of_periodic(*periodic, "main." + std::to_string(i) + ".periodic"), 1.0);
+    } else if (const auto* kill = std::get_if<KillStep>(&step.what)) {
+      check_kill(*kill);
+    } else {
+      main.add(of_step(step, "main"), 1.0);
+    }
   }
   check_language("main", main);
   if (main.items > most_items) {
@@ -195,6 +208,9 @@ void Checker::check_kind(const ExecutorSpec& executor, const std::string& where)
     complain(where, "this executor is Python's, and the program is not",
              "use cpp-threads, cpp-async or serial, or name a Python in `runtime`");
   }
+  for (const sim::Error& error : check_process_pool(executor, spec_.runtime)) {
+    complain(where, error.what, error.advice);
+  }
   if (in_other_processes(executor.kind)) {
     if (const auto wrong = wrong_start(executor, spec_.runtime)) {
       complain(where, wrong->what, wrong->advice);
@@ -253,6 +269,7 @@ Footprint Checker::of_step(const Step& step, const std::string& where) {
       sum.add(of_steps(choice.body, where), 1.0);
     }
   } else if (const auto* map = std::get_if<MapStep>(&step.what)) {
+    check_order(*map, where);
     sum.add(of_hand_over(map->task, map->executor, map->items, where), 1.0);
   } else if (const auto* submit = std::get_if<SubmitStep>(&step.what)) {
     sum.add(of_hand_over(submit->task, submit->executor, submit->items, where), 1.0);
@@ -265,6 +282,9 @@ Footprint Checker::of_step(const Step& step, const std::string& where) {
   } else if (std::holds_alternative<PeriodicStep>(step.what)) {
     complain(where, "a real-time task stands inside of something else",
              "write `periodic` as a step of main itself");
+  } else if (std::holds_alternative<KillStep>(step.what)) {
+    complain(where, "a kill stands inside of something else",
+             "write `kill` as a step of main itself: it says by `at` when it happens");
   } else {
     sum.add(of_work(step, where), 1.0);
   }
@@ -298,6 +318,27 @@ Footprint Checker::of_work(const Step& step, const std::string& where) {
     }
   }
   return work;
+}
+
+void Checker::check_kill(const KillStep& step) {
+  const ExecutorSpec& executor = spec_.executors[index_of(step.executor)];
+  const std::string where = "main: kill";
+  if (executor.kind != ExecutorKind::processes && executor.kind != ExecutorKind::process_executor) {
+    complain(where, "'" + executor.name + "' has no worker processes that last",
+             "name an executor of kind processes or process-executor");
+  } else if (groups_usable_ && step.worker >= resolve_workers(executor, spec_)) {
+    complain(where, "'" + executor.name + "' has no worker " + std::to_string(step.worker),
+             "workers count from 0");
+  }
+}
+
+/// Only multiprocessing.Pool has imap.
+void Checker::check_order(const MapStep& step, const std::string& where) {
+  const ExecutorSpec& executor = spec_.executors[index_of(step.executor)];
+  if (step.order != MapOrder::whole && executor.kind != ExecutorKind::processes) {
+    complain(where, "'" + executor.name + "' has no imap: only multiprocessing.Pool has",
+             "use map, or an executor of kind processes");
+  }
 }
 
 Footprint Checker::of_periodic(const PeriodicStep& step, const std::string& where) {
@@ -379,10 +420,11 @@ Footprint Checker::of_hand_over(TaskIndex task, ExecutorIndex executor, std::uin
                                 const std::string& where) {
   const ExecutorSpec& used = spec_.executors[index_of(executor)];
   const Footprint inner = of_task(task);
-  if (in_other_processes(used.kind) && inner.hands_over) {
+  if (apart(used.kind) && inner.hands_over) {
     complain("tasks." + spec_.tasks[index_of(task)].name,
-             "it runs in a worker process of '" + used.name +
-                 "', which cannot reach the main program's executors or futures",
+             (in_other_processes(used.kind) ? "it runs in a worker process of '"
+                                            : "it runs in another interpreter, of '") +
+                 used.name + "', which cannot reach the main program's executors or futures",
              "hand the work over from main, or from a task that runs in threads");
   }
   if (in_other_processes(used.kind) && inner.meets) {

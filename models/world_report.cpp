@@ -275,7 +275,8 @@ void add_executors(const Report& report) {
       report.add("loop_lag_p99", name, "ns", as_ns(lag->quantile(0.99)));
       report.add("loop_lag_max", name, "ns", as_ns(lag->max()));
     }
-    if (executor->spec().kind == ExecutorKind::processes) {
+    const ExecutorKind kind = executor->spec().kind;
+    if (kind == ExecutorKind::processes || kind == ExecutorKind::process_executor) {
       report.add("ipc_bytes", name, "B", static_cast<double>(executor->ipc_bytes().count));
     }
   }
@@ -473,7 +474,9 @@ void add_doubts(Context& world) {
   add_gil_doubts(world, python);
   for (const ExecutorSpec& executor : world.spec.executors) {
     const bool payload = executor.payload.argument.count > 0 || executor.payload.result.count > 0;
-    if (payload && executor.kind == ExecutorKind::processes) {
+    const bool travels =
+        executor.kind == ExecutorKind::processes || executor.kind == ExecutorKind::process_executor;
+    if (payload && travels) {
       world.warn("the costs of payload (executor '" + executor.name + "') were never validated");
     }
   }

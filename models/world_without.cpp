@@ -18,7 +18,8 @@ void drop_start_costs(WorldSpec& world) {
        {&python.thread_object, &python.pool_create, &python.pool_import, &python.process_object,
         &python.fork_child, &python.child_exit, &python.spawn_parent, &python.interpreter_start,
         &python.spawn_exit, &python.resource_tracker, &python.forkserver_start,
-        &python.forkserver_child, &python.forkserver_reap}) {
+        &python.forkserver_child, &python.forkserver_reap, &python.executor.create,
+        &python.interpreter_create, &python.interpreter_close}) {
     *cost = none;
   }
   for (sim::Duration* cost :
@@ -40,15 +41,20 @@ void drop_ipc_costs(WorldSpec& world) {
   PythonCosts& python = world.runtime.costs;
   for (sim::Duration* cost :
        {&python.submit, &python.item, &python.thread_item, &python.pool_put, &python.pool_get,
-        &python.pool_result, &python.pool_store, &python.worker_handler_turn, &python.cpp_task}) {
+        &python.pool_result, &python.pool_store, &python.worker_handler_turn, &python.cpp_task,
+        &python.imap_next, &python.interpreter_call, &python.pool_put_item,
+        &python.pool_store_item}) {
     *cost = none;
   }
-  python.pickle_ns_per_byte = 0.0;
   const EventLoopCosts loop = python.loop;
   python.loop = scaled(loop, 0.0);
   python.loop.loop_create = loop.loop_create;
   python.loop.loop_run = loop.loop_run;
   python.loop.loop_close = loop.loop_close;
+  const sim::Duration create = python.executor.create;  // a cost of starting
+  python.executor = free_executor_costs();
+  python.executor.create = create;
+  python.payload = free_payload_costs();
 }
 
 void drop_switch_costs(WorldSpec& world) {

@@ -117,6 +117,9 @@ std::string group_of_processes(const models::WorldSpec& world,
   if (executor.kind == ExecutorKind::process_per_task) {
     return "process-per-task";
   }
+  if (executor.kind == ExecutorKind::process_executor) {
+    return "process-executor";
+  }
   return start_method(world.runtime, executor) == "fork" ? "pool-fork" : "pool-spawn";
 }
 
@@ -148,7 +151,10 @@ std::string group_of(const models::WorldSpec& world) {
         return "c++";
       case ExecutorKind::processes:
       case ExecutorKind::process_per_task:
+      case ExecutorKind::process_executor:
         return group_of_processes(world, executor);
+      case ExecutorKind::interpreters:
+        return "interpreters";
       case ExecutorKind::threads:
       case ExecutorKind::thread_per_task:
         threads = true;

@@ -179,6 +179,14 @@ class Dispatcher {
   /// thread, at switch-in by a queued one; forgotten if it is not in an interruptible run.
   void interrupt(ThreadId thread);
 
+  /// Ends what `thread` does, wherever it is, as SIGKILL does: its program is destroyed and it runs
+  /// `last` instead, then it is finished. Nothing happens if it is finished. Requires: it is not
+  /// the thread whose program is being resumed.
+  void kill(ThreadId thread, Program last);
+
+  /// Whether it was killed or has finished: no wake-up reaches what it waited for.
+  [[nodiscard]] bool gone(ThreadId thread) const;
+
   /// Event from the engine with a kind in our range.
   void handle(sim::Due due);
 

@@ -169,6 +169,7 @@ struct Dispatcher::State {
   [[nodiscard]] bool waits_for_tick(std::uint32_t cpu, std::uint32_t thread, WakeCause cause) const;
   void check_preemption(std::uint32_t cpu, std::uint32_t thread, WakeCause cause);
   void interrupt(std::uint32_t thread);
+  void kill(std::uint32_t thread, Program last);  // dispatcher_kill.cpp
   static void stop_at_next_poll(Thread& thread);
 
   // dispatcher_order.cpp

@@ -63,6 +63,16 @@ ThreadId Mutex::pop_waiter() {
   return thread;
 }
 
+/// Waiters that were killed.
+void Mutex::forget_gone() {
+  for (std::size_t i = waiters_.size(); i > 0; --i) {
+    const ThreadId waiter = waiters_.at(i - 1);
+    if (dispatcher_.gone(waiter)) {
+      waiters_.remove(waiter);
+    }
+  }
+}
+
 /// In one go, so that nobody sees it free and the holder stays urgent until then.
 void Mutex::hand_over(ThreadId from) {
   const ThreadId next = pop_waiter();
@@ -109,6 +119,7 @@ sim::Process<> Mutex::lock(ThreadId thread) {
 }
 
 bool Mutex::try_unlock(ThreadId thread) {
+  forget_gone();
   if (!waiters_.empty()) {
     return false;
   }
@@ -117,6 +128,7 @@ bool Mutex::try_unlock(ThreadId thread) {
 }
 
 sim::Process<> Mutex::unlock(ThreadId thread) {
+  forget_gone();
   const bool hands_over = inheritance_ != nullptr && !waiters_.empty();
   if (!hands_over) {
     release(thread);
@@ -129,7 +141,10 @@ sim::Process<> Mutex::unlock(ThreadId thread) {
     const Work call = kernel_work(cost);
     co_await dispatcher_.run(thread, call);
   }
-  if (hands_over) {
+  forget_gone();
+  if (hands_over && waiters_.empty()) {
+    release(thread);
+  } else if (hands_over) {
     hand_over(thread);
   } else if (!waiters_.empty()) {
     const WakeCause cause{.thread = static_cast<std::uint32_t>(thread)};

@@ -52,6 +52,7 @@ class Mutex {
   void release(ThreadId thread);
   [[nodiscard]] ThreadId pop_waiter();
   void hand_over(ThreadId from);
+  void forget_gone();
 
   Dispatcher& dispatcher_;
   std::uint32_t id_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/os/kernel_work.hpp"
+#include "models/os/wake_first.hpp"
 #include "models/trace_kinds.hpp"
 #include "sim/expect.hpp"
 
@@ -42,8 +43,8 @@ void Pipe::bytes_came(ThreadId writer) {
     const ThreadId waiter = *bytes_waiter_;
     bytes_waiter_.reset();
     dispatcher_.wake(waiter, cause);
-  } else if (!reading_ && !readers_.empty()) {
-    dispatcher_.wake(readers_.pop(), cause);
+  } else if (!reading_) {
+    wake_first(dispatcher_, readers_, cause);
   }
 }
 
@@ -99,10 +100,7 @@ sim::Process<> Pipe::write(ThreadId thread, Message message) {
   co_await put(thread, message);
   writing_ = false;
   note(thread, true, message.size);
-  if (!write_turns_.empty()) {
-    const WakeCause cause{.thread = static_cast<std::uint32_t>(thread)};
-    dispatcher_.wake(write_turns_.pop(), cause);
-  }
+  wake_first(dispatcher_, write_turns_, WakeCause{.thread = static_cast<std::uint32_t>(thread)});
 }
 
 /// Takes the whole first message out, piece by piece. It stays the first one until then.
@@ -145,10 +143,8 @@ sim::Process<std::optional<Message>> Pipe::read(ThreadId thread) {
   reading_ = false;
   note(thread, false, message.size);
   const WakeCause waker{.thread = static_cast<std::uint32_t>(thread)};
-  if (!read_turns_.empty()) {
-    dispatcher_.wake(read_turns_.pop(), waker);
-  } else if (!messages_.empty() && !readers_.empty()) {
-    dispatcher_.wake(readers_.pop(), waker);
+  if (!wake_first(dispatcher_, read_turns_, waker) && !messages_.empty()) {
+    wake_first(dispatcher_, readers_, waker);
   }
   co_return message;
 }

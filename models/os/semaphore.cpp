@@ -1,6 +1,7 @@
 #include "models/os/semaphore.hpp"
 
 #include "models/os/kernel_work.hpp"
+#include "models/os/wake_first.hpp"
 
 namespace timeslice::models {
 
@@ -62,10 +63,7 @@ sim::Process<> Semaphore::release(ThreadId thread) {
     const Work call = kernel_work(cost);
     co_await dispatcher_.run(thread, call);
   }
-  if (!waiters_.empty()) {
-    const WakeCause cause{.thread = static_cast<std::uint32_t>(thread)};
-    dispatcher_.wake(waiters_.pop(), cause);
-  }
+  wake_first(dispatcher_, waiters_, WakeCause{.thread = static_cast<std::uint32_t>(thread)});
 }
 
 }  // namespace timeslice::models

@@ -78,6 +78,7 @@ struct ThreadInfo {
   std::int64_t lent_urgency = 0;  // by who waits for a lock that it holds
   WakeResult woken_by = WakeResult::woken;
   bool begun = false;
+  bool killed = false;
 };
 
 }  // namespace timeslice::models

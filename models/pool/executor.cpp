@@ -57,6 +57,10 @@ sim::Process<> Executor::await_creation(Actor& who) {
   co_await enter(who);
 }
 
+bool Executor::kill_worker(std::uint32_t /*place*/) {
+  return false;
+}
+
 sim::Process<> Executor::do_create(Actor& /*who*/) {
   co_return;
 }
@@ -205,7 +209,7 @@ std::uint32_t resolve_workers(const ExecutorSpec& spec, const WorldSpec& world) 
     return 1;
   }
   const std::uint32_t cpus = cpus_seen(world);
-  if (spec.kind != ExecutorKind::threads) {
+  if (spec.kind != ExecutorKind::threads && spec.kind != ExecutorKind::interpreters) {
     return cpus;
   }
   const bool old_rule = world.runtime.version < PythonVersion{.major = 3, .minor = 8};
@@ -230,6 +234,10 @@ std::unique_ptr<Executor> make_executor(Context& world, ExecutorIndex index) {
       return make_process_pool(world, index);
     case ExecutorKind::process_per_task:
       return make_process_per_task(world, index);
+    case ExecutorKind::process_executor:
+      return make_process_executor(world, index);
+    case ExecutorKind::interpreters:
+      return make_interpreter_pool(world, index);
     case ExecutorKind::cpp_threads:
       return make_cpp_threads(world, index);
     case ExecutorKind::asyncio:

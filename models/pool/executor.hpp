@@ -41,6 +41,10 @@ class Executor {
   /// Ends it as its spec says; nothing if it was never used.
   [[nodiscard]] sim::Process<> shut_down(Actor& who);
 
+  /// SIGKILL for the worker process that has `place` others before it, of those alive, in the order
+  /// of their start; false: there is none.
+  virtual bool kill_worker(std::uint32_t place);
+
   [[nodiscard]] bool created() const { return state_ != State::absent; }
   /// Time that the creating threads spent on making it and starting its workers.
   [[nodiscard]] sim::Duration startup() const { return startup_; }

@@ -19,6 +19,8 @@ enum class ExecutorKind {
   thread_per_task,   // threading.Thread
   processes,         // multiprocessing.Pool
   process_per_task,  // multiprocessing.Process
+  process_executor,  // ProcessPoolExecutor
+  interpreters,      // InterpreterPoolExecutor
   cpp_threads,       // std::thread workers on one shared queue
   cpp_async,         // std::async, a thread a task
   asyncio            // event loops; without `workers` one in the thread that uses it
@@ -32,10 +34,15 @@ struct WorkerCount {
   std::uint32_t number = 0;
 };
 
+/// How payload travels: pickled through a pipe, or in a block of shared memory whose name travels.
+enum class Codec { pickle, shared_memory };
+
 /// What travels with an item and back.
 struct PayloadSpec {
-  Bytes argument;
-  Bytes result;
+  Bytes argument{};
+  Bytes result{};
+  std::uint64_t objects = 1;  // Python objects that each of the two consists of
+  Codec codec = Codec::pickle;
 };
 
 struct ExecutorSpec {
@@ -48,6 +55,7 @@ struct ExecutorSpec {
   sim::Duration import_cost{};  // CPU a fresh child spends beyond starting the interpreter
   enum class Create { first_use, start } create = Create::first_use;
   enum class Shutdown { join, terminate } shutdown = Shutdown::join;
+  std::optional<std::uint64_t> maxtasksperchild;  // a worker ends after so many messages
   Bytes memory;            // of a worker process of its own, touched once when it starts
   Bytes import_memory;     // what `import_cost` leaves in a fresh child's memory
   Bytes touches;           // inherited objects that a forked worker looks at

@@ -16,6 +16,8 @@ struct Context;
 [[nodiscard]] std::unique_ptr<Executor> make_process_pool(Context& world, ExecutorIndex index);
 [[nodiscard]] std::unique_ptr<Executor> make_process_per_task(Context& world, ExecutorIndex index);
 [[nodiscard]] std::unique_ptr<Executor> make_loop_executor(Context& world, ExecutorIndex index);
+[[nodiscard]] std::unique_ptr<Executor> make_process_executor(Context& world, ExecutorIndex index);
+[[nodiscard]] std::unique_ptr<Executor> make_interpreter_pool(Context& world, ExecutorIndex index);
 [[nodiscard]] std::unique_ptr<Executor> make_cpp_threads(Context& world, ExecutorIndex index);
 
 }  // namespace timeslice::models

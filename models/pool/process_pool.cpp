@@ -34,7 +34,9 @@ sim::Process<> ProcessPool::do_create(Actor& who) {
     co_await bytecode(who, world_.costs().pool_import);
   }
   co_await bytecode(who, world_.costs().pool_create);
-  co_await start_workers(who);
+  while (workers_.size() < worker_total_) {
+    co_await start_worker(who);
+  }
   const NewThread plain{.name = {}, .affinity = {}, .nice = {}, .group = spec_.group};
   for (const char* role : {"-workers", "-tasks", "-results"}) {
     NewThread thread = plain;
@@ -50,32 +52,25 @@ sim::Process<> ProcessPool::do_create(Actor& who) {
   co_await start_thread(who, *handlers_[2], std::move(results));
 }
 
-sim::Process<> ProcessPool::start_workers(Actor& who) {
-  const ChildPlan plan = child_plan(spec_, world_.spec.runtime);
-  for (std::uint32_t index = 0; index < worker_total_; ++index) {
-    const NewThread thread = worker_thread(index);
-    Actor& worker = make_child(who, thread);
-    workers_.push_back(&worker);
-    Program body = worker_main(worker);
-    co_await start_process(who, worker, std::move(body), plan);
-  }
-}
-
 // The submitting thread.
 
+/// A map is one job, every item of a submit is one. The items of an imap come into being when the
+/// task handler asks for them.
 sim::Process<> ProcessPool::do_submit(Actor& who, BatchId batch) {
   const std::uint32_t count = world_.items.batch(batch).count;
-  for (std::uint32_t offset = 0; offset < count; ++offset) {
+  const bool lazy = world_.items.batch(batch).lazy;
+  const bool whole = world_.items.batch(batch).whole;
+  for (std::uint32_t offset = 0; !lazy && offset < count; ++offset) {
     const ItemId item = item_of(world_.items.batch(batch), offset);
     note_submitted(who, item);
-    if (!world_.items.batch(batch).whole) {
+    if (!whole) {
       co_await bytecode(who, world_.costs().submit);
       ++open_batches_;
       const Job one{.batch = batch, .first = offset, .count = 1, .stop = false};
       co_await put_job(who, one);
     }
   }
-  if (world_.items.batch(batch).whole) {
+  if (whole || lazy) {
     co_await bytecode(who, world_.costs().submit);
     ++open_batches_;
     const Job all{.batch = batch, .first = 0, .count = count, .stop = false};
@@ -92,6 +87,10 @@ sim::Process<> ProcessPool::put_job(Actor& who, Job job) {
 }
 
 sim::Process<> ProcessPool::wait(Actor& who, BatchId batch) {
+  if (world_.items.batch(batch).lazy) {
+    co_await read_lazily(who, batch);
+    co_return;
+  }
   if (!world_.items.batch(batch).whole) {
     co_await Executor::wait(who, batch);
     co_return;
@@ -113,23 +112,15 @@ sim::Process<> ProcessPool::wait(Actor& who, BatchId batch) {
 sim::Process<> ProcessPool::do_shut_down(Actor& who) {
   closing_ = true;
   if (spec_.shutdown == ExecutorSpec::Shutdown::terminate) {
-    terminated_ = true;
-    jobs_.clear();
-    if (open_batches_ > 0) {
-      world_.warn("executor '" + spec_.name +
-                  "' is terminated while items are unfinished: each "
-                  "worker first ends the item that it runs, where a signal would end it at once");
-    }
-    for (Actor* worker : workers_) {
-      worker->killed = true;
-    }
+    co_await terminate(who);
+  } else {
+    co_await notify_change(who);
   }
-  co_await notify_change(who);
   for (Actor* handler : handlers_) {
     co_await join_thread(who, *handler);
   }
-  for (Actor* worker : workers_) {
-    co_await join_process(who, *worker);
+  for (const std::uint32_t number : workers_) {
+    co_await join_process(who, *started_[number].actor);
   }
 }
 
@@ -179,8 +170,14 @@ sim::Process<> ProcessPool::send_job(Actor& actor, Job job) {
 sim::Process<> ProcessPool::send_chunk(Actor& actor, Chunk chunk) {
   const std::uint64_t number = chunks_.size();
   chunks_.push_back(chunk);
+  for (std::uint32_t i = 0; world_.items.batch(chunk.batch).lazy && i < chunk.count; ++i) {
+    note_submitted(actor, item_of(world_.items.batch(chunk.batch), chunk.first + i));
+  }
   const Bytes size = task_size(chunk);
-  co_await convert(actor, world_.costs().pool_put, size);
+  const Load load = load_of(chunk);
+  const sim::Duration pickle =
+      world_.costs().pool_put + world_.costs().pool_put_item * std::int64_t{chunk.count};
+  co_await dump_arguments(actor, pickle, load);
   co_await write(actor, tasks_.pipe, size, number);
 }
 
@@ -198,10 +195,14 @@ Program ProcessPool::result_handler(Actor& actor) {
 
 sim::Process<> ProcessPool::store(Actor& actor, std::uint64_t number) {
   const Chunk chunk = chunks_[number];
-  const Bytes size = result_size(chunk);
-  co_await convert(actor, world_.costs().pool_store, size);
+  const Load load = load_of(chunk);
+  const sim::Duration unpickle =
+      world_.costs().pool_store + world_.costs().pool_store_item * std::int64_t{chunk.count};
+  co_await load_results(actor, unpickle, load);
   Batch& batch = world_.items.batch(chunk.batch);
-  if (batch.whole) {
+  if (batch.lazy) {
+    co_await store_lazy(actor, chunk);
+  } else if (batch.whole) {
     batch.unstored -= chunk.count;
     if (batch.unstored == 0) {
       co_await store_map(actor, chunk.batch);
@@ -227,6 +228,7 @@ sim::Process<> ProcessPool::store_map(Actor& actor, BatchId batch) {
 
 Program ProcessPool::worker_handler(Actor& actor) {
   while (!closing_ || (open_batches_ > 0 && !terminated_)) {
+    co_await maintain(actor);
     co_await look_around(actor);
     const sim::Duration turn = turn_cost();
     co_await bytecode(actor, turn - share_of(turn, pool_spec().poll_share));
@@ -300,52 +302,6 @@ sim::Process<> ProcessPool::notify_change(Actor& actor) {
     poller_waits_ = false;
     co_await wake(actor, poller_);
   }
-}
-
-// The worker processes.
-
-Program ProcessPool::worker_main(Actor& worker) {
-  while (true) {
-    const std::uint64_t number = co_await get_task(worker);
-    if (number == stop_sign) {
-      co_return;
-    }
-    if (terminated_) {
-      continue;
-    }
-    co_await run_chunk(worker, number);
-    if (!terminated_) {
-      co_await put_result(worker, number);
-    }
-  }
-}
-
-sim::Process<std::uint64_t> ProcessPool::get_task(Actor& worker) {
-  co_await acquire(worker, tasks_.lock);
-  const std::uint64_t number = co_await read(worker, tasks_.pipe);
-  co_await tasks_.lock.release(worker.thread);
-  if (number != stop_sign && !terminated_) {
-    const Bytes size = task_size(chunks_[number]);
-    co_await convert(worker, world_.costs().pool_get, size);
-  }
-  co_return number;
-}
-
-sim::Process<> ProcessPool::run_chunk(Actor& worker, std::uint64_t number) {
-  const Chunk chunk = chunks_[number];
-  for (std::uint32_t offset = 0; offset < chunk.count && !terminated_; ++offset) {
-    const ItemId item = item_of(world_.items.batch(chunk.batch), chunk.first + offset);
-    co_await bytecode(worker, world_.costs().item);
-    co_await run_item(worker, item);
-  }
-}
-
-sim::Process<> ProcessPool::put_result(Actor& worker, std::uint64_t number) {
-  const Bytes size = result_size(chunks_[number]);
-  co_await convert(worker, world_.costs().pool_result, size);
-  co_await acquire(worker, results_.lock);
-  co_await write(worker, results_.pipe, size, number);
-  co_await results_.lock.release(worker.thread);
 }
 
 std::unique_ptr<Executor> make_process_pool(Context& world, ExecutorIndex index) {

@@ -10,23 +10,25 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
-#include "models/os/pipe.hpp"
-#include "models/os/semaphore.hpp"
 #include "models/pool/executor.hpp"
+#include "models/pool/messages.hpp"
 #include "models/python/interpreter.hpp"
 #include "models/units.hpp"
 #include "sim/process.hpp"
 
 namespace timeslice::models {
 
-class ProcessPool final : public Executor {
+class ProcessPool final : public Executor, public ChildWatch {
  public:
   ProcessPool(Context& world, ExecutorIndex index);
 
   sim::Process<> wait(Actor& who, BatchId batch) override;
+  bool kill_worker(std::uint32_t place) override;
+  void child_gone(Actor& child) override;
 
  protected:
   sim::Process<> do_create(Actor& who) override;
@@ -34,10 +36,6 @@ class ProcessPool final : public Executor {
   sim::Process<> do_shut_down(Actor& who) override;
 
  private:
-  // What a message stands for besides a chunk's number.
-  static constexpr std::uint64_t stop_sign = UINT64_MAX;        // None: no more of these
-  static constexpr std::uint64_t length_only = UINT64_MAX - 1;  // the payload follows
-
   /// A run of items in one message.
   struct Chunk {
     BatchId batch{};
@@ -51,29 +49,44 @@ class ProcessPool final : public Executor {
     std::uint32_t count = 0;
     bool stop = false;
   };
-  /// A pipe with the locks around its ends.
-  struct Channel {
-    Channel(Dispatcher& os, std::uint32_t pipe_id, std::uint32_t lock_id)
-        : pipe{os, pipe_id}, lock{os, lock_id, 1} {}
-    Pipe pipe;
-    Semaphore lock;  // read lock of the task pipe, write lock of the result pipe
+  /// An IMapIterator: which chunks came, and how far the reader is.
+  struct LazyMap {
+    std::vector<bool> came;   // by chunk
+    std::uint32_t next = 0;   // first chunk that has not come, read in order
+    std::uint32_t there = 0;  // chunks that came and were not read yet
+    bool reader_waits = false;
+    ThreadId reader{};
+  };
+  static constexpr std::uint64_t no_chunk = UINT64_MAX;
+  /// What a worker is at, by its thread: what a kill would lose.
+  struct Worker {
+    Actor* actor = nullptr;
+    std::uint64_t chunk = no_chunk;
+    bool holds_task_lock = false;
+    bool holds_result_lock = false;
   };
 
   // The four kinds of thread.
-  Program worker_main(Actor& worker);
+  Program worker_main(Actor& worker, std::uint32_t number);
   Program task_handler(Actor& actor);
   Program result_handler(Actor& actor);
   Program worker_handler(Actor& actor);
 
-  sim::Process<> start_workers(Actor& who);
+  sim::Process<> start_worker(Actor& who);
+  sim::Process<> maintain(Actor& actor);
+  sim::Process<> terminate(Actor& who);
+  sim::Process<> drop_queued_tasks(Actor& who);
+  sim::Process<> read_lazily(Actor& who, BatchId batch);
+  sim::Process<> store_lazy(Actor& actor, Chunk chunk);
+  [[nodiscard]] std::string loss_of(const Worker& worker) const;
   sim::Process<> put_job(Actor& who, Job job);
   sim::Process<> next_job(Actor& actor, Job& job);
   sim::Process<> send_job(Actor& actor, Job job);
   sim::Process<> send_chunk(Actor& actor, Chunk chunk);
   sim::Process<> send_stop_signs(Actor& actor);
-  sim::Process<std::uint64_t> get_task(Actor& worker);
+  sim::Process<std::uint64_t> get_task(Actor& worker, std::uint32_t number);
   sim::Process<> run_chunk(Actor& worker, std::uint64_t number);
-  sim::Process<> put_result(Actor& worker, std::uint64_t number);
+  sim::Process<> put_result(Actor& worker, std::uint32_t number);
   sim::Process<> store(Actor& actor, std::uint64_t number);
   sim::Process<> store_map(Actor& actor, BatchId batch);
   sim::Process<> end_of_spin(Actor& actor, bool in_vain);
@@ -87,22 +100,23 @@ class ProcessPool final : public Executor {
   /// waiting result handler.
   void wake_poller(Actor& writer, bool reader_waits);
   void wake_deferred_poller(Actor& reader);
-  sim::Process<> acquire(Actor& actor, Semaphore& lock);
-  /// Pickles or unpickles `size` bytes on top of `base`.
-  sim::Process<> convert(Actor& actor, sim::Duration base, Bytes size);
 
   [[nodiscard]] sim::Duration turn_cost() const;
   [[nodiscard]] const PoolSpec& pool_spec() const;
+  [[nodiscard]] Load load_of(const Chunk& chunk) const { return {spec_.payload, chunk.count}; }
   [[nodiscard]] Bytes task_size(const Chunk& chunk) const;
   [[nodiscard]] Bytes result_size(const Chunk& chunk) const;
 
   Channel tasks_;
   Channel results_;
   std::deque<Job> jobs_;
-  std::vector<Chunk> chunks_;  // all that were ever sent, by number
-  std::vector<Actor*> workers_;
-  std::vector<Actor*> handlers_;  // worker, task, result handler: the order of join()
+  std::vector<Chunk> chunks_;           // all that were ever sent, by number
+  std::vector<Worker> started_;         // all workers that ever were, by number
+  std::vector<std::uint32_t> workers_;  // numbers of those that the pool knows
+  std::map<BatchId, LazyMap> lazy_;     // imaps that are not read to the end
+  std::vector<Actor*> handlers_;        // worker, task, result handler: the order of join()
   std::uint32_t worker_total_ = 0;
+  std::uint32_t gone_workers_ = 0;  // of those that the pool knows
   std::uint64_t open_batches_ = 0;  // with results still to come: the pool's cache
   ThreadId job_waiter_{};
   ThreadId poller_{};

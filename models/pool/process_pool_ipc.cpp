@@ -8,55 +8,22 @@ namespace timeslice::models {
 
 namespace {
 
-/// Connection._send_bytes: up to this size length and payload go out in one write, else in two.
-/// Source: CPython, Lib/multiprocessing/connection.py.
-constexpr std::int64_t one_write_limit = 16 * 1024;
-constexpr std::int64_t length_bytes = 4;
-
 /// Pickled size of a chunk of small integers, and what each item adds: 84 + 2 n bytes for a task,
 /// 24 + 3 n for a result. Measured with ForkingPickler on CPython 3.11.7, n = 1 to 100.
 constexpr std::int64_t chunk_bytes = 84;
 constexpr std::int64_t chunk_item_bytes = 2;
-constexpr std::int64_t result_bytes = 24;
+constexpr std::int64_t result_bytes_alone = 24;
 constexpr std::int64_t result_item_bytes = 3;
-
-/// From here on malloc asks the kernel for fresh pages (mallopt(3), M_MMAP_THRESHOLD), and the
-/// first touch of each costs a page fault.
-constexpr std::int64_t fresh_pages_from = 128 * 1024;
-constexpr std::int64_t page_bytes = 4096;
 
 }  // namespace
 
 Bytes ProcessPool::task_size(const Chunk& chunk) const {
-  return Bytes{chunk_bytes + chunk.count * (chunk_item_bytes + spec_.payload.argument.count)};
+  return Bytes{chunk_bytes + chunk.count * chunk_item_bytes + argument_bytes(load_of(chunk)).count};
 }
 
 Bytes ProcessPool::result_size(const Chunk& chunk) const {
-  return Bytes{result_bytes + chunk.count * (result_item_bytes + spec_.payload.result.count)};
-}
-
-sim::Process<> ProcessPool::convert(Actor& actor, sim::Duration base, Bytes size) {
-  const double copy_ns = world_.costs().pickle_ns_per_byte * static_cast<double>(size.count);
-  const sim::Duration cost = base + sim::Duration{static_cast<std::int64_t>(copy_ns)};
-  co_await bytecode(actor, cost);
-  if (size.count >= fresh_pages_from) {
-    const std::int64_t pages = size.count / page_bytes;
-    const sim::Duration faults = pages * world_.os_costs().page_fault;
-    co_await kernel(actor, faults);
-  }
-}
-
-sim::Process<> ProcessPool::acquire(Actor& actor, Semaphore& lock) {
-  if (lock.try_acquire()) {
-    co_return;
-  }
-  if (!quick_leave(actor)) {
-    co_await leave(actor);
-  }
-  co_await lock.acquire(actor.thread);
-  if (!quick_enter(actor)) {
-    co_await enter(actor);
-  }
+  return Bytes{result_bytes_alone + chunk.count * result_item_bytes +
+               result_bytes(load_of(chunk)).count};
 }
 
 sim::Process<> ProcessPool::write(Actor& actor, Pipe& pipe, Bytes size, std::uint64_t value) {
@@ -130,6 +97,10 @@ sim::Process<std::uint64_t> ProcessPool::read(Actor& actor, Pipe& pipe) {
       reading_results_ = false;
       wake_deferred_poller(actor);
     }
+    const Bytes size = message ? message->size : Bytes{};
+    const sim::Duration faults =
+        results ? result_read_faults(actor, size) : argument_read_faults(actor, size);
+    co_await kernel(actor, faults);
     co_await return_to_user(actor);
     if (!quick_enter(actor)) {
       co_await enter(actor);
@@ -146,7 +117,8 @@ sim::Process<> ProcessPool::send_stop_signs(Actor& actor) {
   co_await acquire(actor, results_.lock);
   co_await write(actor, results_.pipe, none, stop_sign);
   co_await results_.lock.release(actor.thread);
-  for (std::uint32_t i = 0; i < worker_total_; ++i) {
+  const std::size_t known = workers_.size();
+  for (std::size_t i = 0; i < known; ++i) {
     co_await write(actor, tasks_.pipe, none, stop_sign);
   }
 }

@@ -63,11 +63,7 @@ sim::Process<> ForkServer::reap_one() {
   ended_.pop_front();
   const sim::Duration cost = actor_.world.costs().forkserver_reap;
   co_await bytecode(actor_, cost);
-  child.finished = true;
-  if (child.joiner_waits) {
-    child.joiner_waits = false;
-    co_await wake(actor_, child.joiner);
-  }
+  note_process_reaped(child);
 }
 
 sim::Process<> ForkServer::request(Actor& parent, Actor& child, Program program) {

@@ -17,10 +17,20 @@
 
 namespace timeslice::models {
 
+struct Actor;
 struct Context;
 class EventLoop;
 struct Job;
 struct Place;
+
+/// Hears when a child process is gone: what a pool's sentinels are. Called in the child's exit.
+class ChildWatch {
+ public:
+  virtual void child_gone(Actor& child) = 0;
+
+ protected:
+  ~ChildWatch() = default;
+};
 
 struct UserProcess {
   ProcessId id{};
@@ -31,6 +41,7 @@ struct UserProcess {
   std::uint32_t live_threads = 0;
   bool has_pool_module = false;  // multiprocessing.pool was imported
   bool exited = false;
+  bool of_fork_server = false;     // whose child it is: it hears of the end first
   bool background = false;         // of a program that nobody waits for
   bool fork_hazard_told = false;   // the result says that it is forked beside other threads
   bool held_at_fork_told = false;  // and that one of them held a lock
@@ -48,6 +59,7 @@ struct Actor {
   bool killed = false;  // a process: ends by a signal, without the interpreter's own exit
   bool joiner_waits = false;
   ThreadId joiner{};
+  ChildWatch* watch = nullptr;   // a process: who hears of its end
   const Place* place = nullptr;  // in its steps
   const Job* job = nullptr;      // of a real-time task
   EventLoop* loop = nullptr;     // that runs in this thread now; what runs are its coroutines

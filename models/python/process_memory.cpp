@@ -62,6 +62,9 @@ Bytes ProcessMemory::write_inherited(sim::Instant now, ProcessId process, Bytes 
 }
 
 void ProcessMemory::end(sim::Instant now, ProcessId process) {
+  if (!table_.knows(process)) {
+    return;  // killed before it had any
+  }
   note({.kind = MemoryEvent::Kind::end, .at = now, .process = process});
 }
 

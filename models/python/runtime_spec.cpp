@@ -17,9 +17,11 @@ constexpr std::array cost_fields{
     &PythonCosts::item,
     &PythonCosts::thread_item,
     &PythonCosts::pool_put,
+    &PythonCosts::pool_put_item,
     &PythonCosts::pool_get,
     &PythonCosts::pool_result,
     &PythonCosts::pool_store,
+    &PythonCosts::pool_store_item,
     &PythonCosts::worker_handler_turn,
     &PythonCosts::pool_create,
     &PythonCosts::pool_import,
@@ -34,6 +36,10 @@ constexpr std::array cost_fields{
     &PythonCosts::forkserver_child,
     &PythonCosts::forkserver_reap,
     &PythonCosts::cpp_task,
+    &PythonCosts::imap_next,
+    &PythonCosts::interpreter_create,
+    &PythonCosts::interpreter_call,
+    &PythonCosts::interpreter_close,
 };
 
 }  // namespace
@@ -43,8 +49,9 @@ PythonCosts python_free_of_cost() {
   for (const CostField& field : cost_fields) {
     costs.*field = sim::Duration::zero();
   }
-  costs.pickle_ns_per_byte = 0.0;
   costs.loop = scaled(costs.loop, 0.0);
+  costs.executor = free_executor_costs();
+  costs.payload = free_payload_costs();
   return costs;
 }
 

@@ -40,6 +40,17 @@ struct ChildPlan {
 [[nodiscard]] sim::Process<> start_process(Actor& parent, Actor& child, Program body,
                                            const ChildPlan& plan);
 
+/// The kernel has taken `child` down: its parent hears of it, a fork server for its clients. The
+/// last act of a child.
+void note_process_gone(Actor& child);
+
+/// The end of `child` is known: wakes who joins it and who watches it.
+void note_process_reaped(Actor& child);
+
+/// SIGKILL or SIGTERM: ends the child's program wherever it is, and then its process.
+/// Requires: `child` is the main thread of a process that was started.
+void kill_process(Actor& child);
+
 /// `process.join()`: waits until the child's process is gone.
 [[nodiscard]] sim::Process<> join_process(Actor& actor, Actor& child);
 

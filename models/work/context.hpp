@@ -55,6 +55,9 @@ struct Context {
   std::unique_ptr<PeriodicTasks> periodic;  // nothing: no periodic step was met
   bool tracker_started = false;
   std::vector<std::string> warnings;
+  std::vector<std::string> losses;  // work that nobody will do: why a program may wait for ever
+  std::string failure;              // an exception that ended main; empty: none
+  sim::Instant main_began;          // main's first step
 
   [[nodiscard]] bool python() const { return spec.runtime.language == Language::python; }
   [[nodiscard]] sim::Instant now() const { return engine.now(); }

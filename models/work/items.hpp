@@ -49,6 +49,8 @@ struct Batch {
   std::uint32_t unstored = 0;   // items whose results have not come back to a process pool
   bool whole = false;           // a map: handed over in one call
   bool from_thread = false;     // handed to an event loop by another thread
+  bool lazy = false;            // an imap: handed over in one call, read one after the other
+  bool in_order = true;         // of a lazy one: read in order, not as they come
   std::vector<BatchWait> waits;
   std::vector<AsyncWait*> awaits{};  // coroutines that wait for items (models/aio), not owned
 };

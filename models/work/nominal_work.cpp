@@ -57,6 +57,7 @@ class WorkWalk {
   NominalWork of(const GatherStep& step) {
     return times(of_task(step.task), static_cast<double>(step.items));
   }
+  static NominalWork of(const KillStep& /*step*/) { return {}; }
   NominalWork of(const CallStep& step) { return of_task(step.task); }
   NominalWork of(const WithStep& step) { return of_steps(step.body); }
   NominalWork of(const RepeatStep& step) {

@@ -6,6 +6,7 @@
 #include "models/aio/coroutine_steps.hpp"
 #include "models/python/interpreter.hpp"
 #include "models/work/context.hpp"
+#include "models/work/faults.hpp"
 #include "models/work/look_ahead.hpp"
 #include "models/work/monitor.hpp"
 #include "models/work/periodic.hpp"
@@ -184,6 +185,9 @@ std::uint64_t map_chunksize(Context& world, const MapStep& step) {
   if (spec.chunksize) {
     return std::max<std::uint64_t>(*spec.chunksize, 1);
   }
+  if (step.order != MapOrder::whole || spec.kind != ExecutorKind::processes) {
+    return 1;  // imap, and ProcessPoolExecutor.map; other executors do not look at it
+  }
   const std::uint32_t workers = resolve_workers(spec, world.spec);
   return std::max<std::uint64_t>(pool_chunksize(step.items, workers), 1);
 }
@@ -198,7 +202,9 @@ sim::Process<> run_map(Actor& actor, const MapStep& step, DrawScope scope, std::
   batch.executor = step.executor;
   batch.count = static_cast<std::uint32_t>(step.items);
   batch.chunksize = map_chunksize(world, step);
-  batch.whole = true;
+  batch.whole = step.order == MapOrder::whole;
+  batch.lazy = !batch.whole;
+  batch.in_order = step.order != MapOrder::unordered;
   const BatchId id =
       world.items.add(batch, first_number(world, step.task, step.items, scope, number));
   Executor& executor = *world.executors[index_of(step.executor)];
@@ -294,6 +300,8 @@ sim::Process<> run_structured(Actor& actor, const Step& step, DrawScope scope) {
     co_await actor.world.monitors[index_of(sync->lock)]->step(actor, sync->what);
   } else if (const auto* gather = std::get_if<GatherStep>(&step.what)) {
     co_await run_gather(actor, *gather, scope, step.number);
+  } else if (const auto* kill = std::get_if<KillStep>(&step.what)) {
+    plan_kill(actor, *kill);
   } else if (const auto* periodic = std::get_if<PeriodicStep>(&step.what)) {
     co_await add_periodic(actor, *periodic, step.number);
     const Place& here = *actor.place;

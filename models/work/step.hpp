@@ -83,14 +83,19 @@ struct ChooseStep {
   std::vector<Choice> choices;
 };
 
-/// `map:` and `starmap:`: all items handed over, then waited for. The two differ in how Python
-/// unpacks arguments, not in how work meets workers.
+/// How a map gives its results back: all together, or one after the other, in order or as they
+/// come.
+enum class MapOrder { whole, in_order, unordered };
+
+/// `map:`, `starmap:`, `imap:` and `imap_unordered:`: all items handed over, then waited for. map
+/// and starmap differ in how Python unpacks arguments, not in how work meets workers.
 struct MapStep {
   TaskIndex task{};
   ExecutorIndex executor{};
   std::uint64_t items = 0;
   std::optional<std::uint64_t> chunksize{};  // overrides the executor's; nothing: as executor says
   bool star = false;                         // starmap
+  MapOrder order = MapOrder::whole;
 };
 
 /// `submit: {task, executor, items, as: f}`.
@@ -135,11 +140,19 @@ struct PeriodicStep {
   std::vector<CpuId> pin{};                 // CPUs it may use; empty: all
 };
 
+/// `kill: {executor, worker, at}`: SIGKILL for a worker process. A step of main itself; main goes
+/// on.
+struct KillStep {
+  ExecutorIndex executor{};
+  std::uint32_t worker = 0;  // of those alive then, in the order of their start
+  sim::Duration at{};        // since main's first step
+};
+
 /// One step of a program.
 struct Step {
   std::variant<PythonStep, NativeStep, IoStep, SleepStep, CallStep, WithStep, RepeatStep,
                ChooseStep, MapStep, SubmitStep, JoinStep, PeriodicStep, YieldStep, NiceStep, SyncStep,
-               AwaitStep, GatherStep>
+               AwaitStep, GatherStep, KillStep>
       what;
   /// Position in its task in reading order, nested steps included; keys the step's draws.
   std::uint32_t number = 0;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "scenarios/format/keys.hpp"
+#include "scenarios/format/keys_messages.hpp"
 
 namespace timeslice::scenarios {
 namespace {
@@ -99,7 +100,7 @@ constexpr std::array<Key, 3> gc_keys{{
     {.name = "per_object", .type = Type::duration, .fallback = "70ns", .doc = "visiting one"},
 }};
 
-constexpr std::array<Key, 29> runtime_cost_keys{{
+constexpr std::array<Key, 37> runtime_cost_keys{{
     {.name = "speed",
      .type = Type::section,
      .section = "speed",
@@ -118,30 +119,35 @@ constexpr std::array<Key, 29> runtime_cost_keys{{
      .fallback = "20us",
      .doc = "Thread() and start() in Python"},
     {.name = "submit", .type = Type::duration, .fallback = "7us", .doc = "executor.submit"},
-    {.name = "item",
-     .type = Type::duration,
-     .fallback = "135ns",
-     .doc = "one item in a pool chunk"},
+    {.name = "item", .type = Type::duration, .fallback = "42ns", .doc = "one item in a pool chunk"},
     {.name = "thread_item",
      .type = Type::duration,
      .fallback = "4us",
      .doc = "one item of a thread pool"},
     {.name = "pool_put",
      .type = Type::duration,
-     .fallback = "5us",
+     .fallback = "3.4us",
      .doc = "task handler: pickling one chunk"},
+    {.name = "pool_put_item",
+     .type = Type::duration,
+     .fallback = "18ns",
+     .doc = "parent: pickling each item of a chunk"},
     {.name = "pool_get",
      .type = Type::duration,
-     .fallback = "4us",
+     .fallback = "3.45us",
      .doc = "worker: unpickling one chunk"},
     {.name = "pool_result",
      .type = Type::duration,
-     .fallback = "5us",
+     .fallback = "2.5us",
      .doc = "worker: pickling one result"},
     {.name = "pool_store",
      .type = Type::duration,
-     .fallback = "5us",
+     .fallback = "1.85us",
      .doc = "result handler: unpickling and storing"},
+    {.name = "pool_store_item",
+     .type = Type::duration,
+     .fallback = "14ns",
+     .doc = "parent: unpickling and storing each item of a chunk"},
     {.name = "worker_handler_turn",
      .type = Type::duration,
      .fallback = "8us",
@@ -197,8 +203,33 @@ constexpr std::array<Key, 29> runtime_cost_keys{{
      .doc = "what a process of this Python has in memory"},
     {.name = "pickle_per_kib",
      .type = Type::duration,
-     .fallback = "69ns",
-     .doc = "pickling 1 KiB of bytes, each way"},
+     .fallback = "as payload says",
+     .doc =
+         "pickling 1 KiB of bytes, each way: instead of the times of `payload`'s dumps and loads"},
+    {.name = "executor",
+     .type = Type::section,
+     .section = "executor_costs",
+     .doc = "the parts of ProcessPoolExecutor"},
+    {.name = "payload",
+     .type = Type::section,
+     .section = "payload_costs",
+     .doc = "what becomes of payload, by its size"},
+    {.name = "imap_next",
+     .type = Type::duration,
+     .fallback = "700ns",
+     .doc = "one result of Pool.imap, read by main"},
+    {.name = "interpreter_create",
+     .type = Type::duration,
+     .fallback = "12ms",
+     .doc = "InterpreterPoolExecutor: making an interpreter"},
+    {.name = "interpreter_call",
+     .type = Type::duration,
+     .fallback = "6us",
+     .doc = "a call into another interpreter"},
+    {.name = "interpreter_close",
+     .type = Type::duration,
+     .fallback = "2ms",
+     .doc = "the end of an interpreter"},
     {.name = "cpp_task",
      .type = Type::duration,
      .fallback = "200ns",
@@ -270,7 +301,7 @@ constexpr std::array<Key, 16> event_loop_cost_keys{{
     loop_cost("loop_close", "130us", "closing it"),
 }};
 
-constexpr std::array<Section, 5> sections{{
+constexpr std::array<Section, 7> sections{{
     {"runtime", "Which CPython.", runtime_keys},
     {"gc", "The collector of a free-threaded build.", gc_keys},
     {"runtime_costs", "What CPython's machinery costs. Defaults: measured on the reference guest.",
@@ -279,6 +310,15 @@ constexpr std::array<Section, 5> sections{{
      memory_keys},
     {"event_loop_costs", "What the parts of asyncio's event loop cost in CPU time.",
      event_loop_cost_keys},
+    {"executor_costs",
+     "CPU time of the parts of ProcessPoolExecutor, each measured alone, without system calls.",
+     executor_cost_keys},
+    {"payload_costs",
+     "CPU time and page faults of payload. A step is a list of sizes and what they cost: "
+     "`[30kB 2us 0, 100kB 7us 0.5]` is 2 us and no page at 30 kB, 7 us and half of the pages "
+     "touched "
+     "for the first time at 100 kB; four sizes, the same for all steps.",
+     payload_cost_keys},
 }};
 
 }  // namespace

@@ -18,8 +18,9 @@ constexpr std::array<Choice, 11> executor_kinds{{
     {.word = "asyncio",
      .doc = "event loops: without `workers` one in main, which gathers in it (asyncio.run); with "
             "`workers: N` one in each of N threads"},
-    {.word = "process-executor", .later = "ProcessPoolExecutor is not modelled in this version"},
-    {.word = "interpreters", .later = "InterpreterPoolExecutor is not modelled in this version"},
+    {.word = "process-executor", .doc = "concurrent.futures.ProcessPoolExecutor"},
+    {.word = "interpreters",
+     .doc = "concurrent.futures.InterpreterPoolExecutor, from CPython 3.14 on"},
     {.word = "cpp-tbb", .later = "work stealing is not modelled in this version"},
 }};
 
@@ -57,6 +58,12 @@ constexpr std::array<Choice, 3> pin_words{{
     {.word = "none", .doc = "the scheduler decides"},
     {.word = "cores-first", .doc = "one worker a core, then the siblings"},
     {.word = "siblings-first", .doc = "both siblings of a core, then the next core"},
+}};
+
+constexpr std::array<Choice, 2> codecs{{
+    {.word = "pickle5", .doc = "pickled, protocol 5, through the pool's pipe"},
+    {.word = "shared-memory",
+     .doc = "copied into a block of multiprocessing.shared_memory; its name travels"},
 }};
 
 constexpr std::array<Choice, 2> create_words{{{.word = "first-use"}, {.word = "start"}}};
@@ -211,7 +218,9 @@ constexpr std::array<Key, 17> executor_keys{{
      .doc = "private memory that these imports take in a fresh child"},
     {.name = "maxtasksperchild",
      .type = Type::count,
-     .later = "replacing workers after some items is not modelled in this version"},
+     .low = 1,
+     .high = 1e7,
+     .doc = "a worker process ends after so many chunks and another one takes its place"},
     {.name = "memory",
      .type = Type::bytes,
      .high = 1e15,
@@ -261,10 +270,16 @@ constexpr std::array<Key, 4> payload_keys{{
     {.name = "result", .type = Type::bytes, .fallback = "0", .doc = "back"},
     {.name = "objects",
      .type = Type::count,
-     .later = "the cost of pickling many objects is not modelled in this version"},
+     .low = 1,
+     .high = 1e9,
+     .fallback = "1",
+     .doc =
+         "Python objects that an argument, and a result, consists of: each is pickled by itself"},
     {.name = "codec",
-     .type = Type::text,
-     .later = "codecs other than pickled bytes are not modelled in this version"},
+     .type = Type::choice,
+     .choices = codecs,
+     .fallback = "pickle5",
+     .doc = "how it travels"},
 }};
 
 constexpr std::array<Key, 6> class_keys{{

@@ -114,6 +114,34 @@ constexpr std::array<Key, 4> map_arguments{{
      .fallback = "as the executor says",
      .doc = "items handed over together"},
 }};
+constexpr std::array<Key, 4> imap_arguments{{
+    {.name = "task", .type = Type::text, .required = true, .doc = "what to do with each item"},
+    {.name = "items",
+     .type = Type::count,
+     .high = max_items,
+     .limit = true,
+     .required = true,
+     .doc = "how many items"},
+    {.name = "executor", .type = Type::text, .required = true, .doc = "of kind processes"},
+    {.name = "chunksize",
+     .type = Type::count,
+     .low = 1,
+     .high = max_items,
+     .fallback = "the executor's, else 1",
+     .doc = "items handed over together"},
+}};
+constexpr std::array<Key, 3> kill_arguments{{
+    {.name = "executor",
+     .type = Type::text,
+     .required = true,
+     .doc = "of kind processes or process-executor"},
+    {.name = "worker",
+     .type = Type::count,
+     .high = 65'535,
+     .fallback = "0",
+     .doc = "which one of those alive then, in the order of their start, from 0"},
+    {.name = "at", .type = Type::duration, .required = true, .doc = "since main's first step"},
+}};
 constexpr std::array<Key, 4> submit_arguments{{
     {.name = "task", .type = Type::text, .required = true, .doc = "what to do with each item"},
     {.name = "executor", .type = Type::text, .required = true, .doc = "who does it"},
@@ -184,8 +212,6 @@ constexpr Key later_key(const char (&name)[N], std::string_view why) {
   return {.name = {name, N - 1}, .type = Type::text, .later = why};
 }
 
-constexpr std::string_view imaps =
-    "lazy maps are not modelled in this version: `map` waits for all items";
 constexpr std::array<Key, 1> work_keys{{later_key(
     "work", "the iron law is not modelled in this version: write the time, as in `native: 5ms`")}};
 constexpr std::array<Key, 1> memory_keys{
@@ -241,8 +267,20 @@ constexpr std::array<Key, 1> set_keys{{{.name = "set",
                                         .doc = "this event: whoever waits for it goes on"}}};
 constexpr std::array<Key, 1> wait_keys{
     {{.name = "wait", .type = Type::text, .required = true, .doc = "until this event is set"}}};
-constexpr std::array<Key, 1> imap_keys{{later_key("imap", imaps)}};
-constexpr std::array<Key, 1> imap_unordered_keys{{later_key("imap_unordered", imaps)}};
+constexpr std::array<Key, 1> imap_keys{{
+    {.name = "imap",
+     .type = Type::section,
+     .section = "imap",
+     .required = true,
+     .doc = "reads results one after the other, in order, while items are still handed over"},
+}};
+constexpr std::array<Key, 1> imap_unordered_keys{{
+    {.name = "imap_unordered",
+     .type = Type::section,
+     .section = "imap",
+     .required = true,
+     .doc = "as imap, in the order in which results come"},
+}};
 constexpr std::array<Key, 1> gather_keys{{
     {.name = "gather",
      .type = Type::section,
@@ -261,8 +299,13 @@ constexpr std::array<Key, 1> periodic_keys{{
 }};
 constexpr std::array<Key, 1> graph_keys{
     {later_key("graph", "task graphs are not modelled in this version")}};
-constexpr std::array<Key, 1> kill_keys{
-    {later_key("kill", "faults are not modelled in this version")}};
+constexpr std::array<Key, 1> kill_keys{{
+    {.name = "kill",
+     .type = Type::section,
+     .section = "kill",
+     .required = true,
+     .doc = "somebody kills a worker process at some time; main goes on at once; in main only"},
+}};
 constexpr std::array<Key, 1> timeout_keys{
     {later_key("timeout", "giving work up is not modelled in this version")}};
 
@@ -299,9 +342,11 @@ constexpr std::array<Section, 30> steps{{
     {"timeout", "", timeout_keys},
 }};
 
-constexpr std::array<Section, 7> arguments{{
+constexpr std::array<Section, 9> arguments{{
     {"choice", "A branch of `choose`.", choice_keys},
     {"map", "Arguments of `map` and `starmap`.", map_arguments},
+    {"imap", "Arguments of `imap` and `imap_unordered`.", imap_arguments},
+    {"kill", "Arguments of `kill`.", kill_arguments},
     {"submit", "Arguments of `submit`.", submit_arguments},
     {"await", "Arguments of `await`: one of `io`, `sleep` and `task`.", await_arguments},
     {"gather", "Arguments of `gather`.", gather_arguments},

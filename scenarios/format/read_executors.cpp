@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "models/os/cpuset.hpp"
+#include "models/pool/pool_check.hpp"
 #include "scenarios/format/without_effect.hpp"
 
 namespace timeslice::scenarios {
@@ -24,13 +25,15 @@ struct KindWord {
   bool python;  // made by Python, so it needs one
   bool cpp;     // a pool of a C++ program, which Python has no way to use
 };
-constexpr std::array<KindWord, 8> kind_words{{
+constexpr std::array<KindWord, 10> kind_words{{
     {"serial", ExecutorKind::serial, false, false},
     {"threads", ExecutorKind::threads, true, false},
     {"thread-per-task", ExecutorKind::thread_per_task, true, false},
     {"processes", ExecutorKind::processes, true, false},
     {"process-per-task", ExecutorKind::process_per_task, true, false},
     {"asyncio", ExecutorKind::asyncio, true, false},
+    {"process-executor", ExecutorKind::process_executor, true, false},
+    {"interpreters", ExecutorKind::interpreters, true, false},
     {"cpp-threads", ExecutorKind::cpp_threads, false, true},
     {"cpp-async", ExecutorKind::cpp_async, false, true},
 }};
@@ -196,6 +199,11 @@ void read_payload(const Reading& reading, const Node& node, models::PayloadSpec&
   Fields fields{reading, node, section_named("payload")};
   fields.read("argument", payload.argument);
   fields.read("result", payload.result);
+  fields.read("objects", payload.objects);
+  if (const auto codec = fields.choice("codec")) {
+    payload.codec =
+        *codec == "shared-memory" ? models::Codec::shared_memory : models::Codec::pickle;
+  }
 }
 
 void read_executor(const Reading& reading, const Node& node, WorldNames& names,
@@ -212,6 +220,9 @@ void read_executor(const Reading& reading, const Node& node, WorldNames& names,
   if (const Node* payload = fields.map("payload"); payload != nullptr) {
     read_payload(reading, *payload, executor.payload);
   }
+  if (std::uint64_t tasks = 0; fields.read("maxtasksperchild", tasks)) {
+    executor.maxtasksperchild = tasks;
+  }
   fields.read("import_cost", executor.import_cost);
   fields.read("memory", executor.memory);
   fields.read("import_memory", executor.import_memory);
@@ -224,6 +235,10 @@ void read_executor(const Reading& reading, const Node& node, WorldNames& names,
   read_class(fields, executor.sched);
   read_group(fields, names, executor.group);
   read_pin(fields, world, executor);
+  for (const sim::Error& error : models::check_process_pool(executor, world.runtime)) {
+    fields.error(node.find("maxtasksperchild") != nullptr ? "maxtasksperchild" : "kind", "E-key",
+                 error.what, error.advice);
+  }
   warn_without_effect(reading, executor.name, node);
 }
 

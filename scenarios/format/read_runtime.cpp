@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "scenarios/format/read_message_costs.hpp"
+
 namespace timeslice::scenarios {
 namespace {
 
@@ -174,9 +176,11 @@ void read_runtime_costs(const Reading& reading, const Node& node, RuntimeDefault
   fields.read("item", costs.item);
   fields.read("thread_item", costs.thread_item);
   fields.read("pool_put", costs.pool_put);
+  fields.read("pool_put_item", costs.pool_put_item);
   fields.read("pool_get", costs.pool_get);
   fields.read("pool_result", costs.pool_result);
   fields.read("pool_store", costs.pool_store);
+  fields.read("pool_store_item", costs.pool_store_item);
   fields.read("worker_handler_turn", costs.worker_handler_turn);
   fields.read("pool_create", costs.pool_create);
   fields.read("pool_import", costs.pool_import);
@@ -194,9 +198,7 @@ void read_runtime_costs(const Reading& reading, const Node& node, RuntimeDefault
   if (const Node* loop = fields.map("event_loop"); loop != nullptr) {
     read_event_loop_costs(reading, *loop, costs.loop);
   }
-  if (sim::Duration per_kib{}; fields.read("pickle_per_kib", per_kib)) {
-    costs.pickle_ns_per_byte = static_cast<double>(per_kib.count()) / 1024.0;
-  }
+  read_message_costs(fields, costs);
 }
 
 const RuntimeDefaults* find_runtime(const MachineFile& machine,

@@ -222,12 +222,13 @@ class StepReader {
     if (node == nullptr) {
       return;
     }
-    Fields fields{context_.reading, *node, section_named("map")};
+    const bool lazy = read.order != models::MapOrder::whole;
+    Fields fields{context_.reading, *node, section_named(lazy ? "imap" : "map")};
     resolve(context_.names.tasks, fields, "task", read.task);
     resolve(context_.names.executors, fields, "executor", read.executor);
     fields.read("items", read.items);
     std::uint64_t chunksize = 0;
-    if (!fields.choice("chunksize") && fields.read("chunksize", chunksize)) {
+    if ((lazy || !fields.choice("chunksize")) && fields.read("chunksize", chunksize)) {
       read.chunksize = chunksize;
     }
   }
@@ -242,6 +243,35 @@ class StepReader {
     models::MapStep read;
     read.star = true;
     read_map_arguments(fields, "starmap", read);
+    step.what = read;
+  }
+
+  void read_imap(Fields& fields, models::Step& step) {
+    models::MapStep read;
+    read.order = models::MapOrder::in_order;
+    read_map_arguments(fields, "imap", read);
+    step.what = read;
+  }
+
+  void read_imap_unordered(Fields& fields, models::Step& step) {
+    models::MapStep read;
+    read.order = models::MapOrder::unordered;
+    read_map_arguments(fields, "imap_unordered", read);
+    step.what = read;
+  }
+
+  void read_kill(Fields& outer, models::Step& step) {
+    if (context_.main_cpus == 0 || depth_ > 1) {
+      outer.error("kill", "E-key", "a kill is planned by main itself",
+                  "write `kill` among main's own steps, not in a task, loop or lock");
+    }
+    models::KillStep read;
+    if (const Node* node = outer.map("kill"); node != nullptr) {
+      Fields fields{context_.reading, *node, section_named("kill")};
+      resolve(context_.names.executors, fields, "executor", read.executor);
+      fields.read("worker", read.worker);
+      fields.read("at", read.at);
+    }
     step.what = read;
   }
 
@@ -357,7 +387,7 @@ class StepReader {
     return false;
   }
 
-  static constexpr std::array<Entry, 22> readers{{
+  static constexpr std::array<Entry, 25> readers{{
       {"python", &StepReader::read_python},
       {"native", &StepReader::read_native},
       {"io", &StepReader::read_io},
@@ -370,6 +400,9 @@ class StepReader {
       {"choose", &StepReader::read_choose},
       {"map", &StepReader::read_map},
       {"starmap", &StepReader::read_starmap},
+      {"imap", &StepReader::read_imap},
+      {"imap_unordered", &StepReader::read_imap_unordered},
+      {"kill", &StepReader::read_kill},
       {"submit", &StepReader::read_submit},
       {"join", &StepReader::read_join},
       {"periodic", &StepReader::read_periodic},

@@ -13,19 +13,22 @@ namespace {
 
 struct Use {
   std::string_view key;
-  std::array<std::string_view, 4> kinds;  // that use it; empty places mean nothing
+  std::array<std::string_view, 6> kinds;  // that use it; empty places mean nothing
 };
-constexpr std::array<Use, 11> uses{{
-    {"workers", {"threads", "processes", "cpp-threads", "asyncio"}},
-    {"start", {"processes", "process-per-task"}},
-    {"import_cost", {"processes", "process-per-task"}},
-    {"memory", {"processes", "process-per-task"}},
-    {"import_memory", {"processes", "process-per-task"}},
-    {"touches", {"processes", "process-per-task"}},
-    {"chunksize", {"processes"}},
-    {"payload", {"processes"}},
-    {"create", {"threads", "processes", "cpp-threads", "asyncio"}},
+constexpr std::array<Use, 12> uses{{
+    {"workers",
+     {"threads", "processes", "cpp-threads", "process-executor", "interpreters", "asyncio"}},
+    {"start", {"processes", "process-per-task", "process-executor"}},
+    {"import_cost", {"processes", "process-per-task", "process-executor", "interpreters"}},
+    {"memory", {"processes", "process-per-task", "process-executor"}},
+    {"import_memory", {"processes", "process-per-task", "process-executor"}},
+    {"touches", {"processes", "process-per-task", "process-executor"}},
+    {"chunksize", {"processes", "process-executor"}},
+    {"payload", {"processes", "process-executor", "interpreters"}},
+    {"create",
+     {"threads", "processes", "cpp-threads", "process-executor", "interpreters", "asyncio"}},
     {"shutdown", {"processes"}},
+    {"maxtasksperchild", {"processes", "process-executor"}},
     {"daemon", {"thread-per-task"}},
 }};
 

@@ -107,6 +107,7 @@ class Expander {
     batch.executor = step.executor;
     batch.chunksize = step.chunksize;
     batch.star = step.star;
+    batch.order = step.order;
     batch.items = main_items(step.task, step.items, step.executor);
     hand_over(Op::map, std::move(batch), out);
   }
@@ -186,6 +187,11 @@ class Expander {
     out.push_back(
         {.op = Op::await_items, .argument = static_cast<std::int64_t>(program_.batches.size())});
     program_.batches.push_back(std::move(batch));
+  }
+
+  void add(const models::KillStep& /*step*/, std::uint32_t /*number*/, const DrawScope& /*scope*/,
+           Instructions& /*out*/) {
+    sim::expect(false, "a scenario passed native_obstacle, which refuses kills");
   }
 
   void hand_over(Op op, Batch batch, Instructions& out) {

@@ -50,6 +50,7 @@ struct Batch {
   models::ExecutorIndex executor{};
   std::optional<std::uint64_t> chunksize;
   bool star = false;
+  models::MapOrder order = models::MapOrder::whole;
   models::FutureIndex future{};      // of a submit
   bool gathers = false;              // of await_items
   std::vector<std::uint32_t> items;  // what each executes: index into programs

@@ -47,6 +47,8 @@ std::string kind_word(models::ExecutorKind kind) {
       return "process-per-task";
     case models::ExecutorKind::asyncio:
       return "asyncio";
+    case models::ExecutorKind::process_executor:
+      return "process-executor";
     default:
       return "serial";
   }
@@ -66,7 +68,15 @@ json executor_plan(const models::WorldSpec& world, const models::ExecutorSpec& e
           {"argument", executor.payload.argument.count},
           {"result", executor.payload.result.count},
           {"daemon", executor.daemon},
+          {"tasks_per_child",
+           executor.maxtasksperchild ? json(*executor.maxtasksperchild) : json(nullptr)},
           {"import_ns", executor.import_cost.count()}};
+}
+
+const char* order_word(models::MapOrder order) {
+  return order == models::MapOrder::whole      ? "map"
+         : order == models::MapOrder::in_order ? "imap"
+                                               : "imap_unordered";
 }
 
 json batch_plan(const models::WorldSpec& world, const Batch& batch) {
@@ -75,6 +85,7 @@ json batch_plan(const models::WorldSpec& world, const Batch& batch) {
   return {{"executor", models::index_of(batch.executor)},
           {"chunksize", chunksize ? json(*chunksize) : json(nullptr)},
           {"star", batch.star},
+          {"order", order_word(batch.order)},
           {"future", models::index_of(batch.future)},
           {"gathers", batch.gathers},
           {"items", batch.items}};
@@ -163,7 +174,8 @@ void add_executor_metrics(const models::WorldSpec& world, const json& result,
     };
     add("shutdown", result.at("shutdown_ns"));
     add_loop_lag(executor.name, result.at("loop_lag_ns").at(i), timings);
-    if (executor.kind == models::ExecutorKind::processes) {
+    const bool process_pool = executor.kind == models::ExecutorKind::processes;
+    if (process_pool) {
       add("startup", result.at("startup_ns"));
     }
   }

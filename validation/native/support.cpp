@@ -111,7 +111,8 @@ void count_items(const models::WorldSpec& world, const models::Steps& steps, std
 }
 
 bool makes_processes(ExecutorKind kind) {
-  return kind == ExecutorKind::processes || kind == ExecutorKind::process_per_task;
+  return kind == ExecutorKind::processes || kind == ExecutorKind::process_per_task ||
+         kind == ExecutorKind::process_executor;
 }
 
 bool is_cpp(ExecutorKind kind) {
@@ -136,6 +137,18 @@ std::optional<sim::Error> executor_obstacle(const models::WorldSpec& world,
   }
   if (executor.nice.value_or(0) != 0 || executor.group != models::GroupId{}) {
     return refused(name + " sets `nice` or `group`", "leave them out of a scenario to validate");
+  }
+  if (executor.kind == ExecutorKind::interpreters) {
+    return refused(name + " is an InterpreterPoolExecutor, which needs CPython 3.14",
+                   "use process-executor or threads in a scenario to validate");
+  }
+  if (executor.payload.objects > 1) {
+    return refused(name + " has payload of many objects: natively it is one object of bytes",
+                   "leave `objects` out of a scenario to validate");
+  }
+  if (executor.payload.codec == models::Codec::shared_memory) {
+    return refused(name + " has payload in shared memory, which does not run natively yet",
+                   "use `codec: pickle5` in a scenario to validate");
   }
   if (executor.memory.count > 0) {
     return refused(name + " sets `memory`", "leave it out of a scenario to validate");
@@ -214,6 +227,10 @@ std::optional<sim::Error> world_obstacle(const models::WorldSpec& world,
     }
   }
   for (const models::Step& step : world.main) {
+    if (std::holds_alternative<models::KillStep>(step.what)) {
+      return refused("`kill` does not run natively: a real pool would wait for ever",
+                     "leave it out");
+    }
     if (std::holds_alternative<models::PeriodicStep>(step.what)) {
       return refused("`periodic` tasks do not run natively yet", "leave them out");
     }
@@ -340,6 +357,9 @@ std::string start_method(const models::RuntimeSpec& runtime, const models::Execu
       return "forkserver";
     case models::StartMethod::platform_default:
       break;
+  }
+  if (executor.kind == ExecutorKind::process_executor && executor.maxtasksperchild) {
+    return "spawn";  // ProcessPoolExecutor's own choice
   }
   return runtime.version >= models::PythonVersion{3, 14} ? "forkserver" : "fork";
 }

@@ -10,6 +10,7 @@ index. What this bookkeeping costs is measured by calibrate.py and put into the 
 
 import base64
 import concurrent.futures
+import concurrent.futures.process  # now, as where a program imports the class by name
 import ctypes
 import fcntl
 import gc
@@ -177,7 +178,7 @@ class Serial:
     def create(self):
         pass
 
-    def map(self, items, _chunksize, _star):
+    def map(self, items, _chunksize, _star, _order):
         self.results.extend(run_item(item) for item in items)
 
     def submit(self, item):
@@ -198,7 +199,7 @@ class Threads(Serial):
     def create(self):
         self.pool = concurrent.futures.ThreadPoolExecutor(self.workers)
 
-    def map(self, items, _chunksize, _star):
+    def map(self, items, _chunksize, _star, _order):
         self.results.extend(self.pool.map(run_item, items))
 
     def submit(self, item):
@@ -216,7 +217,7 @@ class ThreadPerTask(Serial):
         super().__init__(spec)
         self.daemon = spec["daemon"]
 
-    def map(self, items, _chunksize, _star):
+    def map(self, items, _chunksize, _star, _order):
         handles = [self.submit(item) for item in items]
         for handle in handles:
             handle.join()
@@ -239,18 +240,24 @@ class Processes(Serial):
         self.spec = spec
         self.context = multiprocessing.get_context(spec["start"])
 
-    def create(self):
+    def initializer(self):
         inherits = self.spec["start"] == "fork" and not self.spec["import_ns"]
-        start = {} if inherits else {"initializer": use,
-                                     "initargs": (_kernels, shared_locks(self.spec["locks"]),
-                                                  self.spec["import_ns"])}
-        self.pool = self.context.Pool(self.spec["workers"], **start)
+        return {} if inherits else {"initializer": use,
+                                    "initargs": (_kernels, shared_locks(self.spec["locks"]),
+                                                 self.spec["import_ns"])}
 
-    def map(self, items, chunksize, star):
+    def create(self):
+        self.pool = self.context.Pool(self.spec["workers"],
+                                      maxtasksperchild=self.spec["tasks_per_child"],
+                                      **self.initializer())
+
+    def map(self, items, chunksize, star, order):
         if star:
             self.results.extend(self.pool.starmap(run_star, items, chunksize))
-        else:
+        elif order == "map":
             self.results.extend(self.pool.map(run_item, items, chunksize))
+        else:
+            self.results.extend(getattr(self.pool, order)(run_item, items, chunksize or 1))
 
     def submit(self, item):
         return self.pool.apply_async(run_item, (item,))
@@ -266,6 +273,26 @@ class Processes(Serial):
         self.pool.join()
 
 
+class ProcessExecutor(Processes):
+    def create(self):
+        limit = self.spec["tasks_per_child"]
+        more = {} if limit is None else {"max_tasks_per_child": limit}
+        self.pool = concurrent.futures.ProcessPoolExecutor(
+            self.spec["workers"], mp_context=self.context, **self.initializer(), **more)
+
+    def map(self, items, chunksize, _star, _order):
+        self.results.extend(self.pool.map(run_item, items, chunksize=chunksize or 1))
+
+    def submit(self, item):
+        return self.pool.submit(run_item, item)
+
+    def wait(self, handle):
+        self.results.append(handle.result())
+
+    def shutdown(self):
+        self.pool.shutdown(wait=True)
+
+
 class ProcessPerTask(Serial):
     def __init__(self, spec):
         super().__init__(spec)
@@ -276,7 +303,7 @@ class ProcessPerTask(Serial):
         os.set_blocking(self.sink.fileno(), False)
         os.set_blocking(self.source.fileno(), False)
 
-    def map(self, items, _chunksize, _star):
+    def map(self, items, _chunksize, _star, _order):
         for handle in [self.submit(item) for item in items]:
             handle.join()
 
@@ -313,6 +340,7 @@ EXECUTORS = {
     "thread-per-task": ThreadPerTask,
     "processes": Processes,
     "process-per-task": ProcessPerTask,
+    "process-executor": ProcessExecutor,
 }
 
 
@@ -357,7 +385,7 @@ class Run:
         if operation == MAP:
             batch = self.plan["batches"][argument]
             self.executor(batch["executor"]).map(self.batches[argument], batch["chunksize"],
-                                                 batch["star"])
+                                                 batch["star"], batch["order"])
         elif operation == SUBMIT:
             batch = self.plan["batches"][argument]
             executor = self.executor(batch["executor"])

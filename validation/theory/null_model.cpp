@@ -17,7 +17,8 @@ WorkTotals slowed(WorkTotals work, double slowness) {
 /// Whether items of such an executor run under the GIL of the main process.
 bool shares_the_gil(const models::WorldSpec& world, ExecutorKind kind) {
   return world.runtime.language == models::Language::python && world.runtime.gil.enabled &&
-         kind != ExecutorKind::processes && kind != ExecutorKind::process_per_task;
+         kind != ExecutorKind::processes && kind != ExecutorKind::process_per_task &&
+         kind != ExecutorKind::process_executor && kind != ExecutorKind::interpreters;
 }
 
 }  // namespace

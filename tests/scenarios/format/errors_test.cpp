@@ -111,19 +111,16 @@ TEST(Errors, all_of_them_come_at_once_in_the_order_of_the_file) {
 }
 
 TEST(Errors, what_comes_in_a_later_version_is_refused_by_name) {
-  for (const char* step :
-       {"work", "memory", "put", "get", "barrier", "set", "wait", "imap", "imap_unordered",
-        "serve", "graph", "kill", "timeout"}) {
+  for (const char* step : {"work", "memory", "serve", "graph", "timeout"}) {
     EXPECT_THAT(errors(around(std::string{"main: [{"} + step + ": x}]\n")),
                 testing::HasSubstr(std::string{"error[E-later]: '"} + step + "'"));
   }
-  for (const char* kind : {"process-executor", "interpreters", "cpp-tbb"}) {
+  for (const char* kind : {"cpp-tbb"}) {
     EXPECT_THAT(errors(around(std::string{"executors: {a: {kind: "} + kind + "}}\n")),
                 testing::HasSubstr("error[E-later]"));
   }
   for (const char* rest :
-       {"executors: {a: {kind: processes, maxtasksperchild: 3}}\n",
-        "os: {groups: {app: {cpu_idle: on}}}\n", "locks: {a: {kind: semaphore}}\n",
+       {"os: {groups: {app: {cpu_idle: on}}}\n", "locks: {a: {kind: semaphore}}\n",
         "main: [{io: {read: 1MiB, from: disk}}]\n", "repeat: {until: 1%}\n"}) {
     EXPECT_THAT(errors(around(rest)), testing::HasSubstr("error[E-later]")) << rest;
   }

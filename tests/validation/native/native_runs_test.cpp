@@ -88,6 +88,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"processes_fork", ExecutorKind::processes},
         Case{"processes_spawn", ExecutorKind::processes, models::StartMethod::spawn},
         Case{"processes_forkserver", ExecutorKind::processes, models::StartMethod::forkserver},
+        Case{"process_executor_fork", ExecutorKind::process_executor},
+        Case{"process_executor_spawn", ExecutorKind::process_executor, models::StartMethod::spawn},
         Case{"process_per_task", ExecutorKind::process_per_task},
         Case{"process_per_task_spawn", ExecutorKind::process_per_task, models::StartMethod::spawn}),
     [](const auto& one) { return one.param.name; });
@@ -113,6 +115,34 @@ TEST(NativePythonRuns, submits_locks_payloads_and_chunks_work) {
   const NativeRun run = runner.measure(scenario_of(world), 0, {});
   ASSERT_EQ(run.timings.status, models::RunStatus::ok) << run.timings.error;
   EXPECT_EQ(nominal_of(run), 9 * 200'000 + 100'000);
+}
+
+TEST(NativePythonRuns, imaps_and_workers_that_end_do_every_item) {
+  for (const models::MapOrder order : {models::MapOrder::in_order, models::MapOrder::unordered}) {
+    models::WorldSpec world = on_this_host(mapped({python(200us)}, 9, ExecutorKind::processes, 2));
+    std::get<models::MapStep>(world.main[0].what).order = order;
+    world.executors[0].maxtasksperchild = 2;
+    PythonRunner runner = python_runner();
+    const NativeRun run = runner.measure(scenario_of(world), 0, {});
+    ASSERT_EQ(run.timings.status, models::RunStatus::ok) << run.timings.error;
+    EXPECT_EQ(nominal_of(run), 9 * 200'000);
+  }
+}
+
+TEST(NativePythonRuns, process_executors_take_chunks_payload_and_submits) {
+  models::WorldSpec world =
+      on_this_host(mapped({python(200us)}, 7, ExecutorKind::process_executor, 2));
+  world.executors[0].chunksize = 3;
+  world.executors[0].payload = {.argument = models::Bytes{50'000}, .result = models::Bytes{9'000}};
+  world.futures.emplace_back("later");
+  models::SubmitStep submit;
+  submit.items = 2;
+  world.main.push_back({.what = submit});
+  world.main.push_back({.what = models::JoinStep{}});
+  PythonRunner runner = python_runner();
+  const NativeRun run = runner.measure(scenario_of(world), 0, {});
+  ASSERT_EQ(run.timings.status, models::RunStatus::ok) << run.timings.error;
+  EXPECT_EQ(nominal_of(run), 9 * 200'000);
 }
 
 TEST(NativePythonRuns, c_code_can_hold_the_gil) {
