@@ -77,6 +77,7 @@ Timings WorldRun::run() {
     context_.executors.push_back(make_executor(context_, ExecutorIndex{index}));
   }
   add_doubts(context_);
+  os_.share_machine(spec_.characters);
   start_main();
   start_background();
   const sim::StopReason reason = run_to_the_end();

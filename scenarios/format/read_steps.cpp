@@ -94,6 +94,7 @@ class StepReader {
   void read_python(Fields& fields, models::Step& step) {
     models::PythonStep read;
     fields.read("python", read.duration);
+    read.character = read_uses(fields, context_.characters);
     step.what = std::move(read);
   }
 
@@ -101,7 +102,20 @@ class StepReader {
     models::NativeStep read;
     fields.read("native", read.duration);
     fields.read("holds_gil", read.holds_gil);
+    read.character = read_uses(fields, context_.characters);
     step.what = std::move(read);
+  }
+
+  void read_work_step(Fields& fields, models::Step& step) {
+    step.what = read_work(fields, context_.characters);
+  }
+
+  void read_memory(Fields& fields, models::Step& step) {
+    step.what = read_touch(fields, context_.characters);
+  }
+
+  void read_atomic_step(Fields& fields, models::Step& step) {
+    step.what = read_atomic(fields, context_.characters);
   }
 
   void read_io(Fields& fields, models::Step& step) {
@@ -274,9 +288,12 @@ class StepReader {
     return false;
   }
 
-  static constexpr std::array<Entry, 13> readers{{
+  static constexpr std::array<Entry, 16> readers{{
       {"python", &StepReader::read_python},
       {"native", &StepReader::read_native},
+      {"work", &StepReader::read_work_step},
+      {"memory", &StepReader::read_memory},
+      {"atomic", &StepReader::read_atomic_step},
       {"io", &StepReader::read_io},
       {"sleep", &StepReader::read_sleep},
       {"call", &StepReader::read_call},

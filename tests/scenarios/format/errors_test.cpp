@@ -111,9 +111,8 @@ TEST(Errors, all_of_them_come_at_once_in_the_order_of_the_file) {
 }
 
 TEST(Errors, what_comes_in_a_later_version_is_refused_by_name) {
-  for (const char* step :
-       {"work", "memory", "await", "put", "get", "barrier", "set", "wait", "imap", "imap_unordered",
-        "gather", "serve", "graph", "kill", "timeout"}) {
+  for (const char* step : {"await", "put", "get", "barrier", "set", "wait", "imap",
+                           "imap_unordered", "gather", "serve", "graph", "kill", "timeout"}) {
     EXPECT_THAT(errors(around(std::string{"main: [{"} + step + ": x}]\n")),
                 testing::HasSubstr(std::string{"error[E-later]: '"} + step + "'"));
   }
