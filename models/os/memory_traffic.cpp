@@ -38,6 +38,7 @@ void MemoryTraffic::add(Load& load, double rate, std::int64_t users) {
   if (load.capacity > 0.0) {
     load.rates += users * whole(rate);
     load.demands += users * whole(demand_of(rate, load.capacity));
+    answer(load);
   }
 }
 
@@ -55,22 +56,17 @@ void MemoryTraffic::add(const DataPlace& place, double rate, std::int64_t users)
   }
 }
 
-/// One user alone gets what it asks for; so do several that ask for less than there is to notice.
-double MemoryTraffic::slowdown(const Load& load) {
+/// What the sums come to. A lone user is slowed by nobody: its rate and the idle latency were
+/// measured with it.
+void MemoryTraffic::answer(Load& load) {
   if (load.users < 2 || load.demands <= 0) {
-    return 1.0;
+    load.slowdown = 1.0;
+    load.part = 0.0;
+    return;
   }
   const double got = delivered(static_cast<double>(load.demands) / bytes_a_second, load.capacity);
-  return std::max(1.0, static_cast<double>(load.rates) / bytes_a_second / got);
-}
-
-/// A lone user is what idle latency was measured with.
-double MemoryTraffic::part_used(const Load& load) {
-  if (load.users < 2 || load.demands <= 0) {
-    return 0.0;
-  }
-  const double got = delivered(static_cast<double>(load.demands) / bytes_a_second, load.capacity);
-  return std::min(got / load.capacity, 1.0);
+  load.slowdown = std::max(1.0, static_cast<double>(load.rates) / bytes_a_second / got);
+  load.part = std::min(got / load.capacity, 1.0);
 }
 
 double MemoryTraffic::lone_ratio(std::uint32_t from, std::uint32_t to, bool latency_bound) const {
@@ -82,9 +78,9 @@ double MemoryTraffic::slowdown(std::uint32_t from, std::uint32_t to, bool latenc
   const Load& link = links_[from * paths_.nodes() + to];
   const double lone = lone_ratio(from, to, latency_bound);
   if (latency_bound) {
-    return lone * latency_factor(std::max(part_used(node), part_used(link)), paths_.saturated());
+    return lone * latency_factor(std::max(node.part, link.part), paths_.saturated());
   }
-  return lone * std::max(slowdown(node), slowdown(link));
+  return lone * std::max(node.slowdown, link.slowdown);
 }
 
 double MemoryTraffic::slowdown(const DataPlace& place, bool latency_bound) const {

@@ -42,11 +42,12 @@ class MemoryTraffic {
     std::int64_t rates = 0;  // sums, in B/s
     std::int64_t demands = 0;
     std::int64_t users = 0;
+    double slowdown = 1.0;  // of who streams; kept with the sums
+    double part = 0.0;      // of the capacity that is in use
   };
 
   static void add(Load& load, double rate, std::int64_t users);
-  [[nodiscard]] static double slowdown(const Load& load);
-  [[nodiscard]] static double part_used(const Load& load);
+  static void answer(Load& load);
   [[nodiscard]] double lone_ratio(std::uint32_t from, std::uint32_t to, bool latency_bound) const;
   [[nodiscard]] double slowdown(std::uint32_t from, std::uint32_t to, bool latency_bound) const;
 

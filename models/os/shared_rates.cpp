@@ -11,6 +11,10 @@ namespace timeslice::models {
 
 namespace {
 
+/// Groups of several threads whose rate would change by less than this part keep it, so that an
+/// event on a large memory node does not re-time all its groups.
+constexpr double rate_slack = 2e-3;
+
 constexpr sim::EventClass clock_class = 3;  // with the CPUs: one more way for a segment to end
 
 /// Cores of each package.
@@ -74,6 +78,7 @@ SharedRates::SharedRates(sim::Engine& engine, const MachineSpec& machine, const 
   }
   active_.assign(sizes.size(), 0);
   of_package_.resize(sizes.size());
+  ordinary_.assign(sizes.size(), VirtualClock::none);
   for (std::uint32_t cpu = 0; cpu < machine.cpus.size(); ++cpu) {
     cpus_of_core_[index_of(machine.cpus[cpu].core)].push_back(cpu);
   }
@@ -151,10 +156,6 @@ SharedRates::Key SharedRates::key_of(const SharedSegment& segment, std::uint32_t
   const CoreSpec& core = core_of(segment.cpu);
   Key key;
   const bool turbo = !turbo_[core.package].empty();
-  if (character == no_character) {
-    key.package = turbo ? core.package : nowhere;
-    return key;
-  }
   const Character& it = characters_[character];
   if (it.contends) {
     key.kind = Kind::line;
@@ -181,12 +182,42 @@ SharedTiming SharedRates::begin(const SharedSegment& segment) {
   if (segment.thread == 0 && first_home_of_.empty()) {
     first_home_of_.assign(1, core_of(segment.cpu).node);
   }
-  std::uint32_t character = no_character;
-  if (segment.kind != WorkKind::kernel && segment.thread < character_of_.size()) {
-    character = character_of_[segment.thread];
+  if (segment.kind == WorkKind::kernel || segment.thread >= character_of_.size() ||
+      character_of_[segment.thread] == no_character) {
+    return begin_ordinary(segment);
   }
+  return begin_with(segment, character_of_[segment.thread]);
+}
+
+/// Work that feels its core and the package's clock alone.
+SharedTiming SharedRates::begin_ordinary(const SharedSegment& segment) {
+  const std::uint32_t package = core_of(segment.cpu).package;
+  SharedTiming timing;
+  timing.rate = rates_.rate(segment.cpu, segment.kind, 1) * core_share(segment, nullptr);
+  if (turbo_[package].empty()) {
+    leave(segment.cpu);
+    return timing;
+  }
+  timing.clock = ordinary_group(package);
+  join(segment, timing.clock, Member{.group = timing.clock});
+  groups_[timing.clock].clock.schedule(now(), segment.cpu, segment.remaining_ns / timing.rate);
+  arm(timing.clock);
+  return timing;
+}
+
+std::uint32_t SharedRates::ordinary_group(std::uint32_t package) {
+  std::uint32_t& group = ordinary_[package];
+  if (group == VirtualClock::none) {
+    Key key;
+    key.package = package;
+    group = group_of(key);
+  }
+  return group;
+}
+
+SharedTiming SharedRates::begin_with(const SharedSegment& segment, std::uint32_t character) {
   const Character& it = characters_[character];
-  const double share = core_share(segment, character == no_character ? nullptr : &it);
+  const double share = core_share(segment, &it);
   const double time = rates_.time_share(segment.cpu);
   const double speed = rates_.core_speed(segment.cpu) * it.clock;
   const double by_kind = it.core_path || it.contends ? 1.0 : rates_.kind_factor(segment.kind);
@@ -272,8 +303,10 @@ void SharedRates::join(const SharedSegment& segment, std::uint32_t group, const 
       touch_memory(it.key.place);
       break;
     case Kind::mixed:
+      if (it.members == 1) {
+        look_at_cache(it);
+      }
       if (character.uses_memory()) {
-        it.traffic = it.members == 1 ? mixed_traffic(it) : it.traffic;
         traffic_.add(it.key.place, it.traffic, 1);
         touch_memory(it.key.place);
       }
@@ -323,9 +356,7 @@ void SharedRates::change_cache(std::uint32_t cpu, std::uint32_t character, int u
       continue;
     }
     const double before = group.traffic;
-    if (characters_[group.key.character].uses_memory()) {
-      group.traffic = mixed_traffic(group);
-    }
+    look_at_cache(group);
     if (group.traffic != before) {
       traffic_.add(group.key.place, before, -std::int64_t{group.members});
       traffic_.add(group.key.place, group.traffic, std::int64_t{group.members});
@@ -335,27 +366,31 @@ void SharedRates::change_cache(std::uint32_t cpu, std::uint32_t character, int u
   }
 }
 
+void SharedRates::look_at_cache(Group& group) const {
+  const Character& it = characters_[group.key.character];
+  group.miss_ratio = group.key.llc == nowhere
+                         ? it.lone_ratio
+                         : caches_.miss_ratio(group.key.llc, group.key.character);
+  if (it.uses_memory()) {
+    group.traffic = mixed_traffic(group);
+  }
+}
+
 /// The time of a unit of work, if a miss takes `slowdown` times as long as alone at home.
 double SharedRates::mixed_time(const Group& group, double slowdown) const {
   const Character& it = characters_[group.key.character];
-  const double miss_ratio = group.key.llc == nowhere
-                                ? it.lone_ratio
-                                : caches_.miss_ratio(group.key.llc, group.key.character);
   const double clock =
       group.key.package == nowhere ? 1.0 : turbo_[group.key.package][active_[group.key.package]];
   const double outside = it.core_path ? group.key.stretch : 1.0;
   return it.core * group.key.stretch / clock +
-         outside * (it.hit * (1.0 - miss_ratio) + it.miss * miss_ratio * slowdown);
+         outside * (it.hit * (1.0 - group.miss_ratio) + it.miss * group.miss_ratio * slowdown);
 }
 
 /// What each member draws from memory when it is alone there. [B/ns]
 double SharedRates::mixed_traffic(const Group& group) const {
   const Character& it = characters_[group.key.character];
-  const double miss_ratio = group.key.llc == nowhere
-                                ? it.lone_ratio
-                                : caches_.miss_ratio(group.key.llc, group.key.character);
   const double lone = 1.0 / traffic_.lone_rate(group.key.place, 1.0, it.latency_bound);
-  return it.bytes * miss_ratio / mixed_time(group, lone);
+  return it.bytes * group.miss_ratio / mixed_time(group, lone);
 }
 
 double SharedRates::rate_of(const Group& group) const {
@@ -398,7 +433,9 @@ void SharedRates::retime(std::uint32_t group) {
     return;
   }
   const double rate = rate_of(it);
-  if (rate != it.clock.rate()) {
+  const double slack = it.key.kind == Kind::mixed && it.members > 1 ? rate_slack * rate : 0.0;
+  const double change = rate - it.clock.rate();
+  if (change > slack || change < -slack) {
     it.clock.set_rate(now(), rate);
     arm(group);
   }

@@ -96,7 +96,9 @@ class SharedRates {
     VirtualClock clock;
     sim::SlotId slot{};
     std::uint32_t members = 0;
-    double traffic = 0.0;  // of each member of a mixed group: what it draws when alone [B/ns]
+    // Of each member of a mixed group.
+    double traffic = 0.0;     // what it draws when alone [B/ns]
+    double miss_ratio = 1.0;  // part of its accesses to the last-level cache
   };
 
   /// What a CPU brought to its domains, to be taken away again.
@@ -110,8 +112,12 @@ class SharedRates {
   [[nodiscard]] Key key_of(const SharedSegment& segment, std::uint32_t character, double stretch);
   [[nodiscard]] DataPlace place_of(const SharedSegment& segment, const Character& character);
   [[nodiscard]] std::uint32_t group_of(const Key& key);
+  [[nodiscard]] std::uint32_t ordinary_group(std::uint32_t package);
+  [[nodiscard]] SharedTiming begin_ordinary(const SharedSegment& segment);
+  [[nodiscard]] SharedTiming begin_with(const SharedSegment& segment, std::uint32_t character);
   [[nodiscard]] double core_share(const SharedSegment& segment, const Character* character);
   void join(const SharedSegment& segment, std::uint32_t group, const Member& member);
+  void look_at_cache(Group& group) const;
   void change_cache(std::uint32_t cpu, std::uint32_t character, int users);
   [[nodiscard]] double mixed_traffic(const Group& group) const;
   [[nodiscard]] double rate_of(const Group& group) const;
@@ -143,6 +149,7 @@ class SharedRates {
 
   std::vector<Group> groups_;
   std::map<Key, std::uint32_t> numbers_;
+  std::vector<std::uint32_t> ordinary_;  // the group of work without character, by package
   std::vector<std::vector<std::uint32_t>> of_package_;  // groups that the package's clock slows
   std::vector<std::vector<std::uint32_t>> of_llc_;
   std::vector<std::vector<std::uint32_t>> of_node_;

@@ -113,8 +113,8 @@ struct PeriodicStep {
 
 /// One step of a program.
 struct Step {
-  std::variant<PythonStep, NativeStep, MemoryStep, IoStep, SleepStep, CallStep, WithStep, RepeatStep,
-               ChooseStep, MapStep, SubmitStep, JoinStep, PeriodicStep>
+  std::variant<PythonStep, NativeStep, MemoryStep, IoStep, SleepStep, CallStep, WithStep,
+               RepeatStep, ChooseStep, MapStep, SubmitStep, JoinStep, PeriodicStep>
       what;
   /// Position in its task in reading order, nested steps included; keys the step's draws.
   std::uint32_t number = 0;

@@ -226,6 +226,35 @@ TEST(MemoryWorld, code_with_misses_is_slowed_by_streams_beside_it) {
   EXPECT_LT(slowed, 20e6);
 }
 
+TEST(MemoryWorld, bytecode_with_misses_holds_the_gil_longer_beside_streams) {
+  const auto held = [](std::uint32_t streams) {
+    WorldSpec world = server(1, 8);
+    world.runtime.language = Language::python;
+    CharacterSpec code;
+    code.traffic = {1.6e9};
+    code.set = Bytes{6 * mib};
+    world.characters.push_back(code);
+    Step bytecode = python(12ms);  // over two switch intervals: others ask for the GIL in between
+    std::get<PythonStep>(bytecode.what).character = 1;
+    add_task(world, "python", {bytecode, native(1ms), memory(world, stream(), 1000.0)});
+    add_task(world, "streams", {memory(world, stream(), 20e6)});
+    add_executor(world, ExecutorKind::threads, 3);
+    if (streams > 0) {
+      world.background = {{.task = TaskIndex{1},
+                           .threads = streams,
+                           .nice = 0,
+                           .sched = {},
+                           .group = {},
+                           .start = {}}};
+    }
+    world.main = numbered({map_items(9)});
+    return metric(run_world(world), "gil_held");
+  };
+  const double alone = held(0);
+  EXPECT_NEAR(alone, 9 * 12e6, 9 * 12e6 * 1e-3);
+  EXPECT_GT(held(4), 1.1 * alone);
+}
+
 /// Threads with one stream each, started at once on their own cores: what is left of each, advanced
 /// from one end to the next at the speed that all have.
 double oracle_end(std::vector<double> bytes) {

@@ -54,13 +54,16 @@ double text_width(const std::string& text) {
   return letter_width * static_cast<double>(text.size());
 }
 
-/// Columns that make the grid about `wish` times as wide as high.
+/// Columns that make the grid about `wish` times as wide as high, and no narrower than its title;
+/// rows of equal length where that needs no further row.
 std::size_t columns_of(const Box& box) {
   const auto count = static_cast<double>(box.inside.size());
   const double shape = box.inside.front().height / box.inside.front().width;
   const double exact = std::sqrt(count * box.wish * shape);
-  const auto columns = static_cast<std::size_t>(std::max(1.0, exact + 0.5));
-  return std::min(columns, box.inside.size());
+  const double fit = (text_width(box.title) + gap) / (box.inside.front().width + gap);
+  const auto columns = static_cast<std::size_t>(std::max({1.0, exact + 0.5, fit}));
+  const std::size_t rows = (box.inside.size() + columns - 1) / columns;
+  return (box.inside.size() + rows - 1) / rows;
 }
 
 void place(Box& box);
@@ -162,6 +165,10 @@ std::string rate_text(models::BytesPerSecond rate) {
   return fmt::format("{:.3g} GB/s", rate.per_second * 1e-9);
 }
 
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 class Picture {
  public:
   explicit Picture(const models::MachineSpec& machine) : machine_{machine} {
@@ -176,9 +183,10 @@ class Picture {
   std::string svg() const {
     Box all;
     all.look = {"#ffffff", "none"};
-    all.title = fmt::format("{}: {} packages, {} cores, {} CPUs, {} memory nodes", machine_.name,
-                            machine_.packages, machine_.cores.size(), machine_.cpus.size(),
-                            machine_.nodes.size());
+    all.title =
+        fmt::format("{}: {}, {}, {}, {}", machine_.name, counted(machine_.packages, "package"),
+                    counted(machine_.cores.size(), "core"), counted(machine_.cpus.size(), "CPU"),
+                    counted(machine_.nodes.size(), "memory node"));
     all.wish = 1.6;
     for (std::uint32_t package = 0; package < machine_.packages; ++package) {
       if (Box box = package_box(package); !box.inside.empty()) {

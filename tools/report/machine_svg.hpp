@@ -4,7 +4,7 @@
 // cores, a core its own caches and its hardware threads. Memory lies at the foot of its node, and
 // one bar under all packages is the way between them: cores that share a box share what it is named
 // after. Kinds of cores have colours; many cores make small boxes without words, with their names
-// as tooltips. Cost: linear in the machine; 384 CPUs are 250 kB of SVG. A pure function.
+// as tooltips. Cost: linear in the machine; 384 CPUs are 75 kB of SVG. A pure function.
 #pragma once
 
 #include <string>
