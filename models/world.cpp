@@ -86,6 +86,7 @@ Timings WorldRun::run() {
   }
   add_doubts(context_);
   add_start_doubts(context_);
+  os_.share_machine(spec_.characters);
   start_main();
   start_background();
   const sim::StopReason reason = run_to_the_end();

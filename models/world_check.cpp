@@ -8,6 +8,7 @@
 #include "models/aio/loop_check.hpp"
 #include "models/class_check.hpp"
 #include "models/lock_check.hpp"
+#include "models/machine/character.hpp"
 #include "models/os/cpuset.hpp"
 #include "models/pool/executor.hpp"
 #include "models/pool/pool_check.hpp"
@@ -94,6 +95,7 @@ class Checker {
   Footprint of_hand_over(TaskIndex task, ExecutorIndex executor, std::uint64_t items,
                          const std::string& where);
   void check_distribution(const Distribution& distribution, const std::string& where);
+  void check_character(std::uint32_t character, const std::string& where);
 
   const WorldSpec& spec_;
   bool groups_usable_ = true;
@@ -304,10 +306,14 @@ Footprint Checker::of_work(const Step& step, const std::string& where) {
   Footprint work;
   if (const auto* python = std::get_if<PythonStep>(&step.what)) {
     check_distribution(python->duration, where);
+    check_character(python->character, where);
     work.bytecode = true;
   } else if (const auto* native = std::get_if<NativeStep>(&step.what)) {
     check_distribution(native->duration, where);
+    check_character(native->character, where);
     work.bytecode = native->holds_gil;
+  } else if (const auto* memory = std::get_if<MemoryStep>(&step.what)) {
+    check_character(memory->character, where);
   } else if (const auto* io = std::get_if<IoStep>(&step.what)) {
     check_distribution(io->duration, where);
   } else if (const auto* sleep = std::get_if<SleepStep>(&step.what)) {
@@ -441,6 +447,15 @@ Footprint Checker::of_hand_over(TaskIndex task, ExecutorIndex executor, std::uin
     complain(where, std::to_string(items) + " items are too many", "use at most 1e7");
   }
   return sum;
+}
+
+void Checker::check_character(std::uint32_t character, const std::string& where) {
+  if (character == no_character) {
+    return;
+  }
+  if (const auto wrong = models::check_character(spec_.characters[character], spec_.machine)) {
+    complain(where, wrong->what, wrong->advice);
+  }
 }
 
 void Checker::check_distribution(const Distribution& distribution, const std::string& where) {

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "models/machine/turbo.hpp"
 #include "models/work/periodic.hpp"
 #include "models/world_report_gil.hpp"
 #include "sim/histogram.hpp"
@@ -457,6 +458,10 @@ void add_doubts(Context& world) {
   if (!machine.speed_known) {
     world.warn("the speed of machine '" + machine.name +
                "' was never measured: durations are taken as they are");
+  }
+  if (turbo_is_guessed(machine)) {
+    world.warn("the turbo table of machine '" + machine.name +
+               "' ends before all its cores are active: beyond, the clock is a guess");
   }
   if (!world.python()) {
     return;

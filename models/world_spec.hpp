@@ -9,6 +9,7 @@
 #include "models/os/os_spec.hpp"
 #include "models/pool/executor_spec.hpp"
 #include "models/python/runtime_spec.hpp"
+#include "models/work/character_spec.hpp"
 #include "models/work/step.hpp"
 
 namespace timeslice::models {
@@ -45,6 +46,8 @@ struct WorldSpec {
   std::vector<ExecutorSpec> executors;
   std::vector<std::string> futures;  // names by FutureIndex
   Steps main;
+  /// What steps do to the machine; the first stands for "nothing special", and may be missing.
+  std::vector<CharacterSpec> characters;
   std::vector<BackgroundSpec> background;
 };
 

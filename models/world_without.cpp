@@ -88,6 +88,15 @@ void drop_rest(WorldSpec& world) {
   world.background.clear();
 }
 
+/// Siblings, neighbours of a cache or a memory node, and busy cores do not slow each other.
+void drop_contention(MachineSpec& machine) {
+  machine.smt_gain = 2.0;
+  machine.turbo.clear();
+  machine.memory_system.shares_bandwidth = false;
+  machine.memory_system.shares_cache = false;
+  machine.memory_system.contends_lines = false;
+}
+
 }  // namespace
 
 WorldSpec without(WorldSpec world, Effect effect) {
@@ -105,7 +114,7 @@ WorldSpec without(WorldSpec world, Effect effect) {
       drop_switch_costs(world);
       break;
     case Effect::contention:
-      world.machine.smt_gain = 2.0;  // siblings do not slow each other
+      drop_contention(world.machine);
       break;
     case Effect::rest:
       drop_rest(world);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "models/ids.hpp"
+#include "models/machine/memory_system.hpp"
 #include "models/units.hpp"
 #include "models/work/distribution.hpp"
 #include "sim/time.hpp"
@@ -123,6 +124,7 @@ struct MachineSpec {
   BytesPerSecond memory_bandwidth_one_core;  // 0: not known
   sim::Duration memory_local{};
   sim::Duration memory_remote{};
+  MemorySystem memory_system;
   OsCosts costs;
   InterruptionSpec interruptions{};
   bool costs_known = false;  // false: defaults of another machine; results carry a warning

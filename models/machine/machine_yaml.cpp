@@ -201,6 +201,8 @@ class Writer {
     }
     put("clock:");
     put("  base: {}", to_text(machine_.clock_base));
+    put_part("avx2", machine_.memory_system.vector_clock[0]);
+    put_part("avx512", machine_.memory_system.vector_clock[1]);
     if (machine_.turbo.empty()) {
       return;
     }
@@ -225,6 +227,9 @@ class Writer {
                                       : fmt::format("{} cores", cache.cores);
       put("  l{}{}: {} shared by {}", cache.level, suffix, to_text(cache.size), sharing);
     }
+    if (machine_.memory_system.llc_usable.count > 0) {
+      put("  usable: {}", to_text(machine_.memory_system.llc_usable));
+    }
   }
 
   void write_memory() {
@@ -244,6 +249,35 @@ class Writer {
     }
     if (machine_.memory_remote > sim::Duration::zero()) {
       put("  remote: {}", to_text(machine_.memory_remote));
+    }
+    const MemorySystem& system = machine_.memory_system;
+    put_known("near", system.near);
+    put_known("saturated", system.saturated);
+    put_known("remote_bandwidth", system.bandwidth_remote);
+    put_known("near_bandwidth", system.bandwidth_near);
+    const LineTransfer& line = system.transfer;
+    put("transfer:");
+    put("  core: {}ns", line.of(Relation::core));
+    put("  llc: {}ns", line.of(Relation::llc));
+    put("  package: {}ns", line.of(Relation::package));
+    put("  machine: {}ns", line.of(Relation::machine));
+    put("  atomics: {}", line.atomics);
+    put("  stores: {}", line.stores);
+  }
+
+  void put_part(std::string_view key, double part) {
+    if (part > 0.0) {
+      put("  {}: {}", key, part);
+    }
+  }
+  void put_known(std::string_view key, sim::Duration duration) {
+    if (duration > sim::Duration::zero()) {
+      put("  {}: {}", key, to_text(duration));
+    }
+  }
+  void put_known(std::string_view key, BytesPerSecond rate) {
+    if (rate.per_second > 0.0) {
+      put("  {}: {}", key, to_text(rate));
     }
   }
 

@@ -227,6 +227,9 @@ MachineSpec ideal_machine(std::uint32_t cores) {
   machine.about = "Cores on which nothing but the work costs anything: for textbooks and theory";
   machine.source = "by definition";
   machine.costs = free_of_cost();
+  machine.memory_system.shares_bandwidth = false;
+  machine.memory_system.shares_cache = false;
+  machine.memory_system.contends_lines = false;
   machine.costs_known = true;
   machine.speed_known = true;
   return machine;

@@ -46,6 +46,15 @@ class CpuRates {
     return base_[cpu] * by_kind_[static_cast<std::size_t>(kind)] * share_[busy];
   }
 
+  // The factors of that rate one by one, for what is slowed by more than its core.
+  [[nodiscard]] double core_speed(std::uint32_t cpu) const;
+  [[nodiscard]] double kind_factor(WorkKind kind) const {
+    return by_kind_[static_cast<std::size_t>(kind)];
+  }
+  [[nodiscard]] double share(std::uint32_t busy) const { return share_[busy]; }
+  /// Speed over time and what ticks leave.
+  [[nodiscard]] double time_share(std::uint32_t cpu) const { return base_[cpu] / core_speed(cpu); }
+
   /// When this CPU's speed changes next; `never` if it does not. [ns]
   [[nodiscard]] std::int64_t next_change(std::uint32_t cpu) const {
     return next_change_.empty() ? never : next_change_[cpu];
@@ -55,8 +64,6 @@ class CpuRates {
   double advance(std::uint32_t cpu, std::int64_t now_ns);
 
  private:
-  [[nodiscard]] double core_speed(std::uint32_t cpu) const;
-
   const MachineSpec& machine_;
   double after_ticks_ = 1.0;       // part of the time that the timer interrupt leaves
   std::array<double, 4> by_kind_;  // by WorkKind

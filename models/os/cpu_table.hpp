@@ -11,6 +11,9 @@
 
 namespace timeslice::models {
 
+/// A number of no clock of models/os/shared_rates.hpp.
+constexpr std::uint32_t no_clock = 0xffffffffU;
+
 enum class Phase : std::uint8_t {
   idle,
   waking,     // called out of idleness; picks a thread at phase_end
@@ -29,7 +32,9 @@ struct Cpu {
   std::int64_t lazy_at = never;       // the tick that sees a lazy request to reschedule
   std::int64_t balance_tick = never;  // the next tick at which an idle CPU may take a thread away
   std::int64_t interruption = never;  // when the next one comes
-  double rate = 1.0;                  // of the running segment
+  double rate = 1.0;                  // of the running segment, in nominal ns a ns ...
+  double clock_seen = 0.0;            // ... of its clock; the clock's time at `settled`
+  std::uint32_t clock = no_clock;  // that times the segment; no_clock: simulated time itself
   std::uint32_t thread = nobody;
   std::uint32_t last_thread = nobody;
   /// Threads in this CPU's queue, those of throttled groups not counted. Not with a shared queue.

@@ -161,6 +161,9 @@ void Dispatcher::handle(sim::Due due) {
     case State::release_event:
       state_->on_release(due.argument);
       break;
+    case State::clock_event:
+      state_->on_clock(due.argument);
+      break;
     case Bandwidth::refill_event:
       state_->unthrottle(state_->bandwidth.refill(due.argument));
       break;

@@ -27,6 +27,8 @@
 
 namespace timeslice::models {
 
+struct CharacterSpec;
+
 /// What a thread executes. It finishes when the program returns.
 using Program = sim::Process<>;
 
@@ -186,6 +188,17 @@ class Dispatcher {
 
   /// Whether it was killed or has finished: no wake-up reaches what it waited for.
   [[nodiscard]] bool gone(ThreadId thread) const;
+
+  /// Turns on what the machine makes of shared caches, memory and clocks, for work of these
+  /// characters (number 0: nothing special). To be called before the first thread starts.
+  void share_machine(const std::vector<CharacterSpec>& characters);
+
+  /// What the CPU work of `thread` does to the machine from now on; 0: nothing special. Requires:
+  /// it is not in the middle of a run.
+  void set_character(ThreadId thread, std::uint32_t character);
+
+  /// What a unit of work of this character takes alone. [ns] Requires: `share_machine`.
+  [[nodiscard]] double unit_ns(std::uint32_t character) const;
 
   /// Event from the engine with a kind in our range.
   void handle(sim::Due due);

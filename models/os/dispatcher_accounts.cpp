@@ -63,6 +63,9 @@ double Dispatcher::State::work_done(const Cpu& cpu, std::int64_t elapsed,
   if (until >= cpu.completes_at) {
     return remaining;
   }
+  if (cpu.clock != no_clock) {
+    return std::min((shared->clock_at(cpu.clock, until) - cpu.clock_seen) * cpu.rate, remaining);
+  }
   return std::min(static_cast<double>(elapsed) * cpu.rate, remaining);
 }
 

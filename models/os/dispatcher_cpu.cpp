@@ -65,6 +65,9 @@ void Dispatcher::State::settle(std::uint32_t cpu) {
     }
   }
   it.settled = now();
+  if (it.clock != no_clock) {
+    it.clock_seen = shared->clock_at(it.clock, now());
+  }
   if (!per_cpu) {
     it.shared_wait_seen = shared_waited(now());
   }
@@ -155,6 +158,10 @@ void Dispatcher::State::begin_waking(std::uint32_t cpu) {
 
 /// Times the rest of the thread's present segment at the present rate.
 void Dispatcher::State::begin_segment(std::uint32_t cpu) {
+  if (shared) {
+    begin_shared_segment(cpu);
+    return;
+  }
   Cpu& it = cpus[cpu];
   const Thread& thread = threads[it.thread];
   it.rate = rates.rate(cpu, thread.kind, busy_in_core[it.core]);
@@ -380,7 +387,7 @@ sim::Duration Dispatcher::State::note_migration(std::uint32_t cpu, std::uint32_t
                              .value = hot.last_cpu});
   ++ledgers[thread].so_far.migrations;
   hot.moved_by = 0;
-  return machine.costs.migration;
+  return machine.costs.migration + (shared ? warm_up(cpu, thread) : sim::Duration::zero());
 }
 
 void Dispatcher::State::switch_in(std::uint32_t cpu, const Pick& pick) {
@@ -405,6 +412,9 @@ void Dispatcher::State::switch_in(std::uint32_t cpu, const Pick& pick) {
     linux_balance->thread_changed(pick.thread, true, true);
     overhead += sim::Duration{linux_balance->take_search_cost(cpu)};
   }
+  if (shared) {
+    leave_shared(cpu);
+  }
   thread.state = ThreadState::running;
   thread.cpu = cpu;
   thread.last_cpu = cpu;
@@ -423,6 +433,9 @@ void Dispatcher::State::switch_in(std::uint32_t cpu, const Pick& pick) {
 
 void Dispatcher::State::go_idle(std::uint32_t cpu) {
   Cpu& it = cpus[cpu];
+  if (shared) {
+    leave_shared(cpu);
+  }
   if (it.phase == Phase::switching || it.phase == Phase::running) {
     set_busy(cpu, false);
   }
@@ -462,6 +475,9 @@ void Dispatcher::State::set_busy(std::uint32_t cpu, bool busy) {
     }
   }
   count_busy(core.begin, busy);
+  if (shared) {
+    shared->set_busy(cpu, busy);
+  }
   for (std::uint32_t other = core.begin; other < core.end && core.size() > 1; ++other) {
     const std::uint32_t sibling = map.cpu_at(other);
     if (other != position && cpus[sibling].phase == Phase::running) {

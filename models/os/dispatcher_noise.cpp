@@ -40,6 +40,9 @@ void Dispatcher::State::begin_interruption(std::uint32_t cpu) {
                          .count = interruptions};
   const std::int64_t end = now() + sample(machine.interruptions.length, random, key).count();
   Cpu& it = cpus[cpu];
+  if (shared) {
+    leave_shared(cpu);
+  }
   it.phase = Phase::interrupted;
   it.phase_end = end;
   plan_interruption(cpu, end);

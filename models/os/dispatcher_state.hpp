@@ -1,8 +1,8 @@
 // The dispatcher's mechanism, split by what it does into files dispatcher_*.cpp: cpu (phases of a
 // CPU, who runs), thread (programs, waits and wake-ups), load (who waits where), balance (placement
 // and balancing; Linux's balancer is linux_balance.hpp), classes (urgent threads), order (policies
-// with an order over all CPUs), nice, quota (throttled groups), noise (interruptions, system calls, cold
-// caches), accounts.
+// with an order over all CPUs), nice, quota (throttled groups), noise (interruptions, system calls,
+// cold caches), shared (speeds that depend on what others do), accounts.
 // Private to models/os.
 //
 // A CPU has one slot in the engine: the earliest of the end of its phase, completion of the running
@@ -25,6 +25,7 @@
 #include "models/os/idle_cpus.hpp"
 #include "models/os/load_tree.hpp"
 #include "models/os/run_queues.hpp"
+#include "models/os/shared_rates.hpp"
 #include "models/os/thread_table.hpp"
 #include "models/trace_kinds.hpp"
 #include "sim/trace.hpp"
@@ -70,6 +71,7 @@ struct Dispatcher::State {
   static constexpr std::uint8_t cpu_event = first_kind;
   static constexpr std::uint8_t timer_event = first_kind + 1;
   static constexpr std::uint8_t release_event = first_kind + 2;
+  static constexpr std::uint8_t clock_event = first_kind + 5;
   // At one instant timers come before CPUs: an interrupt's wake-up is seen by the slice that ends.
   static constexpr sim::EventClass timer_class = 2;
   static constexpr sim::EventClass cpu_class = 3;
@@ -154,6 +156,13 @@ struct Dispatcher::State {
   void go_idle(std::uint32_t cpu);
   void set_busy(std::uint32_t cpu, bool busy);
   void count_busy(std::uint32_t core, bool busy);
+
+  // dispatcher_shared.cpp; only with `shared`
+  void begin_shared_segment(std::uint32_t cpu);
+  void retime_siblings(std::uint32_t cpu);
+  void leave_shared(std::uint32_t cpu);
+  void on_clock(std::uint32_t clock);
+  [[nodiscard]] sim::Duration warm_up(std::uint32_t cpu, std::uint32_t thread) const;
 
   // dispatcher_thread.cpp
   Thread& requesting(ThreadId thread, std::coroutine_handle<> program, Request request);
@@ -240,6 +249,7 @@ struct Dispatcher::State {
   IdleCpus idle;
   LoadTree loads;
   CpuRates rates;
+  std::unique_ptr<SharedRates> shared;  // only where what one thread does slows others
   std::vector<Cpu> cpus;
   std::vector<std::uint32_t> busy_in_core;  // by the core's first position
   std::vector<CoreTime> core_times;         // the same

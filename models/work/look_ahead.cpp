@@ -42,6 +42,8 @@ class Walk {
       add(python->duration, scope, step.number, python_stretch(world_.spec.runtime));
     } else if (const auto* native = std::get_if<NativeStep>(&step.what)) {
       add(native->duration, scope, step.number, 1.0 / world_.spec.runtime.factor.native);
+    } else if (const auto* memory = std::get_if<MemoryStep>(&step.what)) {
+      ns_ += memory->units * world_.os.unit_ns(memory->character);
     } else if (const auto* call = std::get_if<CallStep>(&step.what)) {
       const std::size_t task = index_of(call->task);
       list(world_.spec.tasks[task].steps, 0,

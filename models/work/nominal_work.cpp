@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/ids.hpp"
+#include "models/machine/character.hpp"
 #include "models/work/step.hpp"
 
 namespace timeslice::models {
@@ -44,6 +45,10 @@ class WorkWalk {
 
   static NominalWork of(const PythonStep& step) { return {.cpu_ns = mean_ns(step.duration)}; }
   static NominalWork of(const NativeStep& step) { return {.cpu_ns = mean_ns(step.duration)}; }
+  NominalWork of(const MemoryStep& step) const {
+    const CharacterSpec& character = world_.characters[step.character];
+    return {.cpu_ns = step.units * character_of(character, world_.machine).unit_ns};
+  }
   static NominalWork of(const IoStep& step) { return {.wait_ns = mean_ns(step.duration)}; }
   static NominalWork of(const SleepStep& step) { return {.wait_ns = mean_ns(step.duration)}; }
   static NominalWork of(const JoinStep& /*step*/) { return {}; }

@@ -10,7 +10,7 @@
 namespace timeslice::models {
 
 struct NominalWork {
-  double cpu_ns = 0.0;   // python and native steps
+  double cpu_ns = 0.0;   // python, native and memory steps
   double wait_ns = 0.0;  // io and sleep steps
 };
 

@@ -26,19 +26,60 @@ sim::Duration draw(Actor& actor, const Distribution& distribution, const DrawSco
   return sample(distribution, actor.world.random, draw_key(scope, step));
 }
 
-sim::Process<> run_python(Actor& actor, sim::Duration duration, double shared) {
+/// While it lives, the CPU work of the thread does more to the machine than take time.
+class Doing {
+ public:
+  Doing(Actor& actor, std::uint32_t character) : actor_{actor}, character_{character} {
+    if (character_ != no_character) {
+      actor_.world.os.set_character(actor_.thread, character_);
+    }
+  }
+  ~Doing() {
+    if (character_ != no_character && !actor_.killed) {
+      actor_.world.os.set_character(actor_.thread, no_character);
+    }
+  }
+  Doing(const Doing&) = delete;
+  Doing& operator=(const Doing&) = delete;
+
+ private:
+  Actor& actor_;
+  std::uint32_t character_;
+};
+
+sim::Process<> run_python(Actor& actor, sim::Duration duration, const PythonStep& step) {
   sim::expect(actor.process.gil != nullptr, "python steps run in an interpreter");
   const double nominal = as_ns(duration) * python_stretch(actor.world.spec.runtime);
-  co_await actor.process.gil->run(actor.thread, nominal, shared);
+  const Doing doing{actor, step.character};
+  co_await actor.process.gil->run(actor.thread, nominal, step.shared);
 }
 
-sim::Process<> run_native(Actor& actor, sim::Duration duration, bool holds_gil) {
+sim::Process<> run_memory(Actor& actor, const MemoryStep& step) {
+  if (!quick_leave(actor)) {
+    co_await leave(actor);
+  }
+  {
+    const Doing doing{actor, step.character};
+    const double nominal = step.units * actor.world.os.unit_ns(step.character);
+    co_await actor.world.os.run(actor.thread,
+                                Work{.kind = WorkKind::memory, .nominal_ns = nominal});
+  }
+  if (!quick_enter(actor)) {
+    co_await enter(actor);
+  }
+}
+
+sim::Process<> run_native(Actor& actor, sim::Duration duration, const NativeStep& step) {
+  const bool holds_gil = step.holds_gil;
   if (!holds_gil && !quick_leave(actor)) {
     co_await leave(actor);
   }
   const double factor = actor.world.spec.runtime.factor.native;
   const Work work{.kind = WorkKind::native, .nominal_ns = as_ns(duration) / factor};
-  co_await actor.world.os.run(actor.thread, work);
+  {
+    const Doing doing{actor, step.character};
+    co_await actor.world.os.run(actor.thread, work);
+  }
   if (holds_gil) {
     // The interpreter looks at the eval breaker after each call into C.
     Gil* gil = actor.process.gil.get();
@@ -322,10 +363,12 @@ sim::Process<> run_steps(Actor& actor, const Steps& steps, DrawScope scope) {
     ++here.next;
     if (const auto* python = std::get_if<PythonStep>(&step.what)) {
       const sim::Duration duration = draw(actor, python->duration, scope, step.number);
-      co_await run_python(actor, duration, python->shared);
+      co_await run_python(actor, duration, *python);
     } else if (const auto* native = std::get_if<NativeStep>(&step.what)) {
       const sim::Duration duration = draw(actor, native->duration, scope, step.number);
-      co_await run_native(actor, duration, native->holds_gil);
+      co_await run_native(actor, duration, *native);
+    } else if (const auto* memory = std::get_if<MemoryStep>(&step.what)) {
+      co_await run_memory(actor, *memory);
     } else if (const auto* io = std::get_if<IoStep>(&step.what)) {
       const sim::Duration duration = draw(actor, io->duration, scope, step.number);
       co_await go_away(actor, duration, Away::io);

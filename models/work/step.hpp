@@ -22,12 +22,21 @@ using Steps = std::vector<Step>;
 struct PythonStep {
   Distribution duration;
   double shared = 0.0;  // 0..1 of it: touching objects that other threads touch as well
+  std::uint32_t character = 0;  // into WorldSpec::characters; 0: none
 };
 
 /// `native: D`: CPU work in C; the GIL is released unless `holds_gil`.
 struct NativeStep {
   Distribution duration;
   bool holds_gil = false;
+  std::uint32_t character = 0;  // into WorldSpec::characters; 0: none
+};
+
+/// `memory: {...}` and `atomic: N`: lines walked over, or operations on a shared line. Takes what
+/// the machine's memory makes of it; the GIL is released.
+struct MemoryStep {
+  double units = 0.0;           // lines of 64 B, or operations
+  std::uint32_t character = 0;  // into WorldSpec::characters
 };
 
 /// `io: D`: a blocking wait off the CPU, GIL released.
@@ -150,9 +159,9 @@ struct KillStep {
 
 /// One step of a program.
 struct Step {
-  std::variant<PythonStep, NativeStep, IoStep, SleepStep, CallStep, WithStep, RepeatStep,
-               ChooseStep, MapStep, SubmitStep, JoinStep, PeriodicStep, YieldStep, NiceStep, SyncStep,
-               AwaitStep, GatherStep, KillStep>
+  std::variant<PythonStep, NativeStep, MemoryStep, IoStep, SleepStep, CallStep, WithStep,
+               RepeatStep, ChooseStep, MapStep, SubmitStep, JoinStep, PeriodicStep, YieldStep,
+               NiceStep, SyncStep, AwaitStep, GatherStep, KillStep>
       what;
   /// Position in its task in reading order, nested steps included; keys the step's draws.
   std::uint32_t number = 0;

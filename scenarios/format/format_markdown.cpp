@@ -101,6 +101,8 @@ std::string_view type_name(Type type) {
       return "size and sharing";
     case Type::turbo:
       return "map of core counts to frequencies";
+    case Type::curve:
+      return "map of sizes to parts of 1";
     case Type::section:
       return "map";
     case Type::sections:

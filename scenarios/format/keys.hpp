@@ -28,6 +28,7 @@ enum class Type : std::uint8_t {
   counts,        // a list of whole numbers and ranges: [0, 4-7]
   cache,         // 32MiB shared by package
   turbo,         // a map from active cores to a frequency
+  curve,         // a map from sizes to parts of 1
   section,       // a map with the keys of `section`
   sections,      // a list of such maps
   named,         // a map from names to such maps
@@ -100,5 +101,6 @@ struct CodeDoc {
 [[nodiscard]] std::span<const Section> os_sections();
 [[nodiscard]] std::span<const Section> runtime_sections();
 [[nodiscard]] std::span<const Section> step_argument_sections();
+[[nodiscard]] std::span<const Section> character_sections();
 
 }  // namespace timeslice::scenarios

@@ -7,7 +7,7 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::array<Key, 19> machine_keys{{
+constexpr std::array<Key, 20> machine_keys{{
     {.name = "extends",
      .type = Type::text,
      .doc = "a machine that this one changes: a name, a path, ideal-N or `host`"},
@@ -52,6 +52,10 @@ constexpr std::array<Key, 19> machine_keys{{
      .high = 2,
      .fallback = "1.25",
      .doc = "two equal threads on one core do this times the work of one"},
+    {.name = "transfer",
+     .type = Type::section,
+     .section = "transfer",
+     .doc = "of a cache line from one core to another, one way"},
     {.name = "costs",
      .type = Type::section,
      .section = "costs",
@@ -90,11 +94,21 @@ constexpr std::array<Key, 4> core_kind_keys{{
      .doc = "relative to the fastest kind"},
 }};
 
-constexpr std::array<Key, 2> clock_keys{{
+constexpr std::array<Key, 4> clock_keys{{
     {.name = "base", .type = Type::frequency, .doc = "guaranteed with all cores busy"},
     {.name = "turbo",
      .type = Type::turbo,
      .doc = "up to so many active cores of a package: this frequency"},
+    {.name = "avx2",
+     .type = Type::number,
+     .low = 0.1,
+     .high = 1,
+     .doc = "clock of 256-bit arithmetic, relative"},
+    {.name = "avx512",
+     .type = Type::number,
+     .low = 0.1,
+     .high = 1,
+     .doc = "clock of 512-bit arithmetic, relative"},
 }};
 
 constexpr std::array<Key, 3> speed_keys{{
@@ -118,18 +132,67 @@ constexpr std::array<Key, 3> speed_keys{{
      .doc = "memory-bound C code"},
 }};
 
-constexpr std::array<Key, 4> cache_keys{{
+constexpr std::array<Key, 5> cache_keys{{
     {.name = "l1d", .type = Type::cache, .doc = "level 1, data"},
     {.name = "l1i", .type = Type::cache, .doc = "level 1, instructions"},
     {.name = "l2", .type = Type::cache, .doc = "level 2"},
     {.name = "l3", .type = Type::cache, .doc = "level 3"},
+    {.name = "usable",
+     .type = Type::bytes,
+     .low = 1024,
+     .fallback = "all of it",
+     .doc = "of each last-level cache: in a VM other guests hold the rest"},
 }};
 
-constexpr std::array<Key, 6> memory_keys{{
+constexpr std::array<Key, 6> transfer_keys{{
+    {.name = "core",
+     .type = Type::duration,
+     .fallback = "8ns",
+     .doc = "hardware threads of one core"},
+    {.name = "llc",
+     .type = Type::duration,
+     .fallback = "45ns",
+     .doc = "cores of one last-level cache"},
+    {.name = "package",
+     .type = Type::duration,
+     .fallback = "90ns",
+     .doc = "other cores of a package"},
+    {.name = "machine",
+     .type = Type::duration,
+     .fallback = "140ns",
+     .doc = "cores of two packages"},
+    {.name = "atomics",
+     .type = Type::number,
+     .low = 1,
+     .high = 1000,
+     .fallback = "2.5",
+     .doc = "atomic operations that a core gets done before the line leaves it"},
+    {.name = "stores",
+     .type = Type::number,
+     .low = 1,
+     .high = 1000,
+     .fallback = "20",
+     .doc = "plain stores that it gets done"},
+}};
+
+constexpr std::array<Key, 10> memory_keys{{
     {.name = "bandwidth", .type = Type::bandwidth, .doc = "of a node: `40GiB/s per node`"},
     {.name = "one_core", .type = Type::bandwidth, .doc = "what one core can draw"},
     {.name = "local", .type = Type::duration, .doc = "latency to the own node"},
     {.name = "remote", .type = Type::duration, .doc = "latency to another package's node"},
+    {.name = "near", .type = Type::duration, .doc = "latency to another node of the same package"},
+    {.name = "saturated",
+     .type = Type::duration,
+     .fallback = "2.8 x local",
+     .doc = "latency to the own node at its highest bandwidth"},
+    {.name = "remote_bandwidth",
+     .type = Type::bandwidth,
+     .fallback = "0.4 x bandwidth",
+     .doc = "from one node to one of another package"},
+    {.name = "near_bandwidth",
+     .type = Type::bandwidth,
+     .fallback = "as bandwidth",
+     .doc = "from one node to another of the same package"},
     {.name = "size", .type = Type::bytes, .doc = "of the whole machine"},
     {.name = "nodes",
      .type = Type::count,
@@ -213,7 +276,7 @@ constexpr std::array<Key, 2> interruption_keys{{
     {.name = "length", .type = Type::distribution, .required = true, .doc = "of one"},
 }};
 
-constexpr std::array<Section, 9> sections{{
+constexpr std::array<Section, 10> sections{{
     {"machine", "A machine: a file under scenarios/machines, or a map in a scenario.",
      machine_keys},
     {"core_kind", "Cores that are alike.", core_kind_keys},
@@ -224,6 +287,7 @@ constexpr std::array<Section, 9> sections{{
      "`core` or `4 cores`; alone it is a core's own (l3: a package's).",
      cache_keys},
     {"memory", "Main memory.", memory_keys},
+    {"transfer", "A cache line that two cores write goes to and fro.", transfer_keys},
     {"costs", "What the operating system charges. Defaults: measured on the reference guest.",
      cost_keys},
     {"noise", "What disturbs the CPUs.", noise_keys},

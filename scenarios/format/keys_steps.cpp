@@ -11,7 +11,8 @@ constexpr double max_items = 1e7;   // of a map or submit
 constexpr double max_repeat = 1e9;  // turns of one `repeat`
 constexpr std::array<Choice, 1> chunk_words{{{.word = "auto"}}};
 
-constexpr std::array<Key, 2> python_keys{{
+constexpr std::string_view uses_doc = "what it does to caches, memory and core besides taking time";
+constexpr std::array<Key, 3> python_keys{{
     {.name = "python",
      .type = Type::distribution,
      .required = true,
@@ -22,13 +23,15 @@ constexpr std::array<Key, 2> python_keys{{
      .fallback = "0",
      .doc = "share of it that touches objects which other threads touch as well: felt without a "
             "GIL, where they queue for each other's reference counts and locks"},
+    {.name = "uses", .type = Type::section, .section = "uses", .doc = uses_doc},
 }};
-constexpr std::array<Key, 2> native_keys{{
+constexpr std::array<Key, 3> native_keys{{
     {.name = "native",
      .type = Type::distribution,
      .required = true,
      .doc = "CPU work in C, without the GIL"},
     {.name = "holds_gil", .type = Type::boolean, .fallback = "off", .doc = "C code that keeps it"},
+    {.name = "uses", .type = Type::section, .section = "uses", .doc = uses_doc},
 }};
 constexpr std::array<Key, 1> io_keys{{
     {.name = "io",
@@ -212,10 +215,41 @@ constexpr Key later_key(const char (&name)[N], std::string_view why) {
   return {.name = {name, N - 1}, .type = Type::text, .later = why};
 }
 
-constexpr std::array<Key, 1> work_keys{{later_key(
-    "work", "the iron law is not modelled in this version: write the time, as in `native: 5ms`")}};
-constexpr std::array<Key, 1> memory_keys{
-    {later_key("memory", "memory-bound steps are not modelled in this version")}};
+constexpr std::array<Key, 1> work_keys{{
+    {.name = "work",
+     .type = Type::section,
+     .section = "work",
+     .required = true,
+     .doc = "instructions x cycles an instruction / clock: CPU work in C, as `native`"},
+}};
+constexpr std::array<Key, 1> memory_keys{{
+    {.name = "memory",
+     .type = Type::section,
+     .section = "touch",
+     .required = true,
+     .doc = "walks over memory, without the GIL: as fast as caches and memory allow"},
+}};
+constexpr std::array<Choice, 2> atomic_kinds{{
+    {.word = "add", .doc = "atomic read-modify-write"},
+    {.word = "store", .doc = "plain stores: false sharing"},
+}};
+constexpr std::array<Key, 3> atomic_keys{{
+    {.name = "atomic",
+     .type = Type::count,
+     .high = 1e12,
+     .limit = true,
+     .required = true,
+     .doc = "so many operations on one cache line, without the GIL ..."},
+    {.name = "on",
+     .type = Type::text,
+     .required = true,
+     .doc = "... of this name, which all threads that name it fight for"},
+    {.name = "kind",
+     .type = Type::choice,
+     .choices = atomic_kinds,
+     .fallback = "add",
+     .doc = "of them"},
+}};
 constexpr std::array<Key, 1> await_keys{{
     {.name = "await",
      .type = Type::section,
@@ -309,7 +343,7 @@ constexpr std::array<Key, 1> kill_keys{{
 constexpr std::array<Key, 1> timeout_keys{
     {later_key("timeout", "giving work up is not modelled in this version")}};
 
-constexpr std::array<Section, 30> steps{{
+constexpr std::array<Section, 31> steps{{
     {"python", "", python_keys},
     {"native", "", native_keys},
     {"io", "", io_keys},
@@ -326,6 +360,7 @@ constexpr std::array<Section, 30> steps{{
     {"join", "", join_keys},
     {"work", "", work_keys},
     {"memory", "", memory_keys},
+    {"atomic", "", atomic_keys},
     {"await", "", await_keys},
     {"put", "", put_keys},
     {"get", "", get_keys},

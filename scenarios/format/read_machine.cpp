@@ -48,7 +48,8 @@ void read_cache(const Reading& reading, const Node& node, models::RegularCache& 
   cache.cores = static_cast<std::uint32_t>(cores.value);
 }
 
-void read_caches(const Reading& reading, const Node& node, models::RegularMachine& regular) {
+void read_caches(const Reading& reading, const Node& node, models::RegularMachine& regular,
+                 models::MachineSpec& machine) {
   using Type = models::CacheSpec::Type;
   struct Level {
     std::string_view key;
@@ -63,6 +64,7 @@ void read_caches(const Reading& reading, const Node& node, models::RegularMachin
       {"l3", 3, Type::unified, models::CacheSharing::package},
   }};
   Fields fields{reading, node, section_named("caches")};
+  fields.read("usable", machine.memory_system.llc_usable);
   for (const Level& level : levels) {
     const Node* value = fields.find(level.key);
     if (value == nullptr) {
@@ -124,6 +126,11 @@ void read_memory(const Reading& reading, const Node& node, models::RegularMachin
   fields.read("remote", machine.memory_remote);
   fields.read("size", regular.memory);
   fields.read("nodes", regular.nodes_per_package);
+  models::MemorySystem& system = machine.memory_system;
+  fields.read("near", system.near);
+  fields.read("saturated", system.saturated);
+  fields.read("remote_bandwidth", system.bandwidth_remote);
+  fields.read("near_bandwidth", system.bandwidth_near);
 }
 
 void read_turbo(const Reading& reading, const Node& node, models::MachineSpec& machine) {
@@ -148,9 +155,25 @@ void read_turbo(const Reading& reading, const Node& node, models::MachineSpec& m
 void read_clock(const Reading& reading, const Node& node, models::MachineSpec& machine) {
   Fields fields{reading, node, section_named("clock")};
   fields.read("base", machine.clock_base);
+  fields.read("avx2", machine.memory_system.vector_clock[0]);
+  fields.read("avx512", machine.memory_system.vector_clock[1]);
   if (const Node* turbo = fields.map("turbo"); turbo != nullptr) {
     read_turbo(reading, *turbo, machine);
   }
+}
+
+void read_transfer(const Reading& reading, const Node& node, models::LineTransfer& transfer) {
+  Fields fields{reading, node, section_named("transfer")};
+  constexpr std::array<std::string_view, models::relations> names{"core", "llc", "package",
+                                                                  "machine"};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    sim::Duration read{};
+    if (fields.read(names[i], read)) {
+      transfer.ns[i] = static_cast<double>(read.count());
+    }
+  }
+  fields.read("atomics", transfer.atomics);
+  fields.read("stores", transfer.stores);
 }
 
 void read_costs(const Reading& reading, const Node& node, models::OsCosts& costs) {
@@ -202,10 +225,10 @@ void read_topology(const Reading& reading, Fields& fields, MachineFile& file) {
   models::RegularMachine regular;
   fields.read("packages", regular.packages);
   read_cores(reading, fields, regular);
-  if (const Node* caches = fields.map("caches"); caches != nullptr) {
-    read_caches(reading, *caches, regular);
-  }
   models::MachineSpec read;
+  if (const Node* caches = fields.map("caches"); caches != nullptr) {
+    read_caches(reading, *caches, regular, read);
+  }
   if (const Node* memory = fields.map("memory"); memory != nullptr) {
     read_memory(reading, *memory, regular, read);
   }
@@ -226,6 +249,7 @@ void read_topology(const Reading& reading, Fields& fields, MachineFile& file) {
   file.machine.memory_bandwidth_one_core = read.memory_bandwidth_one_core;
   file.machine.memory_local = read.memory_local;
   file.machine.memory_remote = read.memory_remote;
+  file.machine.memory_system = read.memory_system;
 }
 
 /// On a machine that has no YAML, the topology stays and the rest may change.
@@ -270,6 +294,9 @@ void read_behaviour(const Reading& reading, Fields& fields, const MachineBase& b
     machine.speed_known = true;
   }
   fields.read("smt_gain", machine.smt_gain);
+  if (const Node* transfer = fields.map("transfer"); transfer != nullptr) {
+    read_transfer(reading, *transfer, machine.memory_system.transfer);
+  }
   if (const Node* costs = fields.map("costs"); costs != nullptr) {
     read_costs(reading, *costs, machine.costs);
     machine.costs_known = base.costs_inherited ? base.costs_known : true;

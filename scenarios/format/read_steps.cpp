@@ -96,6 +96,7 @@ class StepReader {
     models::PythonStep read;
     fields.read("python", read.duration);
     fields.read("shared", read.shared);
+    read.character = read_uses(fields, context_.characters);
     step.what = std::move(read);
   }
 
@@ -103,7 +104,20 @@ class StepReader {
     models::NativeStep read;
     fields.read("native", read.duration);
     fields.read("holds_gil", read.holds_gil);
+    read.character = read_uses(fields, context_.characters);
     step.what = std::move(read);
+  }
+
+  void read_work_step(Fields& fields, models::Step& step) {
+    step.what = read_work(fields, context_.characters);
+  }
+
+  void read_memory(Fields& fields, models::Step& step) {
+    step.what = read_touch(fields, context_.characters);
+  }
+
+  void read_atomic_step(Fields& fields, models::Step& step) {
+    step.what = read_atomic(fields, context_.characters);
   }
 
   void read_io(Fields& fields, models::Step& step) {
@@ -387,9 +401,12 @@ class StepReader {
     return false;
   }
 
-  static constexpr std::array<Entry, 25> readers{{
+  static constexpr std::array<Entry, 28> readers{{
       {"python", &StepReader::read_python},
       {"native", &StepReader::read_native},
+      {"work", &StepReader::read_work_step},
+      {"memory", &StepReader::read_memory},
+      {"atomic", &StepReader::read_atomic_step},
       {"io", &StepReader::read_io},
       {"sleep", &StepReader::read_sleep},
       {"yield", &StepReader::read_yield},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "models/work/step.hpp"
+#include "scenarios/format/read_character.hpp"
 #include "scenarios/format/world_names.hpp"
 
 namespace timeslice::scenarios {
@@ -10,6 +11,7 @@ namespace timeslice::scenarios {
 struct StepContext {
   const Reading& reading;
   WorldNames& names;
+  Characters& characters;
   bool has_python = true;
   std::size_t main_cpus = 0;  // steps of main: how many CPUs there are; 0: of a task
 };

@@ -102,7 +102,9 @@ class WorldReader {
       }
     }
     world().runtime = read_runtime(reading_, runtime_node(fields_), *target);
-    scale(origin(), *target, world().machine, world().runtime, reading_.warnings);
+    const Origin from = origin();
+    characters_.clock = clock_of_work(from, *target, world().machine);
+    scale(from, *target, world().machine, world().runtime, reading_.warnings);
     const auto& speed = world().machine.speed;
     const auto& factor = world().runtime.factor;
     result_.canonical_machine =
@@ -139,7 +141,8 @@ class WorldReader {
                      Names{"group", os == nullptr ? nullptr : os->find("groups")}, Futures{}};
     read_locks(reading_, locks, world());
     read_executors(reading_, executors, names, world());
-    const StepContext steps{reading_, names, world().runtime.language == models::Language::python};
+    const StepContext steps{reading_, names, characters_,
+                            world().runtime.language == models::Language::python};
     read_tasks(steps, tasks, world());
     const Node* main = fields_.find("main");
     if (main != nullptr) {
@@ -147,9 +150,11 @@ class WorldReader {
       in_main.main_cpus = world().machine.cpus.size();
       world().main = read_steps(in_main, *main);
     }
+    world().characters = characters_of_world(characters_);
+    warn_of_memory(characters_, world(), reading_.warnings);
     read_background(reading_, fields_.list("background"), names, world());
     if (const Node* machine = tree_.find("machine"); machine != nullptr && machine->is_map()) {
-      warn_not_modelled(reading_, *machine, world());
+      warn_unfelt(reading_, *machine, world());
     }
     warn_os_without_effect(reading_, os, world());
     mark_groups(names.groups);
@@ -185,6 +190,7 @@ class WorldReader {
   const Node& tree_;
   Fields fields_;
   ReadWorld result_;
+  Characters characters_;
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "models/machine/turbo.hpp"
+
 namespace timeslice::scenarios {
 namespace {
 
@@ -89,6 +91,17 @@ void scale_runtime(const Origin& origin, models::RuntimeSpec& runtime,
 }
 
 }  // namespace
+
+models::Hertz clock_of_work(const Origin& origin, const LoadedMachine& target,
+                            const models::MachineSpec& machine) {
+  const bool same = origin.machine == nullptr || same_machine(*origin.machine, target);
+  if (!same && target.kind != LoadedMachine::Kind::ideal &&
+      origin.machine->kind != LoadedMachine::Kind::ideal && machine.speed_known &&
+      origin.machine->file.machine.speed_known) {
+    return models::lone_core_clock(origin.machine->file.machine);
+  }
+  return models::lone_core_clock(machine);
+}
 
 void scale(const Origin& origin, const LoadedMachine& target, models::MachineSpec& machine,
            models::RuntimeSpec& runtime, std::vector<std::string>& warnings) {

@@ -20,4 +20,10 @@ struct Origin {
 void scale(const Origin& origin, const LoadedMachine& target, models::MachineSpec& machine,
            models::RuntimeSpec& runtime, std::vector<std::string>& warnings);
 
+/// The clock that `work` steps run at: where durations are scaled between machines of known speed,
+/// that of the machine they come from, so that both scale alike; else the target's own. 0: not
+/// known. `machine`: the target before `scale`.
+[[nodiscard]] models::Hertz clock_of_work(const Origin& origin, const LoadedMachine& target,
+                                          const models::MachineSpec& machine);
+
 }  // namespace timeslice::scenarios

@@ -116,6 +116,8 @@ Json value_of(const Key& key) {
       return list_of(either({{"type", "integer"}, {"minimum", 0}}, text_matching("[0-9]+-[0-9]+")));
     case Type::turbo:
       return map_of(quantity(frequency_units()));
+    case Type::curve:
+      return map_of({{"type", "number"}, {"minimum", 0}, {"maximum", 1}});
     case Type::section:
       return ref("section", key.section);
     case Type::sections:

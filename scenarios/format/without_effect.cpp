@@ -61,19 +61,17 @@ bool comes_from_elsewhere(const Node& map, std::string_view key) {
   return written.source != at->mark.source || written.line != at->mark.line;
 }
 
-struct Unused {
+struct Unfelt {
   std::string_view path;  // below `machine`
   std::string_view note = {};
 };
-/// Read, described and stored, but felt by no step of this version.
-constexpr std::array<Unused, 7> not_modelled{{
-    {.path = "clock.base"},
-    {.path = "clock.turbo"},
+constexpr std::array<Unfelt, 6> felt_by_memory{{
     {.path = "caches", .note = " (its sizes; who shares a cache does count)"},
     {.path = "memory.bandwidth"},
     {.path = "memory.one_core"},
     {.path = "memory.local"},
     {.path = "memory.remote"},
+    {.path = "transfer"},
 }};
 
 bool computes(const models::Steps& steps);
@@ -115,20 +113,22 @@ void warn_without_effect(const Reading& reading, const std::string& name, const 
   }
 }
 
-void warn_not_modelled(const Reading& reading, const Node& machine,
-                       const models::WorldSpec& world) {
-  const bool felt =
+void warn_unfelt(const Reading& reading, const Node& machine, const models::WorldSpec& world) {
+  const bool computing =
       computes(world.main) || std::ranges::any_of(world.tasks, [](const models::TaskSpec& task) {
         return computes(task.steps);
       });
   std::string names;
-  for (const Unused& unused : not_modelled) {
-    if (felt && find_path(machine, split_path(unused.path)) != nullptr) {
-      names += fmt::format("{}machine.{}{}", names.empty() ? "" : ", ", unused.path, unused.note);
+  for (const Unfelt& key : felt_by_memory) {
+    if (computing && world.characters.empty() &&
+        find_path(machine, split_path(key.path)) != nullptr) {
+      names += fmt::format("{}machine.{}{}", names.empty() ? "" : ", ", key.path, key.note);
     }
   }
   if (!names.empty()) {
-    reading.warnings.push_back(fmt::format("not modelled yet in this version: {}", names));
+    reading.warnings.push_back(fmt::format(
+        "no step says what it does to memory (`memory`, `uses`), so these have no effect: {}",
+        names));
   }
 }
 

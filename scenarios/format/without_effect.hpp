@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "scenarios/format/fields.hpp"
+#include "scenarios/format/read_character.hpp"
 
 namespace timeslice::models {
 struct WorldSpec;
@@ -15,9 +17,14 @@ namespace timeslice::scenarios {
 /// the default anyway, nor for `workers` where a sweep sets the kind: serial baselines share it.
 void warn_without_effect(const Reading& reading, const std::string& name, const Node& executor);
 
-/// One warning that names the keys of the scenario's own `machine` map which no model of this
-/// version uses, if the program computes at all. Machine files and presets describe machines for
-/// later versions as well: there such keys are no surprise to anybody and no warning.
-void warn_not_modelled(const Reading& reading, const Node& machine, const models::WorldSpec& world);
+/// One warning that names the keys of the scenario's own `machine` map that nothing feels, because
+/// no step of a program that computes has a memory character. Machine files and presets describe
+/// machines for every scenario: there such keys are no surprise to anybody and no warning.
+void warn_unfelt(const Reading& reading, const Node& machine, const models::WorldSpec& world);
+
+/// What a scenario relies on and the machine does not say: memory steps, `work` without a clock, a
+/// turbo table that ends early.
+void warn_of_memory(const Characters& characters, const models::WorldSpec& world,
+                    std::vector<std::string>& warnings);
 
 }  // namespace timeslice::scenarios

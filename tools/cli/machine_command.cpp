@@ -23,6 +23,7 @@
 #include "tools/cli/input.hpp"
 #include "tools/cli/locations.hpp"
 #include "tools/cli/text_file.hpp"
+#include "tools/report/machine_svg.hpp"
 #include "tools/report/text_table.hpp"
 
 namespace timeslice::tools {
@@ -194,13 +195,24 @@ ExitCode import_machine(const Arguments& arguments, Console& console) {
   return deliver_import(machine.value(), arguments, console);
 }
 
+ExitCode draw_machine(const Arguments& arguments, Console& console) {
+  const auto loaded = scenarios::load_machine(arguments.operands[1], machine_search_path());
+  if (const auto* diagnostics = std::get_if<scenarios::Diagnostics>(&loaded)) {
+    show_diagnostics(*diagnostics, console);
+    return ExitCode::invalid_input;
+  }
+  const models::MachineSpec& machine = std::get<scenarios::MachineFile>(loaded).machine;
+  return deliver(machine_svg(machine), arguments, console);
+}
+
 struct Action {
   std::string name;
   std::size_t operands;  // besides the action
 };
 
 const std::vector<Action>& actions() {
-  static const std::vector<Action> all{{"list", 0}, {"show", 1}, {"detect", 0}, {"import", 1}};
+  static const std::vector<Action> all{
+      {"list", 0}, {"show", 1}, {"detect", 0}, {"import", 1}, {"draw", 1}};
   return all;
 }
 
@@ -208,10 +220,6 @@ const std::vector<Action>& actions() {
 
 ExitCode machine_command(const Arguments& arguments, Console& console) {
   const std::string& word = arguments.operands.front();
-  if (word == "draw") {
-    return usage(console, "`timeslice machine draw` is not in this version yet",
-                 "instead: `timeslice machine show M` prints the same as a tree");
-  }
   const auto action = std::ranges::find(actions(), word, &Action::name);
   if (action == actions().end()) {
     std::vector<std::string> names;
@@ -232,6 +240,9 @@ ExitCode machine_command(const Arguments& arguments, Console& console) {
   }
   if (word == "show") {
     return show_machine(arguments, console);
+  }
+  if (word == "draw") {
+    return draw_machine(arguments, console);
   }
   return word == "detect" ? detect_machine(arguments, console) : import_machine(arguments, console);
 }

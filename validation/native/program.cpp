@@ -194,6 +194,11 @@ class Expander {
     sim::expect(false, "a scenario passed native_obstacle, which refuses kills");
   }
 
+  void add(const models::MemoryStep& /*step*/, std::uint32_t /*number*/,
+           const DrawScope& /*scope*/, Instructions& /*out*/) {
+    sim::expect(false, "a scenario passed native_obstacle, which refuses memory steps");
+  }
+
   void hand_over(Op op, Batch batch, Instructions& out) {
     if (batch.items.empty()) {
       return;  // an executor is not created for nothing

@@ -241,6 +241,10 @@ std::optional<sim::Error> world_obstacle(const models::WorldSpec& world,
     return refused("`nice` steps do not run natively: to take one back needs privileges",
                    "leave them out of a scenario to validate");
   }
+  if (world.characters.size() > 1) {
+    return refused("`memory`, `atomic` and `uses` do not run natively yet",
+                   "write the time instead, as in `native: 5ms`, to validate the rest");
+  }
   for (const models::TaskSpec& task : world.tasks) {
     if (hands_over(task.steps)) {
       return refused(fmt::format("task '{}' hands items over itself", task.name),

@@ -197,19 +197,21 @@ TEST(Load, keys_that_a_kind_has_no_use_for_are_warnings) {
               none);
 }
 
-TEST(Load, keys_of_a_machine_map_that_nothing_models_are_one_warning) {
+TEST(Load, keys_of_a_machine_map_that_no_step_feels_are_one_warning) {
   const auto doubts = [](const std::string& machine, const std::string& step) {
     return scenario("timeslice: 1\nmachine: " + machine + "\nmain: [{" + step + "}]\n").warnings;
   };
   const std::string map =
       "{cores: 2, caches: {l2: 1MiB}, clock: {base: 2GHz, turbo: {1: 3GHz}}, "
       "memory: {local: 85ns}}";
-  const auto told = testing::Contains(HasSubstr("not modelled yet in this version"));
+  const auto told = testing::Contains(HasSubstr("so these have no effect"));
   EXPECT_THAT(doubts(map, "python: 1ms"),
-              testing::Contains("not modelled yet in this version: machine.clock.base, "
-                                "machine.clock.turbo, machine.caches (its sizes; who shares a "
-                                "cache does count), machine.memory.local"));
+              testing::Contains("no step says what it does to memory (`memory`, `uses`), so these "
+                                "have no effect: machine.caches (its sizes; who shares a cache "
+                                "does count), machine.memory.local"));
   EXPECT_THAT(doubts(map, "repeat: 2, do: [{native: 1ms}]"), told);
+  EXPECT_THAT(doubts(map, "memory: {touch: 1MiB}"), testing::Not(told));
+  EXPECT_THAT(doubts(map, "native: 1ms, uses: {traffic: 1GB/s}"), testing::Not(told));
   EXPECT_THAT(doubts(map, "io: 1ms"), testing::Not(told)) << "no step could feel them";
   EXPECT_THAT(doubts("{cores: 2, memory: {size: 8GiB}}", "python: 1ms"), testing::Not(told));
   EXPECT_THAT(doubts("laptop-4c8t", "python: 1ms"), testing::Not(told)) << "presets describe";
