@@ -108,8 +108,10 @@ std::optional<sim::Error> executor_obstacle(const models::WorldSpec& world,
   if (executor.nice != 0 || executor.group != models::GroupId{}) {
     return refused(name + " sets `nice` or `group`", "leave them out of a scenario to validate");
   }
-  if (executor.memory.count > 0) {
-    return refused(name + " sets `memory`", "leave it out of a scenario to validate");
+  if (executor.memory.count > 0 || executor.import_memory.count > 0 ||
+      executor.touches.count > 0) {
+    return refused(name + " sets `memory`, `import_memory` or `touches`",
+                   "leave them out of a scenario to validate");
   }
   return std::nullopt;
 }
