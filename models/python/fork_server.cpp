@@ -50,7 +50,7 @@ sim::Process<> ForkServer::fork_one() {
   requests_.pop_front();
   const sim::Duration fork_call = fork_cost(world, actor_.process);
   co_await kernel(actor_, fork_call);
-  world.memory.fork(world.now(), actor_.process.id, request.child->process.id);
+  world.memory.fork(world.now(), actor_.process.id, request.child->process.id, true);
   ++request.child->process.live_threads;
   const WakeCause cause{.thread = static_cast<std::uint32_t>(actor_.thread)};
   world.os.start(request.child->thread, std::move(request.program), cause);

@@ -44,13 +44,13 @@ void ProcessMemory::begin_interpreter(sim::Instant now, ProcessId process) {
         .files = parts_.files});
 }
 
-void ProcessMemory::fork(sim::Instant now, ProcessId parent, ProcessId child) {
+void ProcessMemory::fork(sim::Instant now, ProcessId parent, ProcessId child, bool imports) {
   note({.kind = MemoryEvent::Kind::fork,
         .at = now,
         .process = child,
         .parent = parent,
         .amount = {},
-        .files = std::min(parts_.forked_files, parts_.files)});
+        .files = imports ? parts_.files : std::min(parts_.forked_files, parts_.files)});
 }
 
 void ProcessMemory::allocate(sim::Instant now, ProcessId process, Bytes amount) {

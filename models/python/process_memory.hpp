@@ -46,7 +46,8 @@ class ProcessMemory {
   void begin_main(sim::Instant now, ProcessId process, Bytes resident);
   /// A fresh interpreter.
   void begin_interpreter(sim::Instant now, ProcessId process);
-  void fork(sim::Instant now, ProcessId parent, ProcessId child);
+  /// `imports`: the child maps libraries for itself, so it comes to use all file pages.
+  void fork(sim::Instant now, ProcessId parent, ProcessId child, bool imports);
   void allocate(sim::Instant now, ProcessId process, Bytes amount);
   /// `process` writes to inherited pages; returns what it had to copy.
   Bytes write_inherited(sim::Instant now, ProcessId process, Bytes amount);

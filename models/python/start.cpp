@@ -188,7 +188,7 @@ sim::Process<> start_by_fork(Actor& parent, Actor& child, Program program) {
   inherit_locks(parent, child.process);
   const sim::Duration cost = fork_cost(world, parent.process);
   co_await kernel(parent, cost);
-  world.memory.fork(world.now(), parent.process.id, child.process.id);
+  world.memory.fork(world.now(), parent.process.id, child.process.id, false);
   ++child.process.live_threads;
   const WakeCause cause{.thread = static_cast<std::uint32_t>(parent.thread)};
   world.os.start(child.thread, std::move(program), cause);

@@ -47,6 +47,30 @@ class Run(CliTest):
         self.assertEqual((makespan["unit"], makespan["mean"], makespan["n"]), ("ns", 4e6, 2))
         self.assertEqual([v["holds"] for v in json["expect"]], [True, True])
 
+    def test_a_kept_time_line_shows_what_psutil_would(self):
+        path = self.write("pool.yaml", POOL)
+        json = self.json_of("run", path, "--json", "--db", "t.db", "--keep", "timeline",
+                            "--sample-period", "1ms")
+        line = json["points"][2]["runs"][0]["timeline"]
+        self.assertEqual(line["period_ns"], 1_000_000)
+        self.assertEqual(line["process_columns"][:3], ["at_ns", "process", "cpu_percent"])
+        rows = [dict(zip(line["process_columns"], row)) for row in line["processes"]]
+        everything = [row for row in rows if row["process"] == ""]
+        self.assertEqual([row["at_ns"] for row in everything],
+                         [1_000_000, 2_000_000, 3_000_000, 4_000_000])
+        self.assertEqual({row["process"] for row in rows}, {"", "main"})
+        self.assertGreater(max(row["cpu_percent"] for row in everything), 350)
+        self.assertEqual(len(line["cpus"]), 4 * 4)
+        with contextlib.closing(sqlite3.connect(self.folder / "t.db")) as database:
+            stored = database.execute(
+                "SELECT cpu_percent, rss, num_threads FROM resource JOIN run ON run.id = run "
+                "JOIN point ON point.id = point WHERE entity = 'main' AND ordinal = 2 AND rep = 0 "
+                "ORDER BY at_ns").fetchall()
+        mains = [(row["cpu_percent"], row["rss"], row["num_threads"])
+                 for row in rows if row["process"] == "main"]
+        self.assertEqual(stored, mains)
+        self.expect(2, "run", path, "--no-db", "--sample-period", "1ms")
+
     def test_one_replication_has_no_interval(self):
         json = self.json_of("run", self.write("s.yaml", SINGLE), "--json", "--no-db")
         makespan = next(m for m in json["points"][0]["metrics"] if m["name"] == "makespan")

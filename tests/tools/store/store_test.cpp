@@ -205,6 +205,8 @@ TEST(Store, tasks_and_slices_are_kept_only_on_request) {
   outcome.runs[0].slices.push_back(
       {.thread = "main", .cpu = -1, .start = {}, .end = {}, .state = models::SliceState::gil_wait});
   outcome.runs[0].latencies.push_back({"page", {100, 101, 5000}});
+  outcome.runs[0].process_samples.push_back({.process = "main", .rss = 4096, .threads = 2});
+  outcome.runs[0].cpu_samples.push_back({.cpu = 3, .percent = 12.5});
   const SampleFile without;
   write_all(without.path, {outcome});
   EXPECT_EQ(one(without.path, "SELECT (SELECT count(*) FROM task) + (SELECT count(*) FROM slice)"),
@@ -213,6 +215,9 @@ TEST(Store, tasks_and_slices_are_kept_only_on_request) {
   write_all(with.path, {outcome}, {.tasks = true, .timeline = true});
   EXPECT_EQ(one(with.path, "SELECT worker FROM task WHERE item = 3"), "pool-0");
   EXPECT_EQ(one(with.path, "SELECT state || coalesce(cpu, '-') FROM slice"), "gil_wait-");
+  EXPECT_EQ(one(without.path, "SELECT count(*) FROM resource"), "0");
+  EXPECT_EQ(one(with.path, "SELECT rss + num_threads FROM resource WHERE entity = 'main'"), "4098");
+  EXPECT_EQ(one(with.path, "SELECT cpu_percent FROM resource WHERE entity = 'cpu 3'"), "12.5");
   EXPECT_EQ(
       one(with.path, "SELECT sum(count) FROM histogram WHERE low_ns <= 100 AND high_ns > 101"),
       "2");
