@@ -184,7 +184,8 @@ std::string words_table(const Section& section) {
 }
 
 std::string section_text(const Section& section) {
-  std::string text = fmt::format("## {}\n\n{}\n\n{}", section.name, section.doc, table_head);
+  std::string text = fmt::format("## {}\n\n{}\n\n", section.name, section.doc);
+  text += section.keys.empty() ? std::string_view{} : table_head;
   for (const Key& key : section.keys) {
     text += row(key);
   }

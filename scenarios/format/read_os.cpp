@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "scenarios/format/check_world.hpp"
 #include "scenarios/format/read_groups.hpp"
 #include "scenarios/format/suggest.hpp"
 
@@ -272,9 +273,10 @@ void read_os(const Reading& reading, const Node& node, models::OsSpec& os) {
   read_program_group(fields, os);
   if (const auto refused = models::unsupported(os)) {
     const bool of_one = refused->where.starts_with("os.groups.");
-    reading.reporter.error(node.mark, of_one ? "E-range" : "E-later",
-                           of_one ? refused->where + ": " + refused->what : refused->what,
-                           refused->advice);
+    constexpr std::size_t prefix = 3;  // "os.", which is `node`
+    reading.reporter.error(
+        place_of(node, refused->where.substr(prefix)), of_one ? "E-range" : "E-later",
+        of_one ? refused->where + ": " + refused->what : refused->what, refused->advice);
   }
 }
 

@@ -1,6 +1,7 @@
 // Laws that hold in every world, tried on random ones. A failure prints the seed.
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -113,7 +114,9 @@ RandomWorld random_world(std::uint64_t seed) {
   world.runtime.language = bytecode ? Language::python : Language::none;
   world.runtime.version.minor = dice.roll(3) == 0 ? 9 : 11;  // 3.9 keeps the GIL while it yields
   world.locks = {{.name = "a"}, {.name = "b", .scope = LockScope::process}};
-  add_task(world, "work", random_steps(dice, bytecode, 2));
+  Steps steps = random_steps(dice, bytecode, 2);
+  steps.push_back(native(some_time(dice)));  // some time passes in any case
+  add_task(world, "work", std::move(steps));
   const ExecutorKind kind = bytecode ? python_kinds[dice.roll(python_kinds.size())]
                                      : cpp_kinds[dice.roll(cpp_kinds.size())];
   add_executor(world, kind, 1 + dice.roll(6)).chunksize = 1 + dice.roll(3);

@@ -90,7 +90,7 @@ TEST(SchedulingLoad, errors_of_a_real_time_task_point_at_its_key) {
       errors(around("tasks: {job: [{native: 1ms}]}\nmain:\n  - native: 1ms\n"
                     "  - periodic: {task: job, every: 10ms, for: 1s}\n"
                     "  - periodic: {task: job, every: 1ns, for: 1000s}\n"));
-  EXPECT_THAT(found, HasSubstr("t.yaml:7:46"));
+  EXPECT_THAT(found, HasSubstr("t.yaml:7:44"));
   EXPECT_THAT(found, HasSubstr("more than 1e7 jobs would be released"));
 }
 
