@@ -107,7 +107,7 @@ DataPlace SharedRates::place_of(const SharedSegment& segment, const Character& c
       home = own;
       break;
     case DataHome::main:
-      home = first_home_of_[0];  // main is thread 0 and has run
+      home = first_home_of_[0] == nowhere ? from : first_home_of_[0];  // thread 0 is main
       break;
     case DataHome::interleave:
       home = traffic_.paths().nodes() > 1 ? DataPlace::everywhere : from;
@@ -179,8 +179,8 @@ SharedRates::Key SharedRates::key_of(const SharedSegment& segment, std::uint32_t
 }
 
 SharedTiming SharedRates::begin(const SharedSegment& segment) {
-  if (segment.thread == 0 && first_home_of_.empty()) {
-    first_home_of_.assign(1, core_of(segment.cpu).node);
+  if (segment.thread == 0 && entry(first_home_of_, 0, nowhere) == nowhere) {
+    first_home_of_[0] = core_of(segment.cpu).node;
   }
   if (segment.kind == WorkKind::kernel || segment.thread >= character_of_.size() ||
       character_of_[segment.thread] == no_character) {

@@ -26,44 +26,37 @@ sim::Duration draw(Actor& actor, const Distribution& distribution, const DrawSco
   return sample(distribution, actor.world.random, draw_key(scope, step));
 }
 
-/// While it lives, the CPU work of the thread does more to the machine than take time.
-class Doing {
- public:
-  Doing(Actor& actor, std::uint32_t character) : actor_{actor}, character_{character} {
-    if (character_ != no_character) {
-      actor_.world.os.set_character(actor_.thread, character_);
-    }
+/// Until `drop_character` the CPU work of the thread does more to the machine than take time. Not
+/// undone by a destructor: a program that is thrown away in the middle outlives the world around
+/// it.
+void take_character(Actor& actor, std::uint32_t character) {
+  if (character != no_character) {
+    actor.world.os.set_character(actor.thread, character);
   }
-  ~Doing() {
-    if (character_ != no_character && !actor_.killed) {
-      actor_.world.os.set_character(actor_.thread, no_character);
-    }
-  }
-  Doing(const Doing&) = delete;
-  Doing& operator=(const Doing&) = delete;
+}
 
- private:
-  Actor& actor_;
-  std::uint32_t character_;
-};
+void drop_character(Actor& actor, std::uint32_t character) {
+  if (character != no_character) {
+    actor.world.os.set_character(actor.thread, no_character);
+  }
+}
 
 sim::Process<> run_python(Actor& actor, sim::Duration duration, const PythonStep& step) {
   sim::expect(actor.process.gil != nullptr, "python steps run in an interpreter");
   const double nominal = as_ns(duration) * python_stretch(actor.world.spec.runtime);
-  const Doing doing{actor, step.character};
+  take_character(actor, step.character);
   co_await actor.process.gil->run(actor.thread, nominal, step.shared);
+  drop_character(actor, step.character);
 }
 
 sim::Process<> run_memory(Actor& actor, const MemoryStep& step) {
   if (!quick_leave(actor)) {
     co_await leave(actor);
   }
-  {
-    const Doing doing{actor, step.character};
-    const double nominal = step.units * actor.world.os.unit_ns(step.character);
-    co_await actor.world.os.run(actor.thread,
-                                Work{.kind = WorkKind::memory, .nominal_ns = nominal});
-  }
+  const double nominal = step.units * actor.world.os.unit_ns(step.character);
+  take_character(actor, step.character);
+  co_await actor.world.os.run(actor.thread, Work{.kind = WorkKind::memory, .nominal_ns = nominal});
+  drop_character(actor, step.character);
   if (!quick_enter(actor)) {
     co_await enter(actor);
   }
@@ -76,10 +69,9 @@ sim::Process<> run_native(Actor& actor, sim::Duration duration, const NativeStep
   }
   const double factor = actor.world.spec.runtime.factor.native;
   const Work work{.kind = WorkKind::native, .nominal_ns = as_ns(duration) / factor};
-  {
-    const Doing doing{actor, step.character};
-    co_await actor.world.os.run(actor.thread, work);
-  }
+  take_character(actor, step.character);
+  co_await actor.world.os.run(actor.thread, work);
+  drop_character(actor, step.character);
   if (holds_gil) {
     // The interpreter looks at the eval breaker after each call into C.
     Gil* gil = actor.process.gil.get();

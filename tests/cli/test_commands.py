@@ -105,6 +105,13 @@ class Machines(CliTest):
     def test_detect_describes_this_host(self):
         self.assertIn("CPU", self.expect(0, "machine", "detect").stdout)
 
+    def test_a_machine_is_drawn_into_a_file(self):
+        self.expect(0, "machine", "draw", "server-2x96c384t", "-o", "m.svg")
+        svg = (self.folder / "m.svg").read_text(encoding="utf-8")
+        self.assertTrue(svg.startswith("<svg "))
+        self.assertEqual(svg.count("<title>CPU "), 384)
+        self.assertIn("laptop-4c8t", self.expect(3, "machine", "draw", "laptop-4c8").stderr)
+
     def test_import_reads_hwloc_and_the_machine_file_reads_back(self):
         self.write("two.xml", HWLOC)
         self.assertIn("two", self.expect(0, "machine", "import", "two.xml").stdout)
