@@ -111,9 +111,8 @@ TEST(Errors, all_of_them_come_at_once_in_the_order_of_the_file) {
 }
 
 TEST(Errors, what_comes_in_a_later_version_is_refused_by_name) {
-  for (const char* step :
-       {"work", "memory", "await", "put", "get", "barrier", "set", "wait", "imap", "imap_unordered",
-        "gather", "serve", "graph", "kill", "timeout"}) {
+  for (const char* step : {"work", "memory", "await", "imap", "imap_unordered", "gather", "serve",
+                           "graph", "kill", "timeout"}) {
     EXPECT_THAT(errors(around(std::string{"main: [{"} + step + ": x}]\n")),
                 testing::HasSubstr(std::string{"error[E-later]: '"} + step + "'"));
   }
@@ -123,7 +122,7 @@ TEST(Errors, what_comes_in_a_later_version_is_refused_by_name) {
   }
   for (const char* rest :
        {"executors: {a: {kind: processes, maxtasksperchild: 3}}\n",
-        "os: {groups: {app: {cpu_idle: on}}}\n", "locks: {a: {kind: semaphore}}\n",
+        "os: {groups: {app: {cpu_idle: on}}}\n", "locks: {a: {kind: semaphore, scope: process}}\n",
         "main: [{io: {read: 1MiB, from: disk}}]\n", "repeat: {until: 1%}\n"}) {
     EXPECT_THAT(errors(around(rest)), testing::HasSubstr("error[E-later]")) << rest;
   }
