@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -23,6 +24,9 @@ constexpr std::array<Part, 6> parts{{{"gil", models::Effect::gil},
                                      {"switch", models::Effect::switch_cost},
                                      {"contention", models::Effect::contention},
                                      {"rest", models::Effect::rest}}};
+
+/// A world without costs can turn in circles at one instant: it is given up sooner than a real one.
+constexpr std::uint64_t most_events_without_progress = 1'000'000;
 
 /// The world with the first `on` effects.
 models::WorldSpec with_effects(const models::WorldSpec& world, std::size_t on) {
@@ -49,6 +53,8 @@ void add_costs(const models::WorldSpec& world, const sim::Limits& limits,
   }
   models::WorldOptions options;
   options.limits = limits;
+  options.limits.events_without_progress =
+      std::min(limits.events_without_progress, most_events_without_progress);
   std::array<sim::Duration, parts.size() + 1> makespans{};
   for (std::size_t on = 0; on < parts.size(); ++on) {
     const models::Timings run =

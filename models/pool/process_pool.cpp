@@ -274,8 +274,10 @@ sim::Process<> ProcessPool::look_around(Actor& actor) {
       world_.os_costs().syscall + share_of(turn_cost(), pool_spec().poll_share);
   co_await kernel(actor, poll);
   const WaitCause cause{.what = WaitFor::idle, .object = static_cast<std::uint32_t>(index_)};
-  const bool asked = results_.pipe.readable();
-  while (!results_.pipe.readable() && !change_) {
+  // Where turns take no time nothing would end the polling: then results do not wake it at all.
+  const bool polls = turn_cost() > sim::Duration::zero();
+  const bool asked = polls && results_.pipe.readable();
+  while (!(polls && results_.pipe.readable()) && !change_) {
     poller_ = actor.thread;
     poller_waits_ = true;
     co_await world_.os.block(actor.thread, cause);
@@ -284,10 +286,9 @@ sim::Process<> ProcessPool::look_around(Actor& actor) {
   change_ = false;
   co_await end_of_spin(actor, asked);
   co_await return_to_user(actor);
-  // A thread that polls ends its slice at some time; where there are none, or where polling takes
-  // no time, it would keep the result handler off the CPU for ever.
-  const bool endless =
-      world_.spec.os.policy.kind == PolicyKind::fifo || turn_cost() == sim::Duration::zero();
+  // A thread that polls ends its slice at some time; where there are none it would keep the result
+  // handler off the CPU for ever.
+  const bool endless = polls && world_.spec.os.policy.kind == PolicyKind::fifo;
   if (endless && results_.pipe.readable()) {
     co_await world_.os.yield(actor.thread);
   }

@@ -59,26 +59,11 @@ void scale_runtime(const Origin& origin, models::RuntimeSpec& runtime,
   const bool pythons = origin.runtime.has_value() &&
                        origin.runtime->language == models::Language::python &&
                        runtime.language == models::Language::python;
-  if (!pythons) {
-    return;
-  }
-  // Durations that were measured on a free-threaded build have its cost in them.
-  runtime.gil.free_threading = free_threading_stretch(runtime);
-  if (is_free_threaded(*origin.runtime)) {
-    const double in_them = free_threading_stretch(*origin.runtime);
-    if (is_free_threaded(runtime)) {
-      *runtime.gil.free_threading /= in_them;
-    } else {
-      runtime.factor.python = in_them;
-    }
-  }
-  if (same_python(*origin.runtime, runtime)) {
+  if (!pythons || same_python(*origin.runtime, runtime)) {
     return;
   }
   if (known && origin.runtime->factor_known) {
-    const double python = runtime.factor.python;
     runtime.factor = ratio(to, origin.runtime->factor);
-    runtime.factor.python *= python;
     return;
   }
   if (origin.runtime->version.same_line(runtime.version)) {
@@ -88,6 +73,20 @@ void scale_runtime(const Origin& origin, models::RuntimeSpec& runtime,
   warnings.push_back(
       fmt::format("nobody measured how fast {} is against {}: durations are taken as they are",
                   python_name(runtime), python_name(*origin.runtime)));
+}
+
+/// Durations that were measured on a free-threaded build have its price in them.
+void scale_build(const Origin& origin, models::RuntimeSpec& runtime) {
+  if (!origin.runtime.has_value() || origin.runtime->language != models::Language::python ||
+      runtime.language != models::Language::python || !is_free_threaded(*origin.runtime)) {
+    return;
+  }
+  const double in_them = free_threading_stretch(*origin.runtime);
+  if (is_free_threaded(runtime)) {
+    runtime.gil.free_threading = free_threading_stretch(runtime) / in_them;
+  } else {
+    runtime.factor.python *= in_them;
+  }
 }
 
 }  // namespace
@@ -109,9 +108,10 @@ void scale(const Origin& origin, const LoadedMachine& target, models::MachineSpe
   if (target.kind == LoadedMachine::Kind::ideal) {
     runtime.factor = {};
     runtime.factor_known = true;
-    return;
+  } else {
+    scale_runtime(origin, runtime, warnings);
   }
-  scale_runtime(origin, runtime, warnings);
+  scale_build(origin, runtime);
 }
 
 }  // namespace timeslice::scenarios

@@ -25,6 +25,22 @@ class Run(CliTest):
         self.assertIn("where the time went", done.stdout)
         self.assert_pattern(done.stdout, "CPUs busy <n> % <n> of 2 on average")
 
+    def test_costs_sum_to_the_makespan_and_are_drawn_as_bars(self):
+        path = self.write("pool.yaml", POOL)
+        done = self.expect(0, "run", path, "--costs")
+        self.assert_pattern(done.stdout, "what it cost at workers=1 work alone <t> ##")
+        self.assert_pattern(done.stdout, "makespan 16 ms ####")
+        json = self.json_of("run", path, "--costs", "--json", "--no-db")
+        for point in json["points"]:
+            metrics = {metric["name"]: metric["mean"] for metric in point["metrics"]}
+            parts = [metrics[f"cost_{part}"] for part in
+                     ("ideal", "gil", "start", "ipc", "switch", "contention", "rest")]
+            self.assertEqual(sum(parts), metrics["makespan"])
+        plain = self.json_of("run", path, "--json", "--no-db")
+        self.assertNotIn("cost_ideal", [m["name"] for m in plain["points"][0]["metrics"]])
+        self.assertEqual([p["runs"][0]["digest"] for p in plain["points"]],
+                         [p["runs"][0]["digest"] for p in json["points"]])
+
     def test_json_has_the_fields_of_the_contract(self):
         json = self.json_of("run", self.write("pool.yaml", POOL), "--json", "--no-db")
         self.assertEqual(json["schema"], "timeslice.run/1")

@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -147,6 +148,21 @@ TEST(GilLaws, hold_in_random_programs) {
       const double turn = static_cast<double>((gil.switch_interval + one.longest_call).count()) +
                           static_cast<double>(one.items + 4) * 5e6;
       EXPECT_LE(watch.longest_wait_ns(), 2.0 * static_cast<double>(one.items + 4) * turn);
+    }
+  }
+}
+
+/// What the cost waterfall does: the program without its last effects, down to none of them.
+TEST(GilLaws, random_programs_end_well_without_any_effects) {
+  constexpr std::array effects{Effect::rest,     Effect::contention, Effect::switch_cost,
+                               Effect::ipc_cost, Effect::start_cost, Effect::gil};
+  const std::uint64_t cases = timeslice::testing::random_cases(60);
+  for (std::uint64_t seed = 1; seed <= cases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Case one = random_case(seed);
+    for (const Effect effect : effects) {
+      one.world = without(std::move(one.world), effect);
+      EXPECT_EQ(metric(run_world(one.world, seed), "tasks_done"), static_cast<double>(one.items));
     }
   }
 }
