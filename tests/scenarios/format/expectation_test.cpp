@@ -103,7 +103,8 @@ TEST(Expectation, metrics_that_no_run_has_are_refused_at_load) {
     return errors(around("tasks: {page: []}\nexecutors: {crew: {kind: serial}}\nexpect:\n  - " +
                          text + "\n"));
   };
-  for (const char* text : {"peak_memory < 1GiB", "peak_rss < 1GiB", "cost_gil < 1ms", "speedup_serial > 2"}) {
+  for (const char* text :
+       {"peak_memory < 1GiB", "peak_rss < 1GiB", "cost_gil < 1ms", "speedup_serial > 2"}) {
     EXPECT_THAT(rule(text), HasSubstr("error[E-later]")) << text;
   }
   EXPECT_THAT(rule("gil_switches[page] > 1"), HasSubstr("is about the whole run"));
