@@ -67,6 +67,12 @@ std::string_view kind_name(TraceKind kind) {
       return "throttled";
     case TraceKind::unthrottled:
       return "unthrottled";
+    case TraceKind::loop_turn:
+      return "loop_turn";
+    case TraceKind::coroutine_resumed:
+      return "coroutine_resumed";
+    case TraceKind::coroutine_left:
+      return "coroutine_left";
   }
   return {};  // a kind that a newer model writes: shown by its number
 }
