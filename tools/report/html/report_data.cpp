@@ -146,9 +146,9 @@ void DataReader::read_metrics() {
   // The most asked for first: the makespan, then the others as in main_metrics.
   const auto rank = [](const ReportMetric& metric) {
     const std::string name = metric.name.substr(0, metric.name.find('['));
-    return std::ranges::find(main_metrics, name) - main_metrics.begin();
+    return std::pair{std::ranges::find(main_metrics, name) - main_metrics.begin(), metric.name};
   };
-  std::ranges::stable_sort(data_.metrics, {}, rank);
+  std::ranges::sort(data_.metrics, {}, rank);
 }
 
 void DataReader::read_errors() {
