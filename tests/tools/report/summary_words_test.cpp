@@ -65,6 +65,17 @@ TEST(SummaryWords, where_more_does_not_help_that_is_said) {
               HasSubstr("More than workers = 1 does not make it faster."));
 }
 
+TEST(SummaryWords, what_the_fastest_setting_spends_its_time_on_is_said_where_it_is_known) {
+  ReportData data = sweep({80, 40});
+  auto& metrics = data.points[1].metrics;
+  metrics["cost_ideal"] = {.mean = 30e6};
+  metrics["cost_gil"] = {.mean = 10e6};
+  metrics["cost_switch"] = {.mean = 0.1e6};
+  metrics["cost_rest"] = {.mean = -0.8e6};
+  EXPECT_THAT(all_of(data), HasSubstr("Of its time the work alone is 75 %; to this add the GIL "
+                                      "25 %, the rest -2 %."));
+}
+
 TEST(SummaryWords, settings_with_different_work_are_not_compared) {
   ReportData data = sweep({80, 40});
   data.points[1].cpu_work_ns = 0.5e9;

@@ -81,7 +81,8 @@ void DataReader::read_points() {
            fmt::format("SELECT point.id, point.batch, count(CASE WHEN status = 'ok' AND kind = "
                        "'simulated' THEN 1 END), cpu_work_ns, wait_work_ns FROM point LEFT JOIN "
                        "run ON run.point = point.id "
-                       "WHERE point.batch IN {} GROUP BY point.id ORDER BY point.id",
+                       "WHERE point.batch IN {} GROUP BY point.id "
+                       "ORDER BY point.batch, ordinal, point.id",
                        newest))) {
     if (data_.points.size() == most_points) {
       data_.left_out.push_back(fmt::format(

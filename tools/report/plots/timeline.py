@@ -206,7 +206,9 @@ def utilisation(database, _options):
         raise Problem(3, "no simulated run is stored")
     rows = database.execute(
         f"SELECT scenario, params, CAST(entity AS INTEGER), mean, low, high FROM v_summary "
-        f"WHERE batch = ? AND {where} ORDER BY point, 3", (batch,)).fetchall()
+        f"WHERE batch = ? AND {where} "
+        "ORDER BY (SELECT ordinal FROM point WHERE point.id = v_summary.point), point, 3",
+        (batch,)).fetchall()
     points = list(dict.fromkeys(row[1] for row in rows))
     cpus = sorted({row[2] for row in rows})
     grid = numpy.full((len(points), len(cpus)), numpy.nan)
