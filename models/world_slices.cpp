@@ -70,28 +70,28 @@ void SliceRecorder::hear(const sim::TraceRecord& record) {
 }
 
 void SliceRecorder::hear_gil(const sim::TraceRecord& record) {
+  const std::uint32_t thread = record.subject;
   const auto kind = static_cast<TraceKind>(record.kind);
   if (kind == TraceKind::gil_drop) {
-    end_hold(record.object, at(record));
+    end_hold(thread, at(record));
     return;
   }
-  of(record.subject).wants_gil = kind == TraceKind::gil_wait;
+  of(thread).wants_gil = kind == TraceKind::gil_wait;
   if (kind == TraceKind::gil_take) {
-    end_hold(record.object, at(record));
-    open_holds_.resize(std::max<std::size_t>(open_holds_.size(), record.object + std::size_t{1}));
-    open_holds_[record.object] = {
-        .exists = true, .thread = ThreadId{record.subject}, .since = at(record)};
+    open_holds_.resize(std::max<std::size_t>(open_holds_.size(), thread + std::size_t{1}));
+    open_holds_[thread] = {.exists = true, .process = record.object, .since = at(record)};
   }
 }
 
-void SliceRecorder::end_hold(std::uint32_t process, sim::Instant now) {
-  if (process >= open_holds_.size() || !open_holds_[process].exists) {
+void SliceRecorder::end_hold(std::uint32_t thread, sim::Instant now) {
+  if (thread >= open_holds_.size() || !open_holds_[thread].exists) {
     return;
   }
-  OpenHold& open = open_holds_[process];
+  OpenHold& open = open_holds_[thread];
   open.exists = false;
   if (open.since < now) {
-    holds_.push_back({.process = process, .thread = open.thread, .start = open.since, .end = now});
+    holds_.push_back(
+        {.process = open.process, .thread = ThreadId{thread}, .start = open.since, .end = now});
   }
 }
 
@@ -127,8 +127,8 @@ std::vector<SliceRecorder::Slice> SliceRecorder::finish(sim::Instant now) {
   for (std::uint32_t thread = 0; thread < threads_.size(); ++thread) {
     close(thread, now);
   }
-  for (std::uint32_t process = 0; process < open_holds_.size(); ++process) {
-    end_hold(process, now);
+  for (std::uint32_t thread = 0; thread < open_holds_.size(); ++thread) {
+    end_hold(thread, now);
   }
   return slices_;
 }

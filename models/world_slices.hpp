@@ -59,20 +59,20 @@ class SliceRecorder final : public sim::TraceSink {
   void close(std::uint32_t thread, sim::Instant now);
   void hear(const sim::TraceRecord& record);
   void hear_gil(const sim::TraceRecord& record);
-  void end_hold(std::uint32_t process, sim::Instant now);
+  void end_hold(std::uint32_t thread, sim::Instant now);
 
   sim::TraceSink* next_;
   std::vector<ThreadState> threads_;
   struct OpenHold {
     bool exists = false;
-    ThreadId thread{};
+    std::uint32_t process = 0;
     sim::Instant since;
   };
 
   std::vector<Slice> slices_;
   std::vector<Wake> wakes_;
   std::vector<Hold> holds_;
-  std::vector<OpenHold> open_holds_;  // by process
+  std::vector<OpenHold> open_holds_;  // by thread: a process may have several GILs
 };
 
 }  // namespace timeslice::models

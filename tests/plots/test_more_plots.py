@@ -240,6 +240,30 @@ class Amounts(WithDatabase):
         self.assertEqual(axes.get_xlabel(), "highest use (MiB)")
         self.assertEqual(len(rows), 6)
 
+    def test_resources_are_lines_of_each_process_and_of_all_together(self):
+        self.database.execute(
+            "CREATE TABLE IF NOT EXISTS resource (run INTEGER, at_ns INTEGER, entity TEXT, "
+            "cpu_percent REAL, rss INTEGER, pss INTEGER, num_threads INTEGER, "
+            "ctx_switches_voluntary INTEGER, ctx_switches_involuntary INTEGER)")
+        add_point(self.database, {"workers": "2"}, [10 * MS])
+        for at in (1, 2, 3):
+            for entity, cpu, mib in (("main", 50, 40), ("pool-0", 90, 20), ("", 140, 60)):
+                self.database.execute(
+                    "INSERT INTO resource VALUES (1, ?, ?, ?, ?, ?, 1, 0, 0)",
+                    (at * MS, entity, cpu + at, mib * 2**20, mib * 2**19))
+            self.database.execute("INSERT INTO resource (run, at_ns, entity, cpu_percent) "
+                                  "VALUES (1, ?, 'cpu 0', 70)", (at * MS,))
+        figure, _, rows = plot.draw(self.database, "resources")
+        upper, lower = figure.axes
+        lines = {line.get_label(): line for line in upper.lines}
+        self.assertEqual(list(lines), ["main", "pool-0", "all together"])
+        self.assertEqual(list(lines["pool-0"].get_xdata()), [1, 2, 3])
+        self.assertEqual(list(lines["pool-0"].get_ydata()), [91, 92, 93])
+        self.assertEqual(list(lower.lines[0].get_ydata()), [20, 20, 20])
+        self.assertIn("(MiB)", lower.get_ylabel())
+        self.assertEqual(len(rows), 12)
+        self.assertNotEqual(lines["main"].get_marker(), lines["pool-0"].get_marker())
+
     def test_errors_have_a_row_for_each_scenario_and_kind_with_the_median(self):
         for number, error in enumerate((0.02, -0.04, 0.09)):
             point = add_point(self.database, {"workers": str(number + 1)}, [10 * MS])
@@ -256,6 +280,7 @@ class Amounts(WithDatabase):
     def test_what_was_not_stored_is_refused_with_the_way_to_store_it(self):
         for kind, advice in (("latency", "--keep tasks"), ("waterfall", "--costs"),
                              ("memory", "peak_memory"), ("error", "validate"),
+                             ("resources", "--keep timeline"),
                              ("utilisation", "no simulated run")):
             code, message = self.run_main(self.path, kind, "-o", self.folder / "x.png")
             self.assertEqual(code, 3, kind)

@@ -174,7 +174,8 @@ constexpr auto options = std::to_array<OptionSpec>({
     {.name = "run",
      .kind = ValueKind::text,
      .argument = "RUN",
-     .help = "the run that gantt, gil, timeline, latency, waterfall and memory draw, a number from "
+     .help = "the run that gantt, gil, timeline, resources, latency, waterfall and memory draw, a "
+             "number from "
              "v_run",
      .commands = "plot",
      .fallback = "the first of the newest batch that has what is needed"},
@@ -326,10 +327,11 @@ std::vector<CommandSpec> result_commands() {
        .operands = {{.name = "DB", .choices = {}, .help = "a database of results"},
                     {.name = "KIND",
                      .choices = "speedup efficiency heatmap gantt gil timeline utilisation latency "
-                                "waterfall memory validation error",
-                     .help = "speedup, efficiency, heatmap, utilisation, memory; gantt, gil, "
-                             "timeline (run --keep timeline); latency (run --keep tasks); "
-                             "waterfall (run --costs); validation, error (validate)"}},
+                                "waterfall memory resources validation error",
+                     .help =
+                         "speedup, efficiency, heatmap, utilisation, memory; gantt, gil, "
+                         "timeline, resources (run --keep timeline); latency (run --keep tasks); "
+                         "waterfall (run --costs); validation, error (validate)"}},
        .operands_min = 2,
        .operands_max = 2,
        .example = "timeslice plot timeslice.db speedup -o speedup.png",

@@ -81,7 +81,8 @@ void DataReader::read_points() {
            fmt::format("SELECT point.id, point.batch, count(CASE WHEN status = 'ok' AND kind = "
                        "'simulated' THEN 1 END), cpu_work_ns, wait_work_ns FROM point LEFT JOIN "
                        "run ON run.point = point.id "
-                       "WHERE point.batch IN {} GROUP BY point.id ORDER BY point.id",
+                       "WHERE point.batch IN {} GROUP BY point.id "
+                       "ORDER BY point.batch, ordinal, point.id",
                        newest))) {
     if (data_.points.size() == most_points) {
       data_.left_out.push_back(fmt::format(
@@ -146,9 +147,9 @@ void DataReader::read_metrics() {
   // The most asked for first: the makespan, then the others as in main_metrics.
   const auto rank = [](const ReportMetric& metric) {
     const std::string name = metric.name.substr(0, metric.name.find('['));
-    return std::ranges::find(main_metrics, name) - main_metrics.begin();
+    return std::pair{std::ranges::find(main_metrics, name) - main_metrics.begin(), metric.name};
   };
-  std::ranges::stable_sort(data_.metrics, {}, rank);
+  std::ranges::sort(data_.metrics, {}, rank);
 }
 
 void DataReader::read_errors() {

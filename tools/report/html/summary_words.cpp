@@ -1,6 +1,7 @@
 #include "tools/report/html/summary_words.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 
@@ -160,6 +161,37 @@ std::string scaling(const std::string& subject, const std::vector<Setting>& sett
   return longest.size() < 2 ? "" : along(subject, axis, std::move(longest));
 }
 
+/// "Of its time the work alone is 61 %; on top come the GIL 21 % and switching 4 %."
+std::string costs_of(const ReportPoint& point) {
+  struct Cost {
+    const char* metric;
+    const char* words;
+  };
+  constexpr std::array costs{Cost{"cost_gil", "the GIL"},
+                             Cost{"cost_start", "starting workers"},
+                             Cost{"cost_ipc", "moving data"},
+                             Cost{"cost_switch", "switching"},
+                             Cost{"cost_contention", "shared hardware"},
+                             Cost{"cost_rest", "the rest"}};
+  const auto ideal = point.metrics.find("cost_ideal");
+  const double total = point.metrics.at(makespan).mean;
+  if (ideal == point.metrics.end() || total <= 0.0) {
+    return "";
+  }
+  constexpr double worth_a_word = 0.01;
+  std::string others;
+  for (const auto& [metric, words] : costs) {
+    const auto found = point.metrics.find(metric);
+    if (found != point.metrics.end() && std::abs(found->second.mean) > worth_a_word * total) {
+      others += fmt::format("{}{} {}", others.empty() ? "" : ", ", words,
+                            human_share(found->second.mean / total));
+    }
+  }
+  return fmt::format("Of its time the work alone is {}; {}.",
+                     human_share(ideal->second.mean / total),
+                     others.empty() ? "all else is below 1 %" : "to this add " + others);
+}
+
 void add_results(const ReportData& data, std::size_t index, std::vector<std::string>& words) {
   const ReportBatch& batch = data.batches[index];
   words.push_back((batch.about.empty() ? "" : batch.about + " ") + extent(batch));
@@ -187,6 +219,9 @@ void add_results(const ReportData& data, std::size_t index, std::vector<std::str
       "The fastest setting of {} is {}: it takes {}{}, {:.3g} times as fast as the slowest ({}).",
       quoted(batch.scenario), params_of(*best.point, names), human_duration(best.value),
       interval_of(*best.point), worst.value / best.value, params_of(*worst.point, names)));
+  if (const std::string text = costs_of(*best.point); !text.empty()) {
+    words.push_back(text);
+  }
   if (const std::string text = scaling(subject, settings, best, names); !text.empty()) {
     words.push_back(text);
   }

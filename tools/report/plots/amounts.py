@@ -1,10 +1,12 @@
-"""latency, waterfall and memory: how the amounts of a run are distributed."""
+"""latency, waterfall, memory and resources: what a run took, and how much of it."""
+
+import math
 
 import numpy
 from matplotlib.patches import Patch
 
-from shared import (COLOURS, HATCHES, LINES_MAX, Problem, look, new_figure, point_title,
-                    scale_of, three_digits, time_unit, wrapped)
+from shared import (COLOURS, HATCHES, LINES_MAX, Problem, chosen_run, has_table, look, new_figure,
+                    point_title, run_title, scale_of, three_digits, time_unit, wrapped)
 
 # Latencies ------------------------------------------------------------------------------------
 
@@ -75,7 +77,8 @@ def cost_points(database, run):
         "batch = (SELECT max(batch) FROM v_summary WHERE name = 'cost_ideal' AND entity = '')")
     rows = database.execute(
         "SELECT point, name, mean FROM v_summary WHERE name LIKE 'cost\\_%' ESCAPE '\\' "
-        f"AND entity = '' AND kind = 'simulated' AND {where} ORDER BY point",
+        f"AND entity = '' AND kind = 'simulated' AND {where} "
+        "ORDER BY (SELECT ordinal FROM point WHERE point.id = v_summary.point), point",
         () if run is None else (run,)).fetchall()
     points = {}
     for point, name, mean in rows:
@@ -113,6 +116,9 @@ def waterfall(database, options):
 
 def draw_waterfall(axes, costs, scale, unit):
     level = 0.0
+    # All numbers with the decimals that the makespan has: what is less than that is 0.
+    total = sum(costs.values()) / scale
+    decimals = max(0, 2 - math.floor(math.log10(total))) if total > 0 else 0
     names = [(name, label) for name, label in COSTS if name in costs]
     for x, (name, _) in enumerate(names):
         value = costs[name] / scale
@@ -120,12 +126,13 @@ def draw_waterfall(axes, costs, scale, unit):
         kind = 0 if name == "ideal" else (1 if value >= 0 else 2)
         axes.bar(x, abs(value), bottom=bottom, color=COLOURS[(0, 1, 2)[kind]],
                  hatch=HATCHES[kind], edgecolor="black", linewidth=0.5)
-        axes.text(x, bottom + abs(value), ("+" if x and value > 0 else "") + three_digits(value),
-                  ha="center", va="bottom", fontsize=8)
+        number = f"{value:+.{decimals}f}" if x else f"{value:.{decimals}f}"
+        axes.text(x, bottom + abs(value), number if float(number) else "0", ha="center",
+                  va="bottom", fontsize=8)
         axes.plot([x + 0.4, x + 1.4], [level + value] * 2, color="black", linewidth=0.7)
         level += value
     axes.bar(len(names), level, color="0.6", edgecolor="black", linewidth=0.5, hatch="xx")
-    axes.text(len(names), level, three_digits(level), ha="center", va="bottom", fontsize=8,
+    axes.text(len(names), level, f"{level:.{decimals}f}", ha="center", va="bottom", fontsize=8,
               fontweight="bold")
     axes.set_xticks(range(len(names) + 1), [label for _, label in names] + ["makespan"],
                     rotation=35, ha="right", fontsize=8)
@@ -150,7 +157,8 @@ def memory_rows(database, run):
     return database.execute(
         "SELECT scenario, params, entity, name, mean, low, high, point FROM v_summary "
         f"WHERE name IN ('peak_memory', 'peak_rss') AND kind = 'simulated' AND {where} "
-        "ORDER BY point, entity = '', entity, name", () if run is None else (run,)).fetchall()
+        "ORDER BY (SELECT ordinal FROM point WHERE point.id = v_summary.point), point, "
+        "entity = '', entity, name", () if run is None else (run,)).fetchall()
 
 
 def memory(database, options):
@@ -190,3 +198,58 @@ def memory(database, options):
                 bbox_to_anchor=(0.5, -0.6 / len(shown)))
     return figure, ["scenario", "params", "process", "metric", "bytes", "low", "high"], [
         row[:7] for row in rows]
+
+
+# What psutil would show -----------------------------------------------------------------------
+
+PROCESSES_MAX = 8
+
+
+def resource_rows(database, run):
+    nothing = "no samples of processes are stored: run with --keep timeline"
+    if not has_table(database, "resource"):
+        raise Problem(3, nothing)  # a file of an older version
+    run = chosen_run(database, run, "resource", nothing)
+    rows = database.execute(
+        "SELECT at_ns, entity, cpu_percent, rss, pss, num_threads FROM resource "
+        "WHERE run = ? ORDER BY at_ns, entity", (run,)).fetchall()
+    if not rows:
+        raise Problem(3, f"no samples of processes are stored for run {run}: run with "
+                         "--keep timeline")
+    return run, rows
+
+
+def resources(database, options):
+    run, rows = resource_rows(database, options.run)
+    of_processes = [row for row in rows if row[3] is not None]
+    busiest = {}
+    for row in of_processes:
+        busiest[row[1]] = max(busiest.get(row[1], 0), row[4] or 0)
+    names = sorted((name for name in busiest if name), key=lambda name: (-busiest[name], name))
+    shown = sorted(names[:PROCESSES_MAX]) + ([""] if "" in busiest else [])
+    scale, unit = time_unit(max(row[0] for row in rows))
+    size, size_unit = scale_of("B", max(max(row[3], row[4]) for row in of_processes))
+    figure = new_figure(11, 6.5)
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    for index, name in enumerate(shown):
+        own = [row for row in of_processes if row[1] == name]
+        style = {"color": "black", "marker": "", "linestyle": "-", "linewidth": 1} if not name \
+            else {**look(index), "markersize": 4, "markevery": max(1, len(own) // 12)}
+        times = [row[0] / scale for row in own]
+        # A sample says what happened since the one before it.
+        upper.plot(times, [row[2] for row in own], drawstyle="steps-pre",
+                   label=name or "all together", **style)
+        lower.plot(times, [row[4] / size for row in own], **style)
+    upper.set_ylabel("CPU (%; 100: one CPU)")
+    lower.set_ylabel(f"memory, PSS ({size_unit})")
+    lower.set_xlabel(f"time since main's first step ({unit})")
+    for axes in (upper, lower):
+        axes.set_ylim(bottom=0)
+        axes.grid(alpha=0.3)
+    upper.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=5, fontsize="small",
+                 frameon=False)
+    title = run_title(database, run, "what psutil would show")
+    if len(names) > PROCESSES_MAX:
+        title += f"\nthe {PROCESSES_MAX} largest of {len(names)} processes"
+    figure.suptitle(title, x=0.01, ha="left", fontsize="medium")
+    return figure, ["at_ns", "entity", "cpu_percent", "rss", "pss", "num_threads"], rows

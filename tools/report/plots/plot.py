@@ -43,10 +43,11 @@ KINDS = {
     "latency": amounts.latency,
     "waterfall": amounts.waterfall,
     "memory": amounts.memory,
+    "resources": amounts.resources,
     "validation": measured.validation,
     "error": measured.error,
 }
-BY_RUN = {"gantt", "gil", "timeline", "latency", "waterfall", "memory"}
+BY_RUN = {"gantt", "gil", "timeline", "latency", "waterfall", "memory", "resources"}
 BY_METRIC = {"heatmap", "error"}
 
 

@@ -4,7 +4,7 @@ import numpy
 from matplotlib.patches import Patch
 
 from shared import (COLOURS, HATCHES, LINES, STATE_NAMES, STATES, THREADS_MAX, Problem,
-                    chosen_run, newest_batch_with, new_figure, run_title, three_digits,
+                    chosen_run, has_table, newest_batch_with, new_figure, run_title, three_digits,
                     time_unit, wrapped)
 
 NEEDS = "no timeline is stored: run with --keep timeline"
@@ -89,8 +89,10 @@ def gantt(database, options):
 
 def gil_rows(database, run):
     """(process, thread, start, end, held or waits) of one run."""
-    run = chosen_run(database, run, "gil_hold",
-                     "nobody held a GIL in a stored timeline: run Python with --keep timeline")
+    nobody = "nobody held a GIL in a stored timeline: run Python with --keep timeline"
+    if not has_table(database, "gil_hold"):
+        raise Problem(3, nobody)  # a file of an older version
+    run = chosen_run(database, run, "gil_hold", nobody)
     held = database.execute("SELECT process, entity, start_ns, end_ns, 'held' FROM gil_hold "
                             "WHERE run = ?", (run,)).fetchall()
     if not held:
@@ -204,7 +206,9 @@ def utilisation(database, _options):
         raise Problem(3, "no simulated run is stored")
     rows = database.execute(
         f"SELECT scenario, params, CAST(entity AS INTEGER), mean, low, high FROM v_summary "
-        f"WHERE batch = ? AND {where} ORDER BY point, 3", (batch,)).fetchall()
+        f"WHERE batch = ? AND {where} "
+        "ORDER BY (SELECT ordinal FROM point WHERE point.id = v_summary.point), point, 3",
+        (batch,)).fetchall()
     points = list(dict.fromkeys(row[1] for row in rows))
     cpus = sorted({row[2] for row in rows})
     grid = numpy.full((len(points), len(cpus)), numpy.nan)

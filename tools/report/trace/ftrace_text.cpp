@@ -7,6 +7,7 @@
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -36,7 +37,7 @@ struct Event {
   char state = 'R';          // of who leaves
   bool is_new = false;       // woken for the first time
 
-  [[nodiscard]] auto key() const { return std::tie(time_ns, kind, cpu, target); }
+  [[nodiscard]] auto key() const { return std::tie(time_ns, kind, cpu, target, actor); }
 };
 
 struct Piece {
@@ -111,7 +112,7 @@ void FtraceWriter::read_slices() {
                              .state = slice.state});
   }
   for (std::vector<Piece>& pieces : threads_) {
-    std::ranges::stable_sort(pieces, {}, &Piece::start);
+    std::ranges::sort(pieces, {}, [](const Piece& it) { return std::pair{it.start, it.end}; });
   }
 }
 
@@ -280,7 +281,7 @@ void FtraceWriter::write() {
   add_wakes();
   add_migrations();
   add_switches();
-  std::ranges::stable_sort(events_, {}, &Event::key);
+  std::ranges::sort(events_, {}, &Event::key);
   write_head();
   for (const Event& event : events_) {
     write_event(event);

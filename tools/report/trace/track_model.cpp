@@ -93,9 +93,8 @@ void ModelBuilder::find_origin() {
 /// Turns stretches into tracks: a row's lanes follow each other, and slices follow their track.
 void ModelBuilder::add_group(TrackGroup group, std::vector<Stretch> stretches,
                              const std::function<std::string(std::uint32_t)>& row_name) {
-  std::ranges::stable_sort(stretches, [](const Stretch& a, const Stretch& b) {
-    return std::tie(a.row, a.slice.start_ns, a.slice.end_ns) <
-           std::tie(b.row, b.slice.start_ns, b.slice.end_ns);
+  std::ranges::sort(stretches, {}, [](const Stretch& it) {
+    return std::tie(it.row, it.slice.start_ns, it.slice.end_ns, it.slice.item, it.slice.name);
   });
   for (std::size_t begin = 0; begin < stretches.size();) {
     const std::uint32_t row = stretches[begin].row;
@@ -295,7 +294,8 @@ std::vector<models::WakeTiming> wakes_of(const models::Timings& run) {
   }
   std::vector<std::size_t> order(run.slices.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, {}, [&run](std::size_t at) { return run.slices[at].start; });
+  std::ranges::sort(order, {},
+                    [&run](std::size_t at) { return std::pair{run.slices[at].start, at}; });
   const auto waits = [](SliceState state) {
     return state == SliceState::blocked || state == SliceState::gil_wait;
   };
