@@ -120,8 +120,7 @@ sim::Process<> InterpreterPool::pass(Actor& from, Actor& to) {
 }
 
 Program InterpreterPool::worker_main(Actor& worker) {
-  UserProcess& interpreter =
-      world_.add_process(world_.os.name(worker.thread) + "-interpreter", Bytes{});
+  UserProcess& interpreter = world_.add_process(world_.os.name(worker.thread) + "-interpreter");
   Actor inside{.world = world_, .process = interpreter, .thread = worker.thread};
   co_await pass(worker, inside);
   co_await bytecode(inside, world_.costs().interpreter_create + spec_.import_cost);

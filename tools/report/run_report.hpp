@@ -29,8 +29,8 @@ struct RunRow {
   std::int64_t wall_ns = 0;
   std::string error;
   std::int64_t sample_period_ns = 0;  // 0: no time line was kept
-  std::vector<models::ProcessSample> process_samples;
-  std::vector<models::CpuSample> cpu_samples;
+  std::vector<models::ProcessSample> process_samples = {};
+  std::vector<models::CpuSample> cpu_samples = {};
 };
 
 struct PointReport {
