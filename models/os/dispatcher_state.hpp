@@ -1,8 +1,8 @@
 // The dispatcher's mechanism, split by what it does into files dispatcher_*.cpp: cpu (phases of a
 // CPU, who runs), thread (programs, waits and wake-ups), load (who waits where), balance (placement
 // and balancing; Linux's balancer is linux_balance.hpp), classes (urgent threads), order (policies
-// with an order over all CPUs), nice, quota (throttled groups), noise (interruptions, system calls, cold
-// caches), accounts.
+// with an order over all CPUs), nice, quota (throttled groups), noise (interruptions, system calls,
+// cold caches), accounts.
 // Private to models/os.
 //
 // A CPU has one slot in the engine: the earliest of the end of its phase, completion of the running

@@ -47,10 +47,10 @@ struct ExecutorSpec {
   sim::Duration import_cost{};  // CPU a fresh child spends beyond starting the interpreter
   enum class Create { first_use, start } create = Create::first_use;
   enum class Shutdown { join, terminate } shutdown = Shutdown::join;
-  Bytes memory;            // of a worker process of its own, touched once when it starts
-  std::vector<CpuId> pin;  // worker i runs on pin[i % size]; empty: free
+  Bytes memory;             // of a worker process of its own, touched once when it starts
+  std::vector<CpuId> pin;   // worker i runs on pin[i % size]; empty: free
   std::optional<int> nice;  // of the workers; nothing: as the thread that creates them
-  ClassSpec sched{};  // of the workers
+  ClassSpec sched{};        // of the workers
   GroupId group{};
 };
 
