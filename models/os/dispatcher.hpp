@@ -73,7 +73,7 @@ struct ThreadSpec {
   std::string name{};
   ProcessId process{};
   GroupId group{};
-  std::optional<int> nice{};  // nothing: that of the thread whose program creates it, else 0
+  std::optional<int> nice{};      // nothing: that of the thread whose program creates it, else 0
   std::vector<CpuId> affinity{};  // empty: every CPU
   ClassSpec sched{};              // needs a queue for each CPU, if it is not normal
   bool background = false;        // what it does is no progress for the engine's watchdog

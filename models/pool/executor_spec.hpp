@@ -62,7 +62,7 @@ struct ExecutorSpec {
   bool daemon = false;     // thread-per-task: nobody waits for its threads at the end
   std::vector<CpuId> pin;  // worker i runs on pin[i % size]; empty: free
   std::optional<int> nice;  // of the workers; nothing: as the thread that creates them
-  ClassSpec sched{};  // of the workers
+  ClassSpec sched{};        // of the workers
   GroupId group{};
 };
 

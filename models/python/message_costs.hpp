@@ -32,6 +32,8 @@ struct ExecutorCosts {
   sim::Duration take_byte = std::chrono::nanoseconds{1200};  // recv_bytes() of a wake-up byte
   /// ProcessPoolExecutor(): pipes, semaphores, locks. Guess: as Pool's, without its threads.
   sim::Duration create = std::chrono::microseconds{400};
+
+  bool operator==(const ExecutorCosts&) const = default;
 };
 
 /// One step of a message's way, by its size.
@@ -39,6 +41,8 @@ struct CopyStep {
   static constexpr std::size_t points = 4;
   std::array<sim::Duration, points> cpu{};  // without page faults
   std::array<double, points> fresh{};  // share of its pages that are touched for the first time
+
+  bool operator==(const CopyStep&) const = default;
 };
 
 /// What becomes of payload. A table, for it is not proportional: between 100 and 300 kB the pages
@@ -69,6 +73,8 @@ struct PayloadCosts {
   sim::Duration shared_release = std::chrono::microseconds{16};
   double shared_map_share = 0.055;
   double shared_free_share = 0.30;
+
+  bool operator==(const PayloadCosts&) const = default;
 
  private:
   static constexpr std::array<sim::Duration, CopyStep::points> us(int a, int b, int c, int d) {

@@ -1,7 +1,8 @@
 // The reference machine's scheduler, read from its machine file, against what was measured on it:
 // Linux 6.18, two CPUs (so the slice is twice 0.70 ms), a tick of 4 ms, one CPU used.
-// docs/models/eevdf.md has the table.
+// docs/models/eevdf.md has the table; `--gtest_output=xml` writes the figures.
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -133,6 +134,9 @@ TEST(FairMeasures, nice_levels_get_shares_by_weight_in_whole_ticks) {
     }
     for (std::size_t i = 0; i < shares.size(); ++i) {
       EXPECT_NEAR(shares[i], one.shares[i], 0.01 * one.shares[i]) << "thread " << i;
+      ::testing::Test::RecordProperty(
+          "share_" + std::to_string(i) + "_of_" + std::to_string(shares.size()),
+          std::to_string(shares[i]));
     }
     EXPECT_NEAR(quantile(first, 0.5), one.median_run_ms, 0.01 * one.median_run_ms);
     EXPECT_NEAR(quantile(others, 0.5), 4.0, 0.04);
@@ -263,6 +267,9 @@ TEST(FairMeasures, a_sleeper_gets_the_cpu_at_once_as_often_as_measured) {
        {Case{{1, 5ms, 14us}, 0.99}, Case{{3, 5ms, 14us}, 0.82}, Case{{1, 10ms, 1ms}, 0.72}}) {
     const AtOnce got = at_once(one.test, others_of_the_machine, Protection::unscaled);
     EXPECT_NEAR(got.all, one.measured, 0.05) << one.test.burners << " burners";
+    ::testing::Test::RecordProperty("at_once_beside_" + std::to_string(one.test.burners) + "_run_" +
+                                        std::to_string(one.test.run.count() / 1000) + "us",
+                                    std::to_string(got.all));
   }
 }
 
@@ -270,6 +277,9 @@ TEST(FairMeasures, the_edge_of_the_protected_stretch_is_sharp_only_in_the_unscal
   const Sleeper test{.burners = 3, .sleep = 5ms, .run = 14us};
   const AtOnce got = at_once(test, others_of_the_machine, Protection::unscaled);
   EXPECT_NEAR(got.protected_part, 111.0 / 497.0, 0.05);
+  ::testing::Test::RecordProperty("protected_part", std::to_string(got.protected_part));
+  ::testing::Test::RecordProperty("at_once_in_protected", std::to_string(got.in_protected));
+  ::testing::Test::RecordProperty("at_once_in_others", std::to_string(got.in_others));
   EXPECT_NEAR(got.in_protected, 25.0 / 111.0, 0.1);
   EXPECT_GT(got.in_others, 0.98);
   EXPECT_GT(at_once(test, others_of_the_machine, Protection::none).in_protected, 0.9);

@@ -66,6 +66,13 @@ TEST(NativeProgram, each_turn_of_a_loop_draws_anew_and_locks_enclose_their_body)
   EXPECT_NE(one[4].argument, one[7].argument);
 }
 
+TEST(NativeProgram, a_yield_is_an_operation_of_its_own) {
+  const NativeProgram program = expand(
+      mapped({{.what = models::YieldStep{}}, native(1ms)}, 1, ExecutorKind::cpp_threads, 1), 1);
+  EXPECT_EQ(program.programs.at(0), (Instructions{{.op = Op::yield, .argument = 0},
+                                                  {.op = Op::native, .argument = 1'000'000}}));
+}
+
 TEST(NativeProgram, one_branch_is_chosen_in_proportion) {
   models::ChooseStep choose;
   choose.choices.push_back({.probability = 0.25, .body = {python(1ms)}});

@@ -43,6 +43,11 @@ TEST(NativeSupport, what_does_not_run_is_named) {
   world.tasks[0].steps.push_back({.what = models::MapStep{}});
   EXPECT_NE(refusal(world).find("'task' hands items over"), std::string::npos);
 
+  world = mapped({python(1ms)}, 10, ExecutorKind::threads, 4);
+  world.tasks[0].steps.push_back(
+      {.what = models::RepeatStep{.times = 2, .body = {{.what = models::NiceStep{5}}}}});
+  EXPECT_NE(refusal(world).find("`nice` steps"), std::string::npos);
+
   world = mapped({python(1ms)}, 10, ExecutorKind::cpp_threads, 4);
   world.runtime.language = models::Language::python;
   EXPECT_NE(refusal(world).find("C++ executor"), std::string::npos);
