@@ -30,6 +30,7 @@ struct UserProcess {
   std::uint32_t live_threads = 0;
   bool has_pool_module = false;  // multiprocessing.pool was imported
   bool exited = false;
+  bool of_fork_server = false;     // which is the one that waits for it
   bool background = false;         // of a program that nobody waits for
   bool fork_hazard_told = false;   // the result says that it is forked beside other threads
   bool held_at_fork_told = false;  // and that one of them held a lock

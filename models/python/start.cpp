@@ -97,25 +97,6 @@ sim::Process<> get_ready(Actor& child, const ChildPlan& plan) {
   }
 }
 
-/// The end of a child as the kernel and those who wait for it see it.
-void be_gone(Actor& child, StartMethod method) {
-  Context& world = child.world;
-  child.process.exited = true;
-  --child.process.live_threads;
-  world.memory.end(world.now(), child.process.id);
-  world.record(TraceKind::process_exited, static_cast<std::uint32_t>(child.thread),
-               static_cast<std::uint32_t>(child.process.id), 0);
-  if (method == StartMethod::forkserver) {
-    world.fork_server->child_ended(child);
-    return;
-  }
-  child.finished = true;
-  if (child.joiner_waits) {
-    child.joiner_waits = false;
-    world.os.wake(child.joiner, WakeCause{.thread = static_cast<std::uint32_t>(child.thread)});
-  }
-}
-
 /// What the main thread of a child process does around its body.
 Program child_main(Actor& child, Program body, ChildPlan plan) {
   Context& world = child.world;
@@ -137,7 +118,7 @@ Program child_main(Actor& child, Program body, ChildPlan plan) {
   const sim::Duration teardown =
       world.os_costs().process_exit + page_table_cost(world.os_costs(), resident);
   co_await kernel(child, teardown);
-  be_gone(child, plan.method);
+  note_process_gone(child);
 }
 
 /// The resource tracker: a small interpreter that starts and then waits for messages.
@@ -280,6 +261,26 @@ sim::Process<> start_process(Actor& parent, Actor& child, Program body, const Ch
     case StartMethod::platform_default:
       co_await start_by_fork(parent, child, std::move(program));
       break;
+  }
+}
+
+void note_process_gone(Actor& child) {
+  Context& world = child.world;
+  child.process.exited = true;
+  --child.process.live_threads;
+  if (world.memory.now().knows(child.process.id)) {  // else its interpreter never began
+    world.memory.end(world.now(), child.process.id);
+  }
+  world.record(TraceKind::process_exited, static_cast<std::uint32_t>(child.thread),
+               static_cast<std::uint32_t>(child.process.id), 0);
+  if (child.process.of_fork_server) {
+    world.fork_server->child_ended(child);
+    return;
+  }
+  child.finished = true;
+  if (child.joiner_waits) {
+    child.joiner_waits = false;
+    world.os.wake(child.joiner, WakeCause{.thread = static_cast<std::uint32_t>(child.thread)});
   }
 }
 

@@ -40,6 +40,10 @@ struct ChildPlan {
 [[nodiscard]] sim::Process<> start_process(Actor& parent, Actor& child, Program body,
                                            const ChildPlan& plan);
 
+/// The kernel has taken `child` down: its memory is free, and who joins it or collects its status
+/// wakes. The last act of a child.
+void note_process_gone(Actor& child);
+
 /// `process.join()`: waits until the child's process is gone.
 [[nodiscard]] sim::Process<> join_process(Actor& actor, Actor& child);
 

@@ -64,8 +64,8 @@ void scale_runtime(const Origin& origin, models::RuntimeSpec& runtime,
     runtime.factor = ratio(to, origin.runtime->factor);
     return;
   }
-  if (origin.runtime->version == runtime.version) {
-    return;  // what the GIL's absence costs is the model's own factor (free_threading)
+  if (origin.runtime->version.same_line(runtime.version)) {
+    return;  // patches are alike; without a GIL the model has its own factor (free_threading)
   }
   runtime.factor_known = false;
   warnings.push_back(
