@@ -52,6 +52,7 @@ sim::Process<> ForkServer::fork_one() {
   co_await kernel(actor_, fork_call);
   world.memory.fork(world.now(), actor_.process.id, request.child->process.id, true);
   ++request.child->process.live_threads;
+  request.child->process.of_fork_server = true;
   const WakeCause cause{.thread = static_cast<std::uint32_t>(actor_.thread)};
   world.os.start(request.child->thread, std::move(request.program), cause);
   *request.answered = true;

@@ -54,7 +54,9 @@ void ProcessMemory::fork(sim::Instant now, ProcessId parent, ProcessId child, bo
 }
 
 void ProcessMemory::allocate(sim::Instant now, ProcessId process, Bytes amount) {
-  note({.kind = MemoryEvent::Kind::allocate, .at = now, .process = process, .amount = amount});
+  if (amount.count > 0) {
+    note({.kind = MemoryEvent::Kind::allocate, .at = now, .process = process, .amount = amount});
+  }
 }
 
 Bytes ProcessMemory::write_inherited(sim::Instant now, ProcessId process, Bytes amount) {

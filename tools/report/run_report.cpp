@@ -69,6 +69,9 @@ RunRow row_of(const PointOutcome& outcome, std::size_t index) {
       .makespan_ns = run.makespan.count(),
       .wall_ns = index < outcome.wall_ns.size() ? outcome.wall_ns[index] : 0,
       .error = run.error,
+      .sample_period_ns = 0,
+      .process_samples = {},
+      .cpu_samples = {},
   };
 }
 
