@@ -45,7 +45,7 @@ constexpr const char* pool = R"(
 timeslice: 1
 machine: laptop-4c8t
 tasks: {work: [{python: 2ms}, {native: 1ms}, {io: 1ms}]}
-executors: {crew: {kind: KIND, workers: 6}}
+executors: {crew: {kind: KIND, workers: 6, chunksize: 1}}
 main: [{map: {task: work, items: 60, executor: crew}}]
 background: [{task: burner, threads: 2}]
 )";
