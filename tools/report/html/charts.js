@@ -4,6 +4,7 @@ const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9
 const paletteDark = ['#56b4e9', '#f0803c', '#3fc79a', '#e3a4c8', '#f0c04a', '#9ad2f5', '#b5b5b5'];
 const markNames = ['●', '■', '◆', '▲'];  // as drawMark draws them
 const dashes = [[], [8, 4], [2, 3], [12, 3, 2, 3], [5, 2]];
+const dashNames = ['──', '─ ─', '···', '─·─', '╌╌'];
 const linesMost = 12;
 let chart = null;
 

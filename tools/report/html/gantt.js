@@ -229,7 +229,7 @@ function drawLines() {
     scales: { x: { time: false }, y: { range: (_, low, high) => [0, high * 1.05 || 1] } },
     axes: [axisLook(`time since main's first step (${unit})`), { ...axisLook('threads'), size: 60 }],
     series: [{ label: `time (${unit})`, value: (_, value) => value === null || value === undefined ? '–' : digits(value) },
-      ...order.map((state, index) => ({ label: stateNames[state], stroke: () => strokeOf(index), width: 1.5,
+      ...order.map((state, index) => ({ label: `${dashNames[index]} ${stateNames[state]}`, stroke: () => strokeOf(index), width: 1.5,
         dash: dashes[index], points: { show: false }, value: (_, value) => value === null || value === undefined ? '–' : value.toFixed(2) }))],
     hooks: { setSelect: [(plot) => {
       if (plot.select.width > 4) {
@@ -237,6 +237,8 @@ function drawLines() {
       }
     }] },
   }, [times.map((time) => time / scale), ...order.map((state) => [...sums[state]])], host);
+  host.querySelector('.uplot').setAttribute('role', 'img');
+  host.querySelector('.uplot').setAttribute('aria-label', 'Threads in each state over time; the table below has the sums');
 }
 
 function drawShares(run) {
