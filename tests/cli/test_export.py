@@ -1,4 +1,4 @@
-"""export and run --trace: each format is read back by other means and compared with the database."""
+"""export and run --trace: each format is read back by other means and held against the database."""
 
 import collections
 import csv

@@ -1,4 +1,4 @@
-"""Drives headless Chromium through chromedriver's WebDriver protocol, with Python's library only."""
+"""Drives headless Chromium by chromedriver's WebDriver protocol, with Python's library only."""
 
 import base64
 import json

@@ -130,6 +130,18 @@ TEST(ReportData, an_empty_database_has_a_page_that_says_so) {
   EXPECT_THAT(report_html(std::get<ReportData>(data)), HasSubstr("0 settings were simulated"));
 }
 
+TEST(ReportData, files_of_every_older_version_can_be_reported) {
+  const std::string fixtures = std::string{TIMESLICE_SOURCE_DIR} + "/tests/tools/store/fixtures/";
+  for (const auto& [name, points] : {std::pair{"version-0.db", 0U}, std::pair{"version-1.db", 2U},
+                                     std::pair{"version-2.db", 2U}}) {
+    const auto data = report_data(fixtures + name);
+    ASSERT_TRUE(std::holds_alternative<ReportData>(data))
+        << name << ": " << std::get<StoreError>(data).error.what;
+    EXPECT_EQ(std::get<ReportData>(data).points.size(), points) << name;
+    EXPECT_FALSE(summary_words(std::get<ReportData>(data)).empty());
+  }
+}
+
 TEST(ReportData, settings_have_their_parameters_metrics_and_intervals) {
   const SampleFile file;
   fill(file.path, {.workers = {1, 2}, .repeat = 3});

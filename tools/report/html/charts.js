@@ -2,8 +2,9 @@
 'use strict';
 const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7f7f7f'];
 const paletteDark = ['#56b4e9', '#f0803c', '#3fc79a', '#e3a4c8', '#f0c04a', '#9ad2f5', '#b5b5b5'];
-const markNames = ['●', '■', '◆', '▲'];  // as drawMark draws them
+const markNames = ['●', '■', '◆', '▲']; // as drawMark draws them
 const dashes = [[], [8, 4], [2, 3], [12, 3, 2, 3], [5, 2]];
+const dashNames = ['──', '─ ─', '···', '─·─', '╌╌'];
 const linesMost = 12;
 let chart = null;
 
@@ -11,8 +12,12 @@ const isDark = () => document.documentElement.dataset.theme === 'dark';
 const strokeOf = (index) => (isDark() ? paletteDark : palette)[index % palette.length];
 
 function axisLook(label) {
-  return { label, stroke: colour('text'), grid: { stroke: colour('line'), width: 1 },
-           ticks: { stroke: colour('line') } };
+  return {
+    label,
+    stroke: colour('text'),
+    grid: { stroke: colour('line'), width: 1 },
+    ticks: { stroke: colour('line') },
+  };
 }
 
 // Marks that tell lines apart without colour: circle, square, diamond, triangle.
@@ -21,8 +26,22 @@ function drawMark(context, shape, x, y, size) {
   if (shape === 0) context.arc(x, y, size, 0, 2 * Math.PI);
   else if (shape === 1) context.rect(x - size, y - size, 2 * size, 2 * size);
   else {
-    const corners = shape === 2 ? [[0, -1.4], [1.4, 0], [0, 1.4], [-1.4, 0]] : [[0, -1.4], [1.3, 1], [-1.3, 1]];
-    corners.forEach(([dx, dy], at) => context[at ? 'lineTo' : 'moveTo'](x + dx * size, y + dy * size));
+    const corners =
+      shape === 2
+        ? [
+            [0, -1.4],
+            [1.4, 0],
+            [0, 1.4],
+            [-1.4, 0],
+          ]
+        : [
+            [0, -1.4],
+            [1.3, 1],
+            [-1.3, 1],
+          ];
+    corners.forEach(([dx, dy], at) =>
+      context[at ? 'lineTo' : 'moveTo'](x + dx * size, y + dy * size),
+    );
   }
   context.closePath();
   context.fill();
@@ -35,8 +54,19 @@ function markDrawer(plot, seriesIndex) {
   context.save();
   context.fillStyle = strokeOf(seriesIndex - 1);
   plot.data[0].forEach((x, at) => {
-    if (values[at] !== null && values[at] !== undefined && x >= plot.scales.x.min && x <= plot.scales.x.max) {
-      drawMark(context, (seriesIndex - 1) % 4, plot.valToPos(x, 'x', true), plot.valToPos(values[at], 'y', true), 3.5 * ratio);
+    if (
+      values[at] !== null &&
+      values[at] !== undefined &&
+      x >= plot.scales.x.min &&
+      x <= plot.scales.x.max
+    ) {
+      drawMark(
+        context,
+        (seriesIndex - 1) % 4,
+        plot.valToPos(x, 'x', true),
+        plot.valToPos(values[at], 'y', true),
+        3.5 * ratio,
+      );
     }
   });
   context.restore();
@@ -51,7 +81,9 @@ function numericAxes() {
       values.get(name).add(value);
     }
   }
-  return [...values.entries()].filter(([, set]) => set.size > 1).sort((a, b) => b[1].size - a[1].size)
+  return [...values.entries()]
+    .filter(([, set]) => set.size > 1)
+    .sort((a, b) => b[1].size - a[1].size)
     .map(([name]) => name);
 }
 
@@ -61,7 +93,8 @@ function linesOver(axis, metric) {
   for (const point of visiblePoints()) {
     const value = point.m[metric.name]?.[0];
     if (point.x[axis] === undefined || value === undefined) continue;
-    const others = Object.entries(point.p).filter(([name, own]) => name !== axis && own !== '')
+    const others = Object.entries(point.p)
+      .filter(([name, own]) => name !== axis && own !== '')
       .map(([name, own]) => `${name}=${own}`);
     if (data.batches.length > 1) others.unshift(scenarioName(point));
     const label = others.join(', ') || metricTitle(metric);
@@ -89,35 +122,82 @@ function drawChart() {
   const [scale, unit] = scaleOf(metric.unit, largest);
   const logarithmic = xs.length > 3 && xs[0] > 0 && xs[xs.length - 1] / xs[0] >= 16;
   const series = shown.map(([label], index) => ({
-    label: `${markNames[index % 4]} ${label}`, stroke: () => strokeOf(index), width: 2, dash: dashes[index % dashes.length],
-    spanGaps: true, points: { show: markDrawer },
-    value: (_, value) => value === null || value === undefined ? '–' : `${digits(value)} ${unit}`,
+    label: `${markNames[index % 4]} ${label}`,
+    stroke: () => strokeOf(index),
+    width: 2,
+    dash: dashes[index % dashes.length],
+    spanGaps: true,
+    points: { show: markDrawer },
+    value: (_, value) => isNothing(value) ? '–' : `${digits(value)} ${unit}`,
   }));
-  chart = new uPlot({
-    width: host.clientWidth, height: 380, cursor: { drag: { x: true, y: false } },
-    scales: { x: { time: false, distr: logarithmic ? 3 : 1, log: 2 },
-              y: { range: (_, low, high) => [Math.min(0, low), high * 1.05 || 1] } },
-    axes: [{ ...axisLook(axis), splits: logarithmic ? () => xs : undefined,
-             values: (_, splits) => splits.map((value) => value === null ? '' : String(+value.toPrecision(6))) },
-           { ...axisLook(`${metricTitle(metric)}${unit ? ` (${unit})` : ''}`), size: 70 }],
-    series: [{ label: axis, value: (_, value) => value === null || value === undefined ? '–' : String(value) }, ...series],
-  }, [xs, ...shown.map(([, line]) => xs.map((x) => line.has(x) ? line.get(x) / scale : null))], host);
+  chart = new uPlot(
+    {
+      width: host.clientWidth,
+      height: 380,
+      cursor: { drag: { x: true, y: false } },
+      scales: {
+        x: { time: false, distr: logarithmic ? 3 : 1, log: 2 },
+        y: { range: (_, low, high) => [Math.min(0, low), high * 1.05 || 1] },
+      },
+      axes: [
+        {
+          ...axisLook(axis),
+          splits: logarithmic ? () => xs : undefined,
+          values: (_, splits) =>
+            splits.map((value) => (value === null ? '' : String(+value.toPrecision(6)))),
+        },
+        { ...axisLook(`${metricTitle(metric)}${unit ? ` (${unit})` : ''}`), size: 70 },
+      ],
+      series: [
+        {
+          label: axis,
+          value: (_, value) => (isNothing(value) ? '–' : String(value)),
+        },
+        ...series,
+      ],
+    },
+    [xs, ...shown.map(([, line]) => xs.map((x) => (line.has(x) ? line.get(x) / scale : null)))],
+    host,
+  );
   if (lines.size > shown.length) {
-    host.append(element('p', { class: 'hint' }, `The first ${shown.length} of ${lines.size} lines; choose values above to see others.`));
+    host.append(
+      element(
+        'p',
+        { class: 'hint' },
+        `The first ${shown.length} of ${lines.size} lines; choose values above to see others.`,
+      ),
+    );
   }
   host.querySelector('.uplot').setAttribute('role', 'img');
-  host.querySelector('.uplot').setAttribute('aria-label',
-    `${metricTitle(metric)} over ${axis}: ${shown.length} lines, ${xs.length} values`);
+  host
+    .querySelector('.uplot')
+    .setAttribute(
+      'aria-label',
+      `${metricTitle(metric)} over ${axis}: ${shown.length} lines, ${xs.length} values`,
+    );
 }
 
 function buildChart() {
   const axes = numericAxes();
-  const metrics = data.metrics.filter((metric) => data.points.some((point) => point.m[metric.name]));
+  const metrics = data.metrics.filter((metric) =>
+    data.points.some((point) => point.m[metric.name]),
+  );
   if (axes.length === 0 || metrics.length === 0) return;
   byId('chart-section').hidden = false;
   byId('chart-controls').append(
-    select('over', 'chart-axis', axes.map((name) => [name, name]), drawChart),
-    select('metric', 'chart-metric', metrics.map((metric) => [metric.name, metricTitle(metric)]), drawChart));
+    select(
+      'over',
+      'chart-axis',
+      axes.map((name) => [name, name]),
+      drawChart,
+    ),
+    select(
+      'metric',
+      'chart-metric',
+      metrics.map((metric) => [metric.name, metricTitle(metric)]),
+      drawChart,
+    ),
+  );
   if (metrics.some((metric) => metric.name === 'makespan')) byId('chart-metric').value = 'makespan';
   drawChart();
   listeners.push(drawChart);

@@ -8,7 +8,9 @@ const view = { run: null, from: 0, to: 1, rows: [], canvas: null, drag: null, se
 let lineChart = null;
 
 const labelWidth = () => Math.min(170, view.canvas.clientWidth * 0.28);
-const timeAt = (x) => view.from + (x - labelWidth()) / (view.canvas.clientWidth - labelWidth()) * (view.to - view.from);
+const timeAt = (x) =>
+  view.from +
+  ((x - labelWidth()) / (view.canvas.clientWidth - labelWidth())) * (view.to - view.from);
 
 function unpack(run) {
   if (run.rows) return;
@@ -19,11 +21,17 @@ function unpack(run) {
   });
   run.end = Math.max(...run.spans.map((span) => span.end));
   run.begin = Math.min(...run.spans.map((span) => span.start));
-  const cpus = [...new Set(run.spans.filter((span) => span.cpu >= 0).map((span) => span.cpu))].sort((a, b) => a - b);
-  run.rows = cpus.map((cpu) => ({ label: `CPU ${cpu}`, cpu,
-    spans: run.spans.filter((span) => span.cpu === cpu && span.state === 0) }));
-  run.threads.forEach((label, thread) => run.rows.push({ label, thread,
-    spans: run.spans.filter((span) => span.thread === thread) }));
+  const cpus = [...new Set(run.spans.filter((span) => span.cpu >= 0).map((span) => span.cpu))].sort(
+    (a, b) => a - b,
+  );
+  run.rows = cpus.map((cpu) => ({
+    label: `CPU ${cpu}`,
+    cpu,
+    spans: run.spans.filter((span) => span.cpu === cpu && span.state === 0),
+  }));
+  run.threads.forEach((label, thread) =>
+    run.rows.push({ label, thread, spans: run.spans.filter((span) => span.thread === thread) }),
+  );
   run.cpus = cpus.length;
 }
 
@@ -51,7 +59,9 @@ function hatch(context, state, x, y, width, height) {
 
 function roundStep(span) {
   const power = 10 ** Math.floor(Math.log10(span / 8));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => span / step <= 9) || 10 * power;
+  return (
+    [1, 2, 5, 10].map((factor) => factor * power).find((step) => span / step <= 9) || 10 * power
+  );
 }
 
 function drawAxis(context, width, height) {
@@ -63,7 +73,7 @@ function drawAxis(context, width, height) {
   context.strokeStyle = colour('line');
   context.textAlign = 'center';
   for (let time = Math.ceil(view.from / step) * step; time <= view.to; time += step) {
-    const x = left + (time - view.from) / (view.to - view.from) * (width - left);
+    const x = left + ((time - view.from) / (view.to - view.from)) * (width - left);
     context.beginPath();
     context.moveTo(x + 0.5, 0);
     context.lineTo(x + 0.5, height - axisHeight + 4);
@@ -131,11 +141,20 @@ function drawGantt() {
     context.fillStyle = colour('ground');
     context.fillRect(0, y, labelWidth() - 2, rowHeight);
     context.fillStyle = colour('text');
-    context.fillText(row.label.length > 24 ? row.label.slice(0, 23) + '…' : row.label, 4, y + rowHeight - 6);
+    context.fillText(
+      row.label.length > 24 ? row.label.slice(0, 23) + '…' : row.label,
+      4,
+      y + rowHeight - 6,
+    );
   });
   if (view.drag) {
     context.fillStyle = colour('accent') + '44';
-    context.fillRect(Math.min(view.drag.x, view.drag.now), 0, Math.abs(view.drag.now - view.drag.x), height - axisHeight);
+    context.fillRect(
+      Math.min(view.drag.x, view.drag.now),
+      0,
+      Math.abs(view.drag.now - view.drag.x),
+      height - axisHeight,
+    );
   }
   canvas.dataset.from = view.from;
   canvas.dataset.to = view.to;
@@ -154,7 +173,8 @@ function zoomBy(factor, at = (view.from + view.to) / 2) {
   zoomTo(at - (at - view.from) * factor, at + (view.to - at) * factor);
 }
 
-const move = (share) => zoomTo(view.from + share * (view.to - view.from), view.to + share * (view.to - view.from));
+const move = (share) =>
+  zoomTo(view.from + share * (view.to - view.from), view.to + share * (view.to - view.from));
 
 function describe(event) {
   const box = view.canvas.getBoundingClientRect();
@@ -162,8 +182,10 @@ function describe(event) {
   const time = timeAt(event.clientX - box.left);
   const span = row?.spans.find((one) => one.start <= time && time < one.end);
   byId('gantt-tip').textContent = span
-    ? `${view.run.threads[span.thread]}: ${stateNames[span.state]}${span.cpu >= 0 ? ` on CPU ${span.cpu}` : ''}, ` +
-      `${human(span.end - span.start, 'ns')} from ${human(span.start, 'ns')} on` : '';
+    ? `${view.run.threads[span.thread]}: ${stateNames[span.state]}` +
+      (span.cpu >= 0 ? ` on CPU ${span.cpu}, ` : ', ') +
+      `${human(span.end - span.start, 'ns')} from ${human(span.start, 'ns')} on`
+    : '';
 }
 
 function addMouse(canvas) {
@@ -187,18 +209,28 @@ function addMouse(canvas) {
       drawGantt();
     }
   });
-  canvas.addEventListener('pointercancel', () => { view.drag = null; drawGantt(); });
+  canvas.addEventListener('pointercancel', () => {
+    view.drag = null;
+    drawGantt();
+  });
   canvas.addEventListener('dblclick', () => zoomTo(view.run.begin, view.run.end));
-  canvas.addEventListener('wheel', (event) => {
-    if (!event.ctrlKey) return;  // the page scrolls as ever
-    event.preventDefault();
-    zoomBy(event.deltaY > 0 ? 1.25 : 0.8, timeAt(x(event)));
-  }, { passive: false });
+  canvas.addEventListener(
+    'wheel',
+    (event) => {
+      if (!event.ctrlKey) return; // the page scrolls as ever
+      event.preventDefault();
+      zoomBy(event.deltaY > 0 ? 1.25 : 0.8, timeAt(x(event)));
+    },
+    { passive: false },
+  );
 }
 
 const keys = {
-  '+': () => zoomBy(0.5), '=': () => zoomBy(0.5), '-': () => zoomBy(2),
-  ArrowLeft: () => move(-0.25), ArrowRight: () => move(0.25),
+  '+': () => zoomBy(0.5),
+  '=': () => zoomBy(0.5),
+  '-': () => zoomBy(2),
+  ArrowLeft: () => move(-0.25),
+  ArrowRight: () => move(0.25),
   Home: () => zoomTo(view.run.begin, view.run.end),
 };
 
@@ -224,32 +256,75 @@ function drawLines() {
   const { times, sums } = counts(view.run, view.from, view.to);
   const [scale, unit] = scaleOf('ns', Math.max(Math.abs(view.from), Math.abs(view.to)));
   const order = [0, 1, 3, 2];
-  lineChart = new uPlot({
-    width: host.clientWidth, height: 220, cursor: { drag: { x: true, y: false, setScale: false } },
-    scales: { x: { time: false }, y: { range: (_, low, high) => [0, high * 1.05 || 1] } },
-    axes: [axisLook(`time since main's first step (${unit})`), { ...axisLook('threads'), size: 60 }],
-    series: [{ label: `time (${unit})`, value: (_, value) => value === null || value === undefined ? '–' : digits(value) },
-      ...order.map((state, index) => ({ label: stateNames[state], stroke: () => strokeOf(index), width: 1.5,
-        dash: dashes[index], points: { show: false }, value: (_, value) => value === null || value === undefined ? '–' : value.toFixed(2) }))],
-    hooks: { setSelect: [(plot) => {
-      if (plot.select.width > 4) {
-        zoomTo(plot.posToVal(plot.select.left, 'x') * scale, plot.posToVal(plot.select.left + plot.select.width, 'x') * scale);
-      }
-    }] },
-  }, [times.map((time) => time / scale), ...order.map((state) => [...sums[state]])], host);
+  lineChart = new uPlot(
+    {
+      width: host.clientWidth,
+      height: 220,
+      cursor: { drag: { x: true, y: false, setScale: false } },
+      scales: { x: { time: false }, y: { range: (_, low, high) => [0, high * 1.05 || 1] } },
+      axes: [
+        axisLook(`time since main's first step (${unit})`),
+        { ...axisLook('threads'), size: 60 },
+      ],
+      series: [
+        {
+          label: `time (${unit})`,
+          value: (_, value) => (isNothing(value) ? '–' : digits(value)),
+        },
+        ...order.map((state, index) => ({
+          label: `${dashNames[index]} ${stateNames[state]}`,
+          stroke: () => strokeOf(index),
+          width: 1.5,
+          dash: dashes[index],
+          points: { show: false },
+          value: (_, value) => (isNothing(value) ? '–' : value.toFixed(2)),
+        })),
+      ],
+      hooks: {
+        setSelect: [
+          (plot) => {
+            if (plot.select.width > 4) {
+              zoomTo(
+                plot.posToVal(plot.select.left, 'x') * scale,
+                plot.posToVal(plot.select.left + plot.select.width, 'x') * scale,
+              );
+            }
+          },
+        ],
+      },
+    },
+    [times.map((time) => time / scale), ...order.map((state) => [...sums[state]])],
+    host,
+  );
+  host.querySelector('.uplot').setAttribute('role', 'img');
+  host
+    .querySelector('.uplot')
+    .setAttribute('aria-label', 'Threads in each state over time; the table below has the sums');
 }
+
+const wholePercent = (part, total) => (total ? Math.round((100 * part) / total) : 0);
 
 function drawShares(run) {
   const rows = run.threads.map((thread, index) => {
     const times = [0, 0, 0, 0];
-    for (const span of run.spans) if (span.thread === index) times[span.state] += span.end - span.start;
+    for (const span of run.spans)
+      if (span.thread === index) times[span.state] += span.end - span.start;
     return { thread, times, total: times.reduce((a, b) => a + b, 0) };
   });
-  sortableTable(byId('shares'), 'The same as numbers: how long each thread was in each state.', [
-    { title: 'thread', text: true, value: (row) => row.thread },
-    ...stateNames.map((title, state) => ({ title, value: (row) => row.times[state],
-      show: (row) => `${human(row.times[state], 'ns')} (${row.total ? Math.round(100 * row.times[state] / row.total) : 0} %)` })),
-  ], rows);
+  sortableTable(
+    byId('shares'),
+    'The same as numbers: how long each thread was in each state.',
+    [
+      { title: 'thread', text: true, value: (row) => row.thread },
+      ...stateNames.map((title, state) => ({
+        title,
+        value: (row) => row.times[state],
+        show: (row) =>
+          `${human(row.times[state], 'ns')} (${wholePercent(row.times[state], row.total)} %)`,
+      })),
+    ],
+    rows,
+  );
 }
 
 function showRun(index) {
@@ -263,13 +338,21 @@ function showRun(index) {
 function buildGantt() {
   if (data.timelines.length === 0) return;
   byId('gantt-section').hidden = false;
-  const button = (text, label, action) => element('button', { type: 'button', 'aria-label': label, onclick: action }, text);
+  const button = (text, label, action) =>
+    element('button', { type: 'button', 'aria-label': label, onclick: action }, text);
   byId('gantt-controls').append(
-    select('run', 'gantt-run', data.timelines.map((run, index) => [String(index), run.title]),
-      (event) => showRun(Number(event.target.value))),
-    button('+', 'zoom in', keys['+']), button('−', 'zoom out', keys['-']),
-    button('◀', 'earlier', keys.ArrowLeft), button('▶', 'later', keys.ArrowRight),
-    button('All', 'show the whole run', keys.Home));
+    select(
+      'run',
+      'gantt-run',
+      data.timelines.map((run, index) => [String(index), run.title]),
+      (event) => showRun(Number(event.target.value)),
+    ),
+    button('+', 'zoom in', keys['+']),
+    button('−', 'zoom out', keys['-']),
+    button('◀', 'earlier', keys.ArrowLeft),
+    button('▶', 'later', keys.ArrowRight),
+    button('All', 'show the whole run', keys.Home),
+  );
   view.canvas = element('canvas', { 'aria-hidden': 'true' });
   byId('gantt').append(view.canvas);
   addMouse(view.canvas);
@@ -281,19 +364,28 @@ function buildGantt() {
   });
   drawLegend();
   showRun(0);
-  themeListeners.push(() => { drawLegend(); drawGantt(); drawLines(); });
-  addEventListener('resize', () => { drawGantt(); drawLines(); });
+  themeListeners.push(() => {
+    drawLegend();
+    drawGantt();
+    drawLines();
+  });
+  addEventListener('resize', () => {
+    drawGantt();
+    drawLines();
+  });
 }
 
 function drawLegend() {
-  byId('gantt-legend').replaceChildren(...stateNames.map((name, state) => {
-    const swatch = element('canvas', { width: 28, height: 14, 'aria-hidden': 'true' });
-    const context = swatch.getContext('2d');
-    context.fillStyle = colour(stateColours[state]);
-    context.fillRect(0, 0, 28, 14);
-    hatch(context, state, 0, 0, 28, 14);
-    return element('span', {}, swatch, name);
-  }));
+  byId('gantt-legend').replaceChildren(
+    ...stateNames.map((name, state) => {
+      const swatch = element('canvas', { width: 28, height: 14, 'aria-hidden': 'true' });
+      const context = swatch.getContext('2d');
+      context.fillStyle = colour(stateColours[state]);
+      context.fillRect(0, 0, 28, 14);
+      hatch(context, state, 0, 0, 28, 14);
+      return element('span', {}, swatch, name);
+    }),
+  );
 }
 
 buildFilters();

@@ -168,8 +168,12 @@ std::string data_json(const ReportData& data) {
 
 std::string summary_html(const ReportData& data) {
   const std::vector<std::string> words = summary_words(data);
-  std::string html = "<p class=\"lead\">" + escaped(words.front()) + "</p>\n<ul>\n";
-  for (std::size_t index = 1; index < words.size(); ++index) {
+  // With one scenario the answer stands beside the question.
+  const std::size_t lead = data.batches.size() == 1 && words.size() > 1 ? 2 : 1;
+  std::string html = "<p class=\"lead\">" + escaped(words.front());
+  html += lead == 2 ? " " + escaped(words[1]) : std::string{};
+  html += "</p>\n<ul>\n";
+  for (std::size_t index = lead; index < words.size(); ++index) {
     html += "<li>" + escaped(words[index]) + "</li>\n";
   }
   return html + "</ul>";

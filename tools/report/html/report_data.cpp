@@ -24,6 +24,9 @@ class DataReader {
   explicit DataReader(Asker& ask) : ask_{ask} {}
 
   [[nodiscard]] ReportData read() {
+    if (!knows("batch", "started_utc")) {
+      return {};  // nothing was ever stored
+    }
     read_batches();
     read_points();
     read_params();
@@ -35,6 +38,13 @@ class DataReader {
   }
 
  private:
+  /// Whether the file, which may be of an older version, has such a table with such a column.
+  [[nodiscard]] bool knows(std::string_view table, std::string_view column) {
+    const auto found = ask_.rows(fmt::format(
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '{}' AND sql LIKE '%{}%'",
+        table, column));
+    return !found.empty();
+  }
   void read_batches();
   void read_points();
   void read_params();
@@ -77,13 +87,13 @@ void DataReader::read_points() {
   for (std::size_t index = 0; index < data_.batches.size(); ++index) {
     batches[data_.batches[index].batch] = index;
   }
+  const bool has_work = knows("point", "cpu_work_ns");
   for (const Row& row : ask_.rows(
            fmt::format("SELECT point.id, point.batch, count(CASE WHEN status = 'ok' AND kind = "
-                       "'simulated' THEN 1 END), cpu_work_ns, wait_work_ns FROM point LEFT JOIN "
-                       "run ON run.point = point.id "
-                       "WHERE point.batch IN {} GROUP BY point.id "
+                       "'simulated' THEN 1 END), {} FROM point LEFT JOIN run "
+                       "ON run.point = point.id WHERE point.batch IN {} GROUP BY point.id "
                        "ORDER BY point.batch, ordinal, point.id",
-                       newest))) {
+                       has_work ? "cpu_work_ns, wait_work_ns" : "NULL, NULL", newest))) {
     if (data_.points.size() == most_points) {
       data_.left_out.push_back(fmt::format(
           "Only the first {} settings are on this page; `timeslice query` has all.", most_points));
