@@ -71,8 +71,14 @@ ProcSampler::~ProcSampler() {
 
 void ProcSampler::stop() {
   stopping_ = true;
-  if (thread_.joinable()) {
-    thread_.join();
+  if (!thread_.joinable()) {
+    return;
+  }
+  thread_.join();
+  for (const auto& [id, looks] : looks_) {
+    if (!names_.contains(id)) {  // seen once
+      names_.emplace(id, id == group_ ? "main" : "process " + std::to_string(++children_));
+    }
   }
 }
 
@@ -95,7 +101,8 @@ ProcSampler::Sample ProcSampler::look() {
     Process process;
     if (read_process(id, process)) {
       sample.processes.push_back(process);
-      if (!names_.contains(id)) {
+      // Not at the first look: between fork and exec a child still looks like its parent.
+      if (++looks_[id] == 2) {
         names_.emplace(id, role(id));
       }
     }
