@@ -144,13 +144,11 @@ bool ProcSampler::read_process(std::int32_t id, Process& into) {
     into.voluntary += static_cast<std::uint64_t>(labelled(status, "\nvoluntary_ctxt_switches:"));
     into.involuntary += static_cast<std::uint64_t>(labelled(status, "nonvoluntary_ctxt_switches:"));
   }
-  std::istringstream sizes{slurp(home / "statm")};
-  std::int64_t whole = 0;
-  std::int64_t resident = 0;
-  sizes >> whole >> resident;
-  into.rss = resident * ::sysconf(_SC_PAGESIZE);
-  into.pss = labelled(slurp(home / "smaps_rollup"), "\nPss:") * 1024;
-  return into.threads > 0 && resident > 0;
+  // Both sizes from one file: statm counts what a process is just getting a little later.
+  const std::string sizes = slurp(home / "smaps_rollup");
+  into.rss = labelled(sizes, "\nRss:") * 1024;
+  into.pss = labelled(sizes, "\nPss:") * 1024;
+  return into.threads > 0 && into.rss > 0;
 }
 
 /// Columns of a line: user nice system idle iowait irq softirq steal (proc(5)), in clock ticks.
