@@ -71,8 +71,14 @@ ProcSampler::~ProcSampler() {
 
 void ProcSampler::stop() {
   stopping_ = true;
-  if (thread_.joinable()) {
-    thread_.join();
+  if (!thread_.joinable()) {
+    return;
+  }
+  thread_.join();
+  for (const auto& [id, looks] : looks_) {
+    if (!names_.contains(id)) {  // seen once
+      names_.emplace(id, id == group_ ? "main" : "process " + std::to_string(++children_));
+    }
   }
 }
 
@@ -95,7 +101,8 @@ ProcSampler::Sample ProcSampler::look() {
     Process process;
     if (read_process(id, process)) {
       sample.processes.push_back(process);
-      if (!names_.contains(id)) {
+      // Not at the first look: between fork and exec a child still looks like its parent.
+      if (++looks_[id] == 2) {
         names_.emplace(id, role(id));
       }
     }
@@ -137,13 +144,11 @@ bool ProcSampler::read_process(std::int32_t id, Process& into) {
     into.voluntary += static_cast<std::uint64_t>(labelled(status, "\nvoluntary_ctxt_switches:"));
     into.involuntary += static_cast<std::uint64_t>(labelled(status, "nonvoluntary_ctxt_switches:"));
   }
-  std::istringstream sizes{slurp(home / "statm")};
-  std::int64_t whole = 0;
-  std::int64_t resident = 0;
-  sizes >> whole >> resident;
-  into.rss = resident * ::sysconf(_SC_PAGESIZE);
-  into.pss = labelled(slurp(home / "smaps_rollup"), "\nPss:") * 1024;
-  return into.threads > 0 && resident > 0;
+  // Both sizes from one file: statm counts what a process is just getting a little later.
+  const std::string sizes = slurp(home / "smaps_rollup");
+  into.rss = labelled(sizes, "\nRss:") * 1024;
+  into.pss = labelled(sizes, "\nPss:") * 1024;
+  return into.threads > 0 && into.rss > 0;
 }
 
 /// Columns of a line: user nice system idle iowait irq softirq steal (proc(5)), in clock ticks.

@@ -61,6 +61,7 @@ class ProcSampler {
   std::int32_t group_;
   sim::Duration period_;
   std::vector<Sample> samples_;
+  std::map<std::int32_t, std::uint32_t> looks_;  // by process
   std::map<std::int32_t, std::string> names_;
   std::uint32_t children_ = 0;
   std::atomic<bool> stopping_{false};
