@@ -30,7 +30,8 @@ inline constexpr std::array<Key, 6> group_keys{{
     {.name = "cpu_idle",
      .type = Type::boolean,
      .fallback = "off",
-     .doc = "its threads run when nobody else wants the CPU, as class idle (cgroup v2: cpu.idle)"},
+     .doc = "its threads run when nobody else wants the CPU, as class idle (cpu.idle of cgroup "
+            "v2)"},
 }};
 
 }  // namespace timeslice::scenarios
