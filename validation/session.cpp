@@ -166,7 +166,7 @@ class Session {
   void note_version(PointValidation& judged) const {
     const models::RuntimeSpec& runtime = judged.point.scenario.world.runtime;
     if (runtime.language == models::Language::python &&
-        runtime.version != lab_.calibration->version) {
+        !same_series(runtime.version, lab_.calibration->version)) {
       judged.warnings.push_back(fmt::format(
           "predicted for Python {}.{}, measured on {}.{}", runtime.version.major,
           runtime.version.minor, lab_.calibration->version.major, lab_.calibration->version.minor));
