@@ -11,7 +11,8 @@ namespace {
 
 bool has_processes(const ExecutorSpec& executor) {
   return executor.kind == ExecutorKind::processes ||
-         executor.kind == ExecutorKind::process_per_task;
+         executor.kind == ExecutorKind::process_per_task ||
+         executor.kind == ExecutorKind::process_executor;
 }
 
 /// Lines of CPython whose patch versions differ in what the fork server imports.

@@ -261,6 +261,7 @@ TEST(AsMeasured, measured_costs_stay_and_unmeasured_ones_come_from_this_host) {
   HostCalibration calibration = rough_calibration();
   calibration.quick.resident_bytes = 20 << 20;
   calibration.quick.fork = 300us;
+  calibration.quick.fork_per_mib = 10us;
   calibration.quick.wake = 15us;
   calibration.quick.wake_median = 20us;
   calibration.quick.sleep_overshoot = 100us;
@@ -270,8 +271,8 @@ TEST(AsMeasured, measured_costs_stay_and_unmeasured_ones_come_from_this_host) {
   EXPECT_EQ(fresh.machine.costs.wake_idle_cpu, 15us);
   EXPECT_EQ(fresh.machine.costs.wake_idle_cpu_jitter, 10us);
   EXPECT_EQ(fresh.os.timer_latency, 30us) << "100 - 50 slack - 15 - 5 for the wake-up";
-  EXPECT_EQ(fresh.machine.costs.fork, 86us);
-  EXPECT_EQ(fresh.machine.costs.fork_per_mib, 10'700ns);
+  EXPECT_EQ(fresh.machine.costs.fork, 100us) << "of 20 MiB, less what they add";
+  EXPECT_EQ(fresh.machine.costs.fork_per_mib, 10us);
   world.machine.costs_known = true;
   fresh = as_measured(scenario_of(world), calibration).world;
   EXPECT_EQ(fresh.machine.costs.wake_idle_cpu, defaults.wake_idle_cpu);

@@ -128,7 +128,7 @@ class EventLoops:
         asyncio.set_event_loop(loop)
         loop.run_forever()
 
-    def map(self, items, _chunksize, _star):
+    def map(self, items, _chunksize, _star, _order):
         if self.workers == 0:
             self.event_loop.run_until_complete(self.loops[0].gather(items))
             return

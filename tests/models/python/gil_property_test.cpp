@@ -128,7 +128,7 @@ class Watch final : public sim::TraceSink {
 };
 
 TEST(GilLaws, hold_in_random_programs) {
-  const std::uint64_t cases = timeslice::testing::random_cases(400);
+  const std::uint64_t cases = timeslice::testing::random_cases(150);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Case one = random_case(seed);

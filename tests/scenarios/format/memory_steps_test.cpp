@@ -45,7 +45,7 @@ TEST(MemorySteps, equal_characters_are_one) {
 
 TEST(MemorySteps, lines_are_known_by_name) {
   const Scenario read =
-      with_main("{atomic: 100, on: a}, {atomic: 5, on: b, kind: store}, {atomic: 7, on: a}");
+      with_main("{atomic: 100, line: a}, {atomic: 5, line: b, kind: store}, {atomic: 7, line: a}");
   const auto character = [&](std::size_t step) {
     return std::get<models::MemoryStep>(read.world.main[step].what).character;
   };

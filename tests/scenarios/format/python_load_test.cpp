@@ -17,7 +17,7 @@ models::RuntimeSpec runtime(const std::string& keys, const std::string& more = "
 
 TEST(PythonVersions, may_name_a_patch) {
   EXPECT_EQ(runtime("python: 3.11.7").version, (models::PythonVersion{3, 11, 7}));
-  EXPECT_EQ(runtime("python: \"3.8\"").version, (models::PythonVersion{3, 8, -1}));
+  EXPECT_EQ(runtime("python: \"3.8\"").version, (models::PythonVersion{3, 8, models::PythonVersion::newest_patch}));
   for (const char* wrong : {"3.11.", "3.11.x", "3.11.-2", "3.11.7.1", "3", "4.0", "3.1", "3.t"}) {
     EXPECT_THAT(errors(around(std::string{"runtime: {python: \""} + wrong + "\"}\n")),
                 HasSubstr("must be a version from 3.2 on"))
@@ -27,7 +27,7 @@ TEST(PythonVersions, may_name_a_patch) {
 
 TEST(PythonVersions, that_end_in_t_are_free_threaded_builds) {
   const models::RuntimeSpec build = runtime("python: 3.13t");
-  EXPECT_EQ(build.version, (models::PythonVersion{3, 13}));
+  EXPECT_EQ(build.version, (models::PythonVersion{3, 13, models::PythonVersion::newest_patch}));
   EXPECT_FALSE(build.gil.enabled);
   EXPECT_TRUE(is_free_threaded(build));
   const models::RuntimeSpec with_gil = runtime("python: 3.14.1t, gil: on");
