@@ -178,8 +178,12 @@ struct Dispatcher::State {
   [[nodiscard]] bool waits_for_tick(std::uint32_t cpu, std::uint32_t thread, WakeCause cause) const;
   void check_preemption(std::uint32_t cpu, std::uint32_t thread, WakeCause cause);
   void interrupt(std::uint32_t thread);
-  void kill(std::uint32_t thread, Program last);  // dispatcher_kill.cpp
   static void stop_at_next_poll(Thread& thread);
+
+  // dispatcher_kill.cpp
+  void kill(std::uint32_t thread, Program last);
+  void begin_last(std::uint32_t thread);
+  [[nodiscard]] bool leaves_kernel(std::uint32_t thread) const;
 
   // dispatcher_order.cpp
   void begin_job(std::uint32_t thread, const Job& job);

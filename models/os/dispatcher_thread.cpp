@@ -91,6 +91,9 @@ void Dispatcher::State::complete(std::uint32_t cpu) {
   }
   active_thread = nobody;
   active_cpu = nobody;
+  if (infos[thread].killed && leaves_kernel(thread)) {
+    begin_last(thread);
+  }
   if (infos[thread].program.done()) {
     exit_thread(cpu);
     return;

@@ -79,6 +79,7 @@ struct ThreadInfo {
   WakeResult woken_by = WakeResult::woken;
   bool begun = false;
   bool killed = false;
+  Program last{};  // of a killed thread that is in a system call: what comes after it
 };
 
 }  // namespace timeslice::models

@@ -5,7 +5,7 @@
 // submit makes a future, puts an id on a queue and writes a byte to the wake-up pipe. The manager
 // moves calls to the call queue, which holds one more than there are workers, waits on the result
 // pipe, the wake-up pipe and every worker's sentinel, sets one future a result and drains the
-// wake-up pipe under the executor's lock. All threads of the parent share its GIL.
+// wake-up pipe. All threads of the parent share its GIL.
 // Source: CPython, Lib/concurrent/futures/process.py and Lib/multiprocessing/queues.py; costs and
 // limits: docs/models/process-executor.md.
 #pragma once

@@ -9,6 +9,10 @@ namespace {
 
 /// What the kernel still does for a process that a signal ended.
 Program last_of(Actor& child) {
+  child.place = nullptr;
+  if (child.process.gil && child.process.gil->held_by(child.thread)) {
+    static_cast<void>(child.process.gil->try_drop(child.thread));
+  }
   const sim::Duration teardown = child.world.os_costs().process_exit;
   co_await kernel(child, teardown);
   note_process_gone(child);
@@ -47,10 +51,6 @@ void kill_process(Actor& child) {
     return;
   }
   child.killed = true;
-  child.place = nullptr;
-  if (child.process.gil && child.process.gil->held_by(child.thread)) {
-    static_cast<void>(child.process.gil->try_drop(child.thread));
-  }
   child.world.os.kill(child.thread, last_of(child));
 }
 

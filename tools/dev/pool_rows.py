@@ -56,7 +56,7 @@ def costs_of(python):
 
 
 def makespan_us(program, machine, kind, steps, warm=2):
-    """Mean simulated makespan [us] of `steps` after a warm-up, over some seeds, shutdown excluded."""
+    """Mean simulated makespan [us] of `steps` after a warm-up, over some seeds."""
     start = FORK if kind.startswith("process") else ""
     text = HEAD.format(machine=machine, kind=kind, start=start, warm=warm, costs=COSTS) + steps
     with tempfile.TemporaryDirectory() as folder:
@@ -115,8 +115,10 @@ NATIVE = {"Pool.map, a chunk of 1": "pool.map chunk 1, us a chunk",
 
 # 1000 x 1 ms on 2 workers: overhead over 500 ms.
 OVERHEAD = [
-    ("pool spin default", "processes", "spin", None, 0), ("pool spin 10", "processes", "spin", 10, 5),
-    ("pool spin 1", "processes", "spin", 1, 16), ("ppe spin 10", "process-executor", "spin", 10, 1),
+    ("pool spin default", "processes", "spin", None, 0),
+    ("pool spin 10", "processes", "spin", 10, 5),
+    ("pool spin 1", "processes", "spin", 1, 16),
+    ("ppe spin 10", "process-executor", "spin", 10, 1),
     ("ppe spin 1", "process-executor", "spin", 1, 24),
     ("pool sleep default", "processes", "sleep", None, 1),
     ("pool sleep 10", "processes", "sleep", 10, 3), ("pool sleep 1", "processes", "sleep", 1, 18),

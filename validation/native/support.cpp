@@ -142,6 +142,12 @@ std::optional<sim::Error> executor_obstacle(const models::WorldSpec& world,
     return refused(name + " is an InterpreterPoolExecutor, which needs CPython 3.14",
                    "use process-executor or threads in a scenario to validate");
   }
+  const bool loses_workers =
+      executor.kind == ExecutorKind::process_executor && executor.maxtasksperchild.value_or(1) > 1;
+  if (loses_workers) {
+    return refused(name + " has maxtasksperchild, with which ProcessPoolExecutor hangs (gh-115634)",
+                   "leave it out, set it to 1, or use multiprocessing.Pool");
+  }
   if (executor.payload.objects > 1) {
     return refused(name + " has payload of many objects: natively it is one object of bytes",
                    "leave `objects` out of a scenario to validate");

@@ -10,7 +10,6 @@ index. What this bookkeeping costs is measured by calibrate.py and put into the 
 
 import base64
 import concurrent.futures
-import concurrent.futures.process  # now, as where a program imports the class by name
 import ctypes
 import fcntl
 import gc
@@ -37,6 +36,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # isolated mode 
 # is fine. Cutting bytecode changes nothing for Python: the GIL is kept between the parts.
 # The plan says how long they are; calibration, which has no plan, takes them as they are here.
 
+REPLACED = "TIMESLICE_WORKERS_ARE_REPLACED"  # spawned ones too, by a thread that ends before them
 F_SETPIPE_SZ = 1031  # fcntl.h of Linux; the fcntl module has it from 3.10 on
 
 _pack = struct.Struct("<qqqqii").pack
@@ -58,6 +58,21 @@ def die_with_parent(parent):
     _libc.prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
     if parent and os.getppid() != parent:
         os._exit(3)
+
+
+_forked_by_main = True
+
+
+def note_forker():
+    """The kernel's death signal is about the thread that forked. A pool's handler thread, which
+    replaces workers, ends before they do: those go with the process group alone."""
+    global _forked_by_main
+    _forked_by_main = threading.current_thread() is threading.main_thread()
+
+
+def follow_parent():
+    if _forked_by_main:
+        die_with_parent(0)
 
 
 def python_kernel(iterations):
@@ -247,6 +262,8 @@ class Processes(Serial):
                                                  self.spec["import_ns"])}
 
     def create(self):
+        if self.spec["tasks_per_child"] is not None:
+            os.environ[REPLACED] = "1"
         self.pool = self.context.Pool(self.spec["workers"],
                                       maxtasksperchild=self.spec["tasks_per_child"],
                                       **self.initializer())
@@ -274,11 +291,15 @@ class Processes(Serial):
 
 
 class ProcessExecutor(Processes):
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.make = concurrent.futures.ProcessPoolExecutor  # imports its module: before the run
+
     def create(self):
         limit = self.spec["tasks_per_child"]
         more = {} if limit is None else {"max_tasks_per_child": limit}
-        self.pool = concurrent.futures.ProcessPoolExecutor(
-            self.spec["workers"], mp_context=self.context, **self.initializer(), **more)
+        self.pool = self.make(self.spec["workers"], mp_context=self.context,
+                              **self.initializer(), **more)
 
     def map(self, items, chunksize, _star, _order):
         self.results.extend(self.pool.map(run_item, items, chunksize=chunksize or 1))
@@ -489,9 +510,9 @@ def run_plan(path):
     print(json.dumps(result), flush=True)
 
 
-if multiprocessing.parent_process() is not None:  # a spawned or forkserver child imports this file
-    die_with_parent(0)
-os.register_at_fork(after_in_child=lambda: die_with_parent(0))
+if multiprocessing.parent_process() is not None and REPLACED not in os.environ:
+    die_with_parent(0)  # a spawned or forkserver child, which imports this file
+os.register_at_fork(before=note_forker, after_in_child=follow_parent)
 
 if __name__ == "__main__":
     die_with_parent(int(sys.argv[3]))

@@ -103,6 +103,25 @@ TEST(Kill, of_the_holder_leaves_the_lock_held_for_ever) {
   EXPECT_FALSE(world.dispatcher.finished(other));
 }
 
+Program calls(World& world, ThreadId thread, bool& done) {
+  co_await world.work(thread, 10ms, WorkKind::kernel);
+  done = true;
+  co_await world.work(thread, 1s);
+}
+
+TEST(Kill, lets_a_system_call_that_does_not_wait_end_first) {
+  World world{small_machine(2), ideal_os()};
+  const ThreadId victim = world.add();
+  const ThreadId killer = world.add();
+  sim::Duration when{};
+  bool done = false;
+  world.start(victim, calls(world, victim, done));
+  world.start(killer, kills(world, killer, victim, 5ms, when));
+  world.run();
+  EXPECT_TRUE(done);
+  EXPECT_EQ(when, 11ms);
+}
+
 Program acquires(Semaphore& semaphore, ThreadId thread) {
   co_await semaphore.acquire(thread);
 }

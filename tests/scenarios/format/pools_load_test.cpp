@@ -56,7 +56,7 @@ TEST(LoadPools, what_python_refuses_is_refused_with_place_and_advice) {
         executor + "}\nmain: [" + main + "]\n");
   };
   EXPECT_THAT(with("kind: process-executor, start: fork, maxtasksperchild: 2", ""),
-              HasSubstr("t.yaml:5:40: error[E-key]: ProcessPoolExecutor refuses"));
+              HasSubstr("t.yaml:5:62: error[E-key]: ProcessPoolExecutor refuses"));
   EXPECT_THAT(with("kind: interpreters", ""),
               HasSubstr("InterpreterPoolExecutor came with CPython 3.14"));
   EXPECT_THAT(with("kind: threads", "{imap: {task: t, items: 3, executor: p}}"),

@@ -53,6 +53,28 @@ TEST(NativeSupport, what_does_not_run_is_named) {
   EXPECT_NE(refusal(world).find("C++ executor"), std::string::npos);
 }
 
+TEST(NativeSupport, of_pools_what_would_hang_or_is_not_there_yet_is_named) {
+  EXPECT_EQ(refusal(mapped({python(1ms)}, 10, ExecutorKind::process_executor, 4)), "");
+  EXPECT_NE(refusal(mapped({python(1ms)}, 10, ExecutorKind::interpreters, 2)).find("3.14"),
+            std::string::npos);
+
+  models::WorldSpec world = mapped({python(1ms)}, 10, ExecutorKind::processes, 2);
+  world.main.push_back({.what = models::KillStep{}});
+  EXPECT_NE(refusal(world).find("kill"), std::string::npos);
+
+  world = mapped({python(1ms)}, 10, ExecutorKind::processes, 2);
+  world.executors[0].payload.objects = 2;
+  EXPECT_NE(refusal(world).find("many objects"), std::string::npos);
+  world.executors[0].payload = {.codec = models::Codec::shared_memory};
+  EXPECT_NE(refusal(world).find("shared memory"), std::string::npos);
+
+  world = mapped({python(1ms)}, 10, ExecutorKind::process_executor, 2);
+  world.executors[0].maxtasksperchild = 1;
+  EXPECT_EQ(refusal(world), "");
+  world.executors[0].maxtasksperchild = 2;
+  EXPECT_NE(refusal(world).find("gh-115634"), std::string::npos);
+}
+
 TEST(NativeSupport, a_machine_larger_than_this_one_is_refused) {
   models::WorldSpec world = mapped({python(1ms)}, 10, ExecutorKind::threads, 4);
   world.machine.cpus.resize(64);
