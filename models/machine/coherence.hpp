@@ -30,6 +30,8 @@ struct LineTransfer {
   /// guest take 3.0-5.8 ns a store at 58 ns one way.
   double stores = 20.0;
 
+  bool operator==(const LineTransfer&) const = default;
+
   [[nodiscard]] double of(Relation relation) const {
     return ns[static_cast<std::size_t>(relation)];
   }

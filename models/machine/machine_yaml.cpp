@@ -255,7 +255,13 @@ class Writer {
     put_known("saturated", system.saturated);
     put_known("remote_bandwidth", system.bandwidth_remote);
     put_known("near_bandwidth", system.bandwidth_near);
-    const LineTransfer& line = system.transfer;
+    put_transfer(system.transfer);
+  }
+
+  void put_transfer(const LineTransfer& line) {
+    if (line == LineTransfer{}) {
+      return;  // nobody said
+    }
     put("transfer:");
     put("  core: {}ns", line.of(Relation::core));
     put("  llc: {}ns", line.of(Relation::llc));

@@ -84,7 +84,7 @@ sim::Duration Dispatcher::State::warm_up(std::uint32_t cpu, std::uint32_t thread
 /// The work of some CPU has ended by this clock; or it was asked too early, by rounding.
 void Dispatcher::State::on_clock(std::uint32_t clock) {
   const std::uint32_t cpu = shared->take_ended(clock);
-  if (cpu != VirtualClock::none) {
+  if (cpu != DomainClock::none) {
     sim::expect(cpus[cpu].clock == clock && cpus[cpu].phase == Phase::running,
                 "who counts on a clock works");
     cpus[cpu].completes_at = now();

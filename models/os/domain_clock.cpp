@@ -1,4 +1,4 @@
-#include "models/os/virtual_clock.hpp"
+#include "models/os/domain_clock.hpp"
 
 #include "models/os/cpu_rates.hpp"
 #include "sim/expect.hpp"
@@ -12,14 +12,14 @@ constexpr double rounding_ns = 1e-3;
 
 }  // namespace
 
-void VirtualClock::set_rate(std::int64_t now_ns, double rate) {
+void DomainClock::set_rate(std::int64_t now_ns, double rate) {
   sim::expect(rate > 0.0, "a clock runs");
   value_ = at(now_ns);
   since_ = now_ns;
   rate_ = rate;
 }
 
-void VirtualClock::schedule(std::int64_t now_ns, std::uint32_t cpu, double length) {
+void DomainClock::schedule(std::int64_t now_ns, std::uint32_t cpu, double length) {
   if (cpu >= positions_.size()) {
     positions_.resize(cpu + std::size_t{1}, none);
   }
@@ -32,13 +32,13 @@ void VirtualClock::schedule(std::int64_t now_ns, std::uint32_t cpu, double lengt
   rise(heap_.size() - 1, entry);
 }
 
-void VirtualClock::cancel(std::uint32_t cpu) {
+void DomainClock::cancel(std::uint32_t cpu) {
   if (cpu < positions_.size() && positions_[cpu] != none) {
     remove(positions_[cpu]);
   }
 }
 
-std::int64_t VirtualClock::next_end() const {
+std::int64_t DomainClock::next_end() const {
   if (heap_.empty()) {
     return never;
   }
@@ -47,7 +47,7 @@ std::int64_t VirtualClock::next_end() const {
   return length >= never - since_ ? never : since_ + length;
 }
 
-std::uint32_t VirtualClock::take_ended(std::int64_t now_ns) {
+std::uint32_t DomainClock::take_ended(std::int64_t now_ns) {
   if (heap_.empty() || (heap_.front().end - at(now_ns) > rounding_ns && next_end() > now_ns)) {
     return none;
   }
@@ -56,18 +56,18 @@ std::uint32_t VirtualClock::take_ended(std::int64_t now_ns) {
   return cpu;
 }
 
-void VirtualClock::restart(std::int64_t now_ns) {
+void DomainClock::restart(std::int64_t now_ns) {
   sim::expect(heap_.empty(), "a clock that somebody counts on goes on");
   value_ = 0.0;
   since_ = now_ns;
 }
 
-void VirtualClock::put(std::size_t position, const Entry& entry) {
+void DomainClock::put(std::size_t position, const Entry& entry) {
   heap_[position] = entry;
   positions_[entry.cpu] = static_cast<std::uint32_t>(position);
 }
 
-void VirtualClock::rise(std::size_t position, const Entry& entry) {
+void DomainClock::rise(std::size_t position, const Entry& entry) {
   while (position > 0) {
     const std::size_t above = (position - 1) / 2;
     if (!before(entry, heap_[above])) {
@@ -79,7 +79,7 @@ void VirtualClock::rise(std::size_t position, const Entry& entry) {
   put(position, entry);
 }
 
-void VirtualClock::sink(std::size_t position, const Entry& entry) {
+void DomainClock::sink(std::size_t position, const Entry& entry) {
   while (true) {
     std::size_t below = 2 * position + 1;
     if (below >= heap_.size()) {
@@ -97,7 +97,7 @@ void VirtualClock::sink(std::size_t position, const Entry& entry) {
   put(position, entry);
 }
 
-void VirtualClock::place(std::size_t position, const Entry& entry) {
+void DomainClock::place(std::size_t position, const Entry& entry) {
   if (position > 0 && before(entry, heap_[(position - 1) / 2])) {
     rise(position, entry);
   } else {
@@ -105,7 +105,7 @@ void VirtualClock::place(std::size_t position, const Entry& entry) {
   }
 }
 
-void VirtualClock::remove(std::size_t position) {
+void DomainClock::remove(std::size_t position) {
   positions_[heap_[position].cpu] = none;
   const Entry last = heap_.back();
   heap_.pop_back();

@@ -12,7 +12,7 @@
 
 namespace timeslice::models {
 
-class VirtualClock {
+class DomainClock {
  public:
   static constexpr std::uint32_t none = 0xffffffffU;
 

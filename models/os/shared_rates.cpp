@@ -78,7 +78,7 @@ SharedRates::SharedRates(sim::Engine& engine, const MachineSpec& machine, const 
   }
   active_.assign(sizes.size(), 0);
   of_package_.resize(sizes.size());
-  ordinary_.assign(sizes.size(), VirtualClock::none);
+  ordinary_.assign(sizes.size(), DomainClock::none);
   for (std::uint32_t cpu = 0; cpu < machine.cpus.size(); ++cpu) {
     cpus_of_core_[index_of(machine.cpus[cpu].core)].push_back(cpu);
   }
@@ -207,7 +207,7 @@ SharedTiming SharedRates::begin_ordinary(const SharedSegment& segment) {
 
 std::uint32_t SharedRates::ordinary_group(std::uint32_t package) {
   std::uint32_t& group = ordinary_[package];
-  if (group == VirtualClock::none) {
+  if (group == DomainClock::none) {
     Key key;
     key.package = package;
     group = group_of(key);
@@ -321,7 +321,7 @@ void SharedRates::join(const SharedSegment& segment, std::uint32_t group, const 
 
 void SharedRates::leave(std::uint32_t cpu) {
   Member& kept = members_[cpu];
-  if (kept.group == VirtualClock::none) {
+  if (kept.group == DomainClock::none) {
     return;
   }
   const std::uint32_t number = kept.group;

@@ -2,7 +2,7 @@
 // between nodes, cache line, and on how many cores of the package are at work.
 //
 // Threads whose speed rises and falls together form a group with one virtual clock
-// (models/os/virtual_clock.hpp). An event joins or leaves one group and re-times the groups of the
+// (models/os/domain_clock.hpp). An event joins or leaves one group and re-times the groups of the
 // touched domains, not their threads: O(groups of the domain + log members), no loop over CPUs. A
 // thread without a character on a machine without turbo is in no group and costs what it did.
 // Rates of a group: docs/models/memory-steps.md. Private to models/os.
@@ -18,7 +18,7 @@
 #include "models/os/cpu_rates.hpp"
 #include "models/os/memory_traffic.hpp"
 #include "models/os/shared_lines.hpp"
-#include "models/os/virtual_clock.hpp"
+#include "models/os/domain_clock.hpp"
 #include "sim/engine.hpp"
 
 namespace timeslice::models {
@@ -34,7 +34,7 @@ struct SharedSegment {
 
 /// How it is timed: by a clock, or at a constant rate.
 struct SharedTiming {
-  std::uint32_t clock = VirtualClock::none;
+  std::uint32_t clock = DomainClock::none;
   double rate = 1.0;  // nominal ns for each ns of the clock, or of simulated time without one
 };
 
@@ -70,7 +70,7 @@ class SharedRates {
   [[nodiscard]] double clock_at(std::uint32_t clock, std::int64_t now_ns) const {
     return groups_[clock].clock.at(now_ns);
   }
-  /// The CPU whose work has ended by this clock; VirtualClock::none: nobody's.
+  /// The CPU whose work has ended by this clock; DomainClock::none: nobody's.
   [[nodiscard]] std::uint32_t take_ended(std::uint32_t clock);
   /// Sets the clock's event anew. To be called when its event was handled.
   void arm(std::uint32_t clock);
@@ -93,7 +93,7 @@ class SharedRates {
 
   struct Group {
     Key key;
-    VirtualClock clock;
+    DomainClock clock;
     sim::SlotId slot{};
     std::uint32_t members = 0;
     // Of each member of a mixed group.
@@ -103,7 +103,7 @@ class SharedRates {
 
   /// What a CPU brought to its domains, to be taken away again.
   struct Member {
-    std::uint32_t group = VirtualClock::none;
+    std::uint32_t group = DomainClock::none;
     std::uint32_t character = no_character;
     double traffic = 0.0;  // of a path group
   };
