@@ -88,18 +88,22 @@ Json batches_json(const ReportData& data) {
   return list;
 }
 
+Json metrics_json(const ReportPoint& point) {
+  Json metrics = Json::object();
+  for (const auto& [name, value] : point.metrics) {
+    Json numbers = Json::array({rounded(value.mean)});
+    if (value.low && value.high) {
+      numbers.push_back(rounded(value.low));
+      numbers.push_back(rounded(value.high));
+    }
+    metrics[name] = std::move(numbers);
+  }
+  return metrics;
+}
+
 Json points_json(const ReportData& data) {
   Json list = Json::array();
   for (const ReportPoint& point : data.points) {
-    Json metrics = Json::object();
-    for (const auto& [name, value] : point.metrics) {
-      Json numbers = Json::array({rounded(value.mean)});
-      if (value.low && value.high) {
-        numbers.push_back(rounded(value.low));
-        numbers.push_back(rounded(value.high));
-      }
-      metrics[name] = std::move(numbers);
-    }
     Json numbers = Json::object();
     for (const auto& [name, value] : point.numbers) {
       numbers[name] = rounded(value);
@@ -108,7 +112,7 @@ Json points_json(const ReportData& data) {
                     {"n", point.runs},
                     {"p", point.params},
                     {"x", std::move(numbers)},
-                    {"m", std::move(metrics)}});
+                    {"m", metrics_json(point)}});
   }
   return list;
 }

@@ -34,25 +34,24 @@ std::string quoted(const std::string& name) {
   return "“" + name + "”";
 }
 
-/// As v_speedup sees it: less than 0.1 % apart, or not known.
-bool same_work(const std::vector<Setting>& settings) {
+/// Less than 0.1 % apart where it is known, as v_speedup sees it.
+bool alike(const std::vector<Setting>& settings, std::optional<double> ReportPoint::* work) {
   constexpr double apart = 1e-3;
-  for (const auto& work : {&ReportPoint::cpu_work_ns, &ReportPoint::wait_work_ns}) {
-    double least = 0.0;
-    double most = 0.0;
-    bool first = true;
-    for (const Setting& setting : settings) {
-      if (const auto& own = setting.point->*work) {
-        least = first ? *own : std::min(least, *own);
-        most = std::max(most, *own);
-        first = false;
-      }
-    }
-    if (most - least > apart * most) {
-      return false;
+  std::vector<double> known;
+  for (const Setting& setting : settings) {
+    if (const auto& own = setting.point->*work) {
+      known.push_back(*own);
     }
   }
-  return true;
+  if (known.empty()) {
+    return true;
+  }
+  const auto [least, most] = std::ranges::minmax(known);
+  return most - least <= apart * most;
+}
+
+bool same_work(const std::vector<Setting>& settings) {
+  return alike(settings, &ReportPoint::cpu_work_ns) && alike(settings, &ReportPoint::wait_work_ns);
 }
 
 /// Parameters with several values in a batch.
@@ -137,22 +136,29 @@ std::string along(const std::string& subject, const std::string& axis, std::vect
   return text + ".";
 }
 
+/// The settings that differ from `best` at most in the numeric parameter `name`.
+std::vector<Setting> line_through(const Setting& best, const std::string& name,
+                                  const std::vector<Setting>& settings) {
+  auto others = best.point->params;
+  others.erase(name);
+  std::vector<Setting> line;
+  for (const Setting& setting : settings) {
+    auto mine = setting.point->params;
+    mine.erase(name);
+    if (mine == others && setting.point->numbers.contains(name)) {
+      line.push_back(setting);
+    }
+  }
+  return line;
+}
+
 /// The numeric parameter with the most values, all others as in the fastest setting.
 std::string scaling(const std::string& subject, const std::vector<Setting>& settings,
                     const Setting& best, const std::vector<std::string>& names) {
   std::string axis;
   std::vector<Setting> longest;
   for (const std::string& name : names) {
-    std::vector<Setting> line;
-    for (const Setting& setting : settings) {
-      auto mine = setting.point->params;
-      auto others = best.point->params;
-      mine.erase(name);
-      others.erase(name);
-      if (mine == others && setting.point->numbers.contains(name)) {
-        line.push_back(setting);
-      }
-    }
+    std::vector<Setting> line = line_through(best, name, settings);
     if (line.size() > longest.size()) {
       axis = name;
       longest = std::move(line);

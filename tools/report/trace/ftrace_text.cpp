@@ -58,7 +58,7 @@ class FtraceWriter {
   std::uint32_t pid_of(const std::string& thread);
   void read_slices();
   void add_wakes();
-  void add_migrations();
+  void add_migrations(const std::vector<Piece>& thread);
   void add_switches();
   void add_cpu_switches(const std::vector<Piece>& on_cpu);
   [[nodiscard]] char state_after(const Piece& piece) const;
@@ -164,22 +164,20 @@ void FtraceWriter::add_wakes() {
   }
 }
 
-void FtraceWriter::add_migrations() {
-  for (const std::vector<Piece>& pieces : threads_) {
-    std::int32_t cpu = -1;
-    for (const Piece& piece : pieces) {
-      if (piece.state != SliceState::running) {
-        continue;
-      }
-      if (cpu >= 0 && cpu != piece.cpu) {
-        events_.push_back({.time_ns = piece.start,
-                           .kind = Kind::migrate,
-                           .cpu = piece.cpu,
-                           .target = piece.pid,
-                           .other = cpu});
-      }
-      cpu = piece.cpu;
+void FtraceWriter::add_migrations(const std::vector<Piece>& thread) {
+  std::int32_t cpu = -1;
+  for (const Piece& piece : thread) {
+    if (piece.state != SliceState::running) {
+      continue;
     }
+    if (cpu >= 0 && cpu != piece.cpu) {
+      events_.push_back({.time_ns = piece.start,
+                         .kind = Kind::migrate,
+                         .cpu = piece.cpu,
+                         .target = piece.pid,
+                         .other = cpu});
+    }
+    cpu = piece.cpu;
   }
 }
 
@@ -195,19 +193,18 @@ char FtraceWriter::state_after(const Piece& piece) const {
 }
 
 void FtraceWriter::add_switches() {
-  std::vector<std::vector<Piece>> by_cpu;
+  std::vector<Piece> running;
   for (const std::vector<Piece>& pieces : threads_) {
-    for (const Piece& piece : pieces) {
-      if (piece.state != SliceState::running || piece.cpu < 0) {
-        continue;
-      }
-      by_cpu.resize(std::max(by_cpu.size(), static_cast<std::size_t>(piece.cpu) + 1));
-      by_cpu[static_cast<std::size_t>(piece.cpu)].push_back(piece);
-    }
+    std::ranges::copy_if(pieces, std::back_inserter(running), [](const Piece& piece) {
+      return piece.state == SliceState::running && piece.cpu >= 0;
+    });
   }
-  for (std::vector<Piece>& on_cpu : by_cpu) {
-    std::ranges::sort(on_cpu, {}, &Piece::start);
-    add_cpu_switches(on_cpu);
+  std::ranges::sort(running, {}, [](const Piece& it) { return std::pair{it.cpu, it.start}; });
+  for (auto begin = running.begin(); begin != running.end();) {
+    const auto end = std::find_if(begin, running.end(),
+                                  [begin](const Piece& it) { return it.cpu != begin->cpu; });
+    add_cpu_switches({begin, end});
+    begin = end;
   }
 }
 
@@ -279,7 +276,9 @@ void FtraceWriter::write_event(const Event& event) {
 void FtraceWriter::write() {
   read_slices();
   add_wakes();
-  add_migrations();
+  for (const std::vector<Piece>& thread : threads_) {
+    add_migrations(thread);
+  }
   add_switches();
   std::ranges::sort(events_, {}, &Event::key);
   write_head();

@@ -41,9 +41,15 @@ class ModelBuilder {
   void add_threads();
   void add_tasks();
   void add_gils();
+  struct LaneTrack {
+    std::uint32_t first = 0;  // track of the row's first lane
+    std::uint32_t track = 0;
+  };
+  void add_lane(TrackGroup group, const std::string& name, LaneTrack lane);
   void add_group(TrackGroup group, std::vector<Stretch> stretches,
                  const std::function<std::string(std::uint32_t)>& row_name);
   void add_counter(const std::string& counter, std::vector<std::pair<std::int64_t, int>> steps);
+  void count_state(const std::string& counter, SliceState state);
   void add_state_counters();
   void add_queue_counters();
   void add_arrows();
@@ -90,6 +96,15 @@ void ModelBuilder::find_origin() {
   model_.origin_ns = first;
 }
 
+/// Adds the track of a lane unless it is there. Requires: lanes come one after the other.
+void ModelBuilder::add_lane(TrackGroup group, const std::string& name, LaneTrack lane) {
+  if (lane.track == model_.tracks.size()) {
+    const std::uint32_t number = lane.track - lane.first + 1;
+    const std::string suffix = number == 1 ? "" : fmt::format(" ({})", number);
+    model_.tracks.push_back({.group = group, .name = name + suffix});
+  }
+}
+
 /// Turns stretches into tracks: a row's lanes follow each other, and slices follow their track.
 void ModelBuilder::add_group(TrackGroup group, std::vector<Stretch> stretches,
                              const std::function<std::string(std::uint32_t)>& row_name) {
@@ -104,11 +119,7 @@ void ModelBuilder::add_group(TrackGroup group, std::vector<Stretch> stretches,
     for (; end < stretches.size() && stretches[end].row == row; ++end) {
       TrackSlice& slice = stretches[end].slice;
       slice.track = first_track + lanes.place(slice.start_ns, slice.end_ns);
-      while (model_.tracks.size() <= slice.track) {
-        const std::size_t lane = model_.tracks.size() - first_track;
-        const std::string suffix = lane == 0 ? "" : fmt::format(" ({})", lane + 1);
-        model_.tracks.push_back({.group = group, .name = row_name(row) + suffix});
-      }
+      add_lane(group, row_name(row), {first_track, slice.track});
       model_.slices.push_back(slice);
     }
     if (group == TrackGroup::threads) {
@@ -204,20 +215,21 @@ void ModelBuilder::add_counter(const std::string& counter,
   }
 }
 
-void ModelBuilder::add_state_counters() {
-  const auto count = [this](const std::string& counter, SliceState state) {
-    std::vector<std::pair<std::int64_t, int>> steps;
-    for (const models::SliceTiming& slice : run_.slices) {
-      if (slice.state == state) {
-        steps.emplace_back(ns(slice.start) - model_.origin_ns, 1);
-        steps.emplace_back(ns(slice.end) - model_.origin_ns, -1);
-      }
+void ModelBuilder::count_state(const std::string& counter, SliceState state) {
+  std::vector<std::pair<std::int64_t, int>> steps;
+  for (const models::SliceTiming& slice : run_.slices) {
+    if (slice.state == state) {
+      steps.emplace_back(ns(slice.start) - model_.origin_ns, 1);
+      steps.emplace_back(ns(slice.end) - model_.origin_ns, -1);
     }
-    add_counter(counter, std::move(steps));
-  };
-  count("running threads", SliceState::running);
-  count("runnable threads without a CPU", SliceState::ready);
-  count("threads waiting for a GIL", SliceState::gil_wait);
+  }
+  add_counter(counter, std::move(steps));
+}
+
+void ModelBuilder::add_state_counters() {
+  count_state("running threads", SliceState::running);
+  count_state("runnable threads without a CPU", SliceState::ready);
+  count_state("threads waiting for a GIL", SliceState::gil_wait);
 }
 
 void ModelBuilder::add_queue_counters() {
