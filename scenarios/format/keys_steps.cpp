@@ -183,7 +183,7 @@ constexpr std::array<Key, 3> atomic_keys{{
      .limit = true,
      .required = true,
      .doc = "so many operations on one cache line, without the GIL ..."},
-    {.name = "on",
+    {.name = "line",
      .type = Type::text,
      .required = true,
      .doc = "... of this name, which all threads that name it fight for"},

@@ -162,9 +162,9 @@ models::MemoryStep read_atomic(Fields& step, Characters& characters) {
   step.read("atomic", count);
   read_word(step, "kind", kinds, spec.pattern);
   std::string line;
-  if (step.read("on", line)) {
+  if (step.read("line", line)) {
     if (!is_name(line)) {
-      step.error("on", "E-name", fmt::format("'{}' cannot be a name", line),
+      step.error("line", "E-name", fmt::format("'{}' cannot be a name", line),
                  "a name is a letter, then letters, digits, _ or -");
     }
     spec.line = characters.line_of(line);

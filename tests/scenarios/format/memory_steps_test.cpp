@@ -45,7 +45,7 @@ TEST(MemorySteps, equal_characters_are_one) {
 
 TEST(MemorySteps, lines_are_known_by_name) {
   const Scenario read =
-      with_main("{atomic: 100, on: a}, {atomic: 5, on: b, kind: store}, {atomic: 7, on: a}");
+      with_main("{atomic: 100, line: a}, {atomic: 5, line: b, kind: store}, {atomic: 7, line: a}");
   const auto character = [&](std::size_t step) {
     return std::get<models::MemoryStep>(read.world.main[step].what).character;
   };
@@ -98,7 +98,7 @@ TEST(MemorySteps, what_makes_no_sense_is_refused) {
   EXPECT_THAT(wrong("native: 1ms, uses: {traffic: 1GB/s, misses: {1MiB: 1, 2MiB: 0, 3MiB: 1}}"),
               HasSubstr("never rise"));
   EXPECT_THAT(wrong("work: {instructions: 1e18, cpi: 1000}", machine), HasSubstr("127 years"));
-  EXPECT_THAT(wrong("atomic: 10"), HasSubstr("'on'"));
+  EXPECT_THAT(wrong("atomic: 10"), HasSubstr("'line'"));
 }
 
 TEST(MemorySteps, a_clock_sweep_changes_work_and_not_durations) {
