@@ -98,7 +98,7 @@ TEST(MemorySteps, what_makes_no_sense_is_refused) {
   EXPECT_THAT(wrong("native: 1ms, uses: {traffic: 1GB/s, misses: {1MiB: 1, 2MiB: 0, 3MiB: 1}}"),
               HasSubstr("never rise"));
   EXPECT_THAT(wrong("work: {instructions: 1e18, cpi: 1000}", machine), HasSubstr("127 years"));
-  EXPECT_THAT(wrong("atomic: 10"), HasSubstr("'on'"));
+  EXPECT_THAT(wrong("atomic: 10"), HasSubstr("'line'"));
 }
 
 TEST(MemorySteps, a_clock_sweep_changes_work_and_not_durations) {
