@@ -34,7 +34,8 @@ def empty_database(path):
         INSERT INTO t_quantile VALUES (1, 12.7062), (2, 4.30265);
         INSERT INTO host VALUES (1, 'h', 'k', 'c', 4, 1, '');
         INSERT INTO scenario VALUES (1, 'crawler', '', 's', 'y', '{{}}');
-        INSERT INTO batch VALUES (1, 1, 1, 'run', '0', '', 1, 'now', NULL, NULL);
+        INSERT INTO batch (id, scenario, host, command, version, git, model, started_utc)
+            VALUES (1, 1, 1, 'run', '0', '', 1, 'now');
         INSERT INTO series VALUES (1, 'makespan', '', 'ns');""")
     return database
 

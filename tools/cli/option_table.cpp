@@ -190,8 +190,8 @@ constexpr auto options = std::to_array<OptionSpec>({
     {.name = "metric",
      .kind = ValueKind::text,
      .argument = "NAME",
-     .help = "the metric that `compare` compares (also NAME[ENTITY]), and that the plots heatmap and "
-             "error draw",
+     .help = "the metric that `compare` compares (also NAME[ENTITY]), and that the plots heatmap "
+             "and error draw",
      .commands = "compare plot",
      .fallback = "makespan",
      .repeatable = true},

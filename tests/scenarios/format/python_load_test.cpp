@@ -17,7 +17,8 @@ models::RuntimeSpec runtime(const std::string& keys, const std::string& more = "
 
 TEST(PythonVersions, may_name_a_patch) {
   EXPECT_EQ(runtime("python: 3.11.7").version, (models::PythonVersion{3, 11, 7}));
-  EXPECT_EQ(runtime("python: \"3.8\"").version, (models::PythonVersion{3, 8, models::PythonVersion::newest_patch}));
+  EXPECT_EQ(runtime("python: \"3.8\"").version,
+            (models::PythonVersion{3, 8, models::PythonVersion::newest_patch}));
   for (const char* wrong : {"3.11.", "3.11.x", "3.11.-2", "3.11.7.1", "3", "4.0", "3.1", "3.t"}) {
     EXPECT_THAT(errors(around(std::string{"runtime: {python: \""} + wrong + "\"}\n")),
                 HasSubstr("must be a version from 3.2 on"))
