@@ -34,7 +34,7 @@ struct Cpu {
   std::int64_t interruption = never;  // when the next one comes
   double rate = 1.0;                  // of the running segment, in nominal ns a ns ...
   double clock_seen = 0.0;            // ... of its clock; the clock's time at `settled`
-  std::uint32_t clock = no_clock;  // that times the segment; no_clock: simulated time itself
+  std::uint32_t clock = no_clock;     // that times the segment; no_clock: simulated time itself
   std::uint32_t thread = nobody;
   std::uint32_t last_thread = nobody;
   /// Threads in this CPU's queue, those of throttled groups not counted. Not with a shared queue.

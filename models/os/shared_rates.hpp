@@ -16,9 +16,9 @@
 #include "models/machine/character.hpp"
 #include "models/os/cache_domains.hpp"
 #include "models/os/cpu_rates.hpp"
+#include "models/os/domain_clock.hpp"
 #include "models/os/memory_traffic.hpp"
 #include "models/os/shared_lines.hpp"
-#include "models/os/domain_clock.hpp"
 #include "sim/engine.hpp"
 
 namespace timeslice::models {

@@ -56,11 +56,11 @@ struct ExecutorSpec {
   enum class Create { first_use, start } create = Create::first_use;
   enum class Shutdown { join, terminate } shutdown = Shutdown::join;
   std::optional<std::uint64_t> maxtasksperchild;  // a worker ends after so many messages
-  Bytes memory;            // of a worker process of its own, touched once when it starts
-  Bytes import_memory;     // what `import_cost` leaves in a fresh child's memory
-  Bytes touches;           // inherited objects that a forked worker looks at
-  bool daemon = false;     // thread-per-task: nobody waits for its threads at the end
-  std::vector<CpuId> pin;  // worker i runs on pin[i % size]; empty: free
+  Bytes memory;             // of a worker process of its own, touched once when it starts
+  Bytes import_memory;      // what `import_cost` leaves in a fresh child's memory
+  Bytes touches;            // inherited objects that a forked worker looks at
+  bool daemon = false;      // thread-per-task: nobody waits for its threads at the end
+  std::vector<CpuId> pin;   // worker i runs on pin[i % size]; empty: free
   std::optional<int> nice;  // of the workers; nothing: as the thread that creates them
   ClassSpec sched{};        // of the workers
   GroupId group{};

@@ -21,7 +21,7 @@ using Steps = std::vector<Step>;
 /// `python: D`: bytecode; needs the GIL and looks at the eval breaker.
 struct PythonStep {
   Distribution duration;
-  double shared = 0.0;  // 0..1 of it: touching objects that other threads touch as well
+  double shared = 0.0;          // 0..1 of it: touching objects that other threads touch as well
   std::uint32_t character = 0;  // into WorldSpec::characters; 0: none
 };
 

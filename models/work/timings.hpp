@@ -63,8 +63,8 @@ struct GilHoldTiming {
 
 /// What psutil would show of one process at one instant; see docs/models/psutil.md.
 struct ProcessSample {
-  sim::Instant at{};             // since main's first step
-  std::string process{};         // "": all processes of the program together
+  sim::Instant at{};            // since main's first step
+  std::string process{};        // "": all processes of the program together
   double cpu_percent = 0.0;     // since the last sample; 100 is one CPU
   std::int64_t rss = 0;         // resident bytes
   std::int64_t pss = 0;         // shared pages by the number of processes that map them
@@ -92,7 +92,7 @@ struct Timings {
   std::vector<SliceTiming> slices;       // only when asked for
   std::vector<WakeTiming> wakes;         // beside the slices of simulated runs, by time
   std::vector<GilHoldTiming> gil_holds;  // likewise, by end
-  sim::Duration sample_period{};    // of the samples, which come with the slices
+  sim::Duration sample_period{};         // of the samples, which come with the slices
   std::vector<ProcessSample> process_samples;
   std::vector<CpuSample> cpu_samples;
   /// Task latencies of this run, by task, to be pooled over replications for quantiles [ns].

@@ -29,8 +29,7 @@ constexpr std::array<CodeDoc, 15> codes{{
 std::vector<Section> joined_sections() {
   std::vector<Section> all;
   for (const auto part : {scenario_sections(), machine_sections(), os_sections(),
-                          runtime_sections(), step_argument_sections(),
-                          character_sections()}) {
+                          runtime_sections(), step_argument_sections(), character_sections()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

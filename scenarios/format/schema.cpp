@@ -113,7 +113,8 @@ Json scalar_value(const Key& key) {
 Json value_of(const Key& key) {
   switch (key.type) {
     case Type::counts:
-      return list_of(either({{"type", "integer"}, {"minimum", 0}}, text_matching("[0-9]+-[0-9]+|\\$\\{[^}]+\\}")));
+      return list_of(either({{"type", "integer"}, {"minimum", 0}},
+                            text_matching("[0-9]+-[0-9]+|\\$\\{[^}]+\\}")));
     case Type::turbo:
       return map_of(quantity(frequency_units()));
     case Type::curve:

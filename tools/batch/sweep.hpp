@@ -20,7 +20,7 @@ struct SweepOptions {
   unsigned jobs = 0;  // 0: as many as this process may use
   bool keep_tasks = false;
   bool keep_slices = false;
-  bool costs = false;  // adds the cost waterfall to every run
+  bool costs = false;                        // adds the cost waterfall to every run
   std::chrono::nanoseconds sample_period{};  // of the time line; 0: by the length of each run
   std::function<bool()> give_up = {};        // Ctrl-C; polled by one thread
   std::function<bool(std::uint64_t ordinal)> wanted = {};  // shard, resume; nothing: all

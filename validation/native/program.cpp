@@ -194,8 +194,8 @@ class Expander {
     sim::expect(false, "a scenario passed native_obstacle, which refuses kills");
   }
 
-  void add(const models::MemoryStep& /*step*/, std::uint32_t /*number*/,
-           const DrawScope& /*scope*/, Instructions& /*out*/) {
+  void add(const models::MemoryStep& /*step*/, std::uint32_t /*number*/, const DrawScope& /*scope*/,
+           Instructions& /*out*/) {
     sim::expect(false, "a scenario passed native_obstacle, which refuses memory steps");
   }
 

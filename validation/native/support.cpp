@@ -156,8 +156,7 @@ std::optional<sim::Error> executor_obstacle(const models::WorldSpec& world,
     return refused(name + " has payload in shared memory, which does not run natively yet",
                    "use `codec: pickle5` in a scenario to validate");
   }
-  if (executor.memory.count > 0 || executor.import_memory.count > 0 ||
-      executor.touches.count > 0) {
+  if (executor.memory.count > 0 || executor.import_memory.count > 0 || executor.touches.count > 0) {
     return refused(name + " sets `memory`, `import_memory` or `touches`",
                    "leave them out of a scenario to validate");
   }

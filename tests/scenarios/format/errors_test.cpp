@@ -119,9 +119,8 @@ TEST(Errors, what_comes_in_a_later_version_is_refused_by_name) {
     EXPECT_THAT(errors(around(std::string{"executors: {a: {kind: "} + kind + "}}\n")),
                 testing::HasSubstr("error[E-later]"));
   }
-  for (const char* rest :
-       {"locks: {a: {kind: semaphore, scope: process}}\n",
-        "main: [{io: {read: 1MiB, from: disk}}]\n", "repeat: {until: 1%}\n"}) {
+  for (const char* rest : {"locks: {a: {kind: semaphore, scope: process}}\n",
+                           "main: [{io: {read: 1MiB, from: disk}}]\n", "repeat: {until: 1%}\n"}) {
     EXPECT_THAT(errors(around(rest)), testing::HasSubstr("error[E-later]")) << rest;
   }
 }
