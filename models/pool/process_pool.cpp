@@ -139,11 +139,11 @@ Program ProcessPool::task_handler(Actor& actor) {
 }
 
 sim::Process<> ProcessPool::next_job(Actor& actor, Job& job) {
-  if (jobs_.empty()) {
+  const WaitCause cause{.what = WaitFor::idle, .object = static_cast<std::uint32_t>(index_)};
+  while (jobs_.empty()) {  // again: terminate() may drop all while this thread gets the GIL back
     if (!quick_leave(actor)) {
       co_await leave(actor);
     }
-    const WaitCause cause{.what = WaitFor::idle, .object = static_cast<std::uint32_t>(index_)};
     while (jobs_.empty()) {
       job_waiter_ = actor.thread;
       job_waiter_waits_ = true;

@@ -190,8 +190,8 @@ ExitCode status_command(const Arguments& arguments, Console& console) {
   }
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (auto& [name, sweep] : sweeps) {
-    std::ranges::stable_sort(sweep.batches, {}, [](const BatchStatus& batch) {
-      return batch.shard ? batch.shard->index + 1 : 0;
+    std::ranges::sort(sweep.batches, {}, [](const BatchStatus& batch) {
+      return std::pair{batch.shard ? batch.shard->index + 1 : 0, batch.file};
     });
     code = worse(code, code_of(sweep));
     if (arguments.has("json")) {

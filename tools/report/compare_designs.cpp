@@ -236,18 +236,18 @@ sim::Result<bool> add_lines(DesignComparison& comparison, const std::string& met
 }
 
 void correct_for_many(std::vector<DesignLine>& lines) {
-  std::vector<DesignLine*> tested;
-  for (DesignLine& line : lines) {
-    if (line.p) {
-      tested.push_back(&line);
+  std::vector<std::pair<double, std::size_t>> tested;  // by p, then by place
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    if (lines[at].p) {
+      tested.emplace_back(*lines[at].p, at);
     }
   }
-  std::ranges::stable_sort(tested, {}, [](const DesignLine* line) { return *line->p; });
+  std::ranges::sort(tested);
   double highest = 0.0;
-  for (std::size_t at = 0; at < tested.size(); ++at) {
-    const double corrected = *tested[at]->p * static_cast<double>(tested.size() - at);
+  for (std::size_t rank = 0; rank < tested.size(); ++rank) {
+    const double corrected = tested[rank].first * static_cast<double>(tested.size() - rank);
     highest = std::max(highest, std::min(corrected, 1.0));
-    tested[at]->p_holm = highest;
+    lines[tested[rank].second].p_holm = highest;
   }
 }
 

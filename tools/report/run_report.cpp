@@ -156,7 +156,7 @@ void RunReport::add(const PointOutcome& outcome, const ReportNeeds& needs) {
 }
 
 void RunReport::sort_points() {
-  std::ranges::stable_sort(points, {}, &PointReport::ordinal);
+  std::ranges::sort(points, {}, &PointReport::ordinal);
 }
 
 void RunReport::judge(const std::vector<std::string>& rules, bool complete) {
