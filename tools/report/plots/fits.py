@@ -40,7 +40,7 @@ class Fit:
         return self.coefficients[2] / total if self.law == "USL" else 0.0
 
     def text(self):
-        parts = [f"serial {100 * self.serial:.2g} %"]
+        parts = [f"serial {float(f'{100 * self.serial:.2g}'):g} %"]
         if self.law == "USL":
             parts.append(f"coherence {self.coherence:.2g}")
         return f"{self.law}: {', '.join(parts)}; off by {100 * self.residual:.2g} %"
