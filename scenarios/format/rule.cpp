@@ -226,7 +226,8 @@ sim::Result<Clause> parse_metric(std::string_view text, Clause clause) {
     clause.entity = std::string{trimmed(rest.substr(1, close - 1))};
     rest.remove_prefix(close + 1);
   }
-  return parse_comparison(trimmed(rest), clause.metric->unit, std::move(clause));
+  const std::string_view unit = clause.metric->unit;
+  return parse_comparison(trimmed(rest), unit, std::move(clause));
 }
 
 sim::Result<Clause> parse_clause(std::string_view text) {
