@@ -162,6 +162,7 @@ class [[nodiscard]] Process {
     [[nodiscard]] bool await_suspend(std::coroutine_handle<> parent) const {
       return !child.promise().begin(child, parent);
     }
+    // NOLINTNEXTLINE(modernize-use-nodiscard): T is void as a rule
     T await_resume() const { return child.promise().take_result(); }
   };
   /// Starts this process and waits for its end. Requires: valid, not started.

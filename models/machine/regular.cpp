@@ -154,6 +154,7 @@ void add_cores(const RegularMachine& regular, MachineSpec& machine) {
   const auto per_package = static_cast<std::uint32_t>(cores_per_package(regular));
   const std::uint32_t per_node = per_package / regular.nodes_per_package;
   const std::uint32_t per_llc = cores_sharing_llc(regular, per_package);
+  sim::expect(per_node > 0 && per_llc > 0, "nodes and caches have cores");
   for (std::uint32_t package = 0; package < regular.packages; ++package) {
     for (std::uint32_t kind = 0; kind < regular.core_kinds.size(); ++kind) {
       for (std::uint32_t i = 0; i < regular.core_kinds[kind].count; ++i) {

@@ -15,6 +15,7 @@ std::int64_t Mlfq::boosts() const {
 }
 
 sim::Duration Mlfq::allotment(std::uint32_t level) const {
+  sim::expect(level < config_.levels, "a level that the queue has");
   return config_.slice * (std::int64_t{1} << level);
 }
 

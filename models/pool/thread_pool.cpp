@@ -1,50 +1,15 @@
-// concurrent.futures.ThreadPoolExecutor: workers made lazily, one unbounded queue, results in
-// order.
-//
-// submit puts the item on the queue and then starts one more worker unless an idle token can be
-// taken or all workers exist. Who releases tokens depends on the version: up to 3.7 there are none,
-// 3.8 to 3.11 a worker releases one after every item, from 3.12 on when it finds the queue empty.
-// shutdown puts one None that each worker passes on, then joins all.
-// Source: CPython, Lib/concurrent/futures/thread.py and _queue.SimpleQueue; see
-// docs/models/pool.md.
-#include <deque>
+#include "models/pool/thread_pool.hpp"
+
+#include <memory>
 #include <utility>
 
-#include "models/os/wait_queue.hpp"
-#include "models/pool/executor.hpp"
 #include "models/pool/kinds.hpp"
 #include "models/work/context.hpp"
 
 namespace timeslice::models {
 
-namespace {
-
-class ThreadPool final : public Executor {
- public:
-  ThreadPool(Context& world, ExecutorIndex index)
-      : Executor{world, index}, max_workers_{worker_count()}, tokens_{token_rule(world)} {}
-
- protected:
-  sim::Process<> do_submit(Actor& who, BatchId batch) override;
-  sim::Process<> do_shut_down(Actor& who) override;
-
- private:
-  enum class Tokens { none, after_item, when_empty };
-  static Tokens token_rule(const Context& world);
-  static constexpr std::uint32_t stop_sign = 0xffffffffU;  // the None of shutdown
-
-  sim::Process<> put(Actor& who, std::uint32_t entry);
-  sim::Process<std::uint32_t> get(Actor& worker);
-  sim::Process<> adjust_thread_count(Actor& who);
-  Program worker_main(Actor& worker);
-
-  std::deque<std::uint32_t> queue_;  // items by id
-  WaitQueue getters_;
-  std::vector<Actor*> workers_;
-  std::uint32_t max_workers_;
-  Tokens tokens_;
-  std::uint64_t idle_tokens_ = 0;
-};
+ThreadPool::ThreadPool(Context& world, ExecutorIndex index)
+    : Executor{world, index}, max_workers_{worker_count()}, tokens_{token_rule(world)} {}
 
 ThreadPool::Tokens ThreadPool::token_rule(const Context& world) {
   const PythonVersion version = world.spec.runtime.version;
@@ -109,14 +74,21 @@ sim::Process<> ThreadPool::adjust_thread_count(Actor& who) {
   add_startup(world_.now() - begin);
 }
 
+sim::Process<std::uint32_t> ThreadPool::next_entry(Actor& worker) {
+  if (tokens_ == Tokens::when_empty && queue_.empty()) {
+    ++idle_tokens_;
+  }
+  const std::uint32_t entry = co_await get(worker);
+  if (entry == stop_sign) {
+    co_await put(worker, stop_sign);
+  }
+  co_return entry;
+}
+
 Program ThreadPool::worker_main(Actor& worker) {
   while (true) {
-    if (tokens_ == Tokens::when_empty && queue_.empty()) {
-      ++idle_tokens_;
-    }
-    const std::uint32_t entry = co_await get(worker);
+    const std::uint32_t entry = co_await next_entry(worker);
     if (entry == stop_sign) {
-      co_await put(worker, stop_sign);
       co_return;
     }
     const ItemId item{entry};
@@ -138,8 +110,6 @@ sim::Process<> ThreadPool::do_shut_down(Actor& who) {
     co_await join_thread(who, *worker);
   }
 }
-
-}  // namespace
 
 std::unique_ptr<Executor> make_thread_pool(Context& world, ExecutorIndex index) {
   return std::make_unique<ThreadPool>(world, index);

@@ -100,14 +100,17 @@ constexpr std::array<Key, 2> choice_keys{{
     {.name = "p", .type = Type::number, .high = 1, .required = true, .doc = "its probability"},
     {.name = "do", .type = Type::steps, .required = true, .doc = "its steps"},
 }};
+constexpr Key task_key{
+    .name = "task", .type = Type::text, .required = true, .doc = "what to do with each item"};
+constexpr Key items_key{.name = "items",
+                        .type = Type::count,
+                        .high = max_items,
+                        .limit = true,
+                        .required = true,
+                        .doc = "how many items"};
 constexpr std::array<Key, 4> map_arguments{{
-    {.name = "task", .type = Type::text, .required = true, .doc = "what to do with each item"},
-    {.name = "items",
-     .type = Type::count,
-     .high = max_items,
-     .limit = true,
-     .required = true,
-     .doc = "how many items"},
+    task_key,
+    items_key,
     {.name = "executor", .type = Type::text, .required = true, .doc = "who does it"},
     {.name = "chunksize",
      .type = Type::count,
@@ -118,13 +121,8 @@ constexpr std::array<Key, 4> map_arguments{{
      .doc = "items handed over together"},
 }};
 constexpr std::array<Key, 4> imap_arguments{{
-    {.name = "task", .type = Type::text, .required = true, .doc = "what to do with each item"},
-    {.name = "items",
-     .type = Type::count,
-     .high = max_items,
-     .limit = true,
-     .required = true,
-     .doc = "how many items"},
+    task_key,
+    items_key,
     {.name = "executor", .type = Type::text, .required = true, .doc = "of kind processes"},
     {.name = "chunksize",
      .type = Type::count,
@@ -146,7 +144,7 @@ constexpr std::array<Key, 3> kill_arguments{{
     {.name = "at", .type = Type::duration, .required = true, .doc = "since main's first step"},
 }};
 constexpr std::array<Key, 4> submit_arguments{{
-    {.name = "task", .type = Type::text, .required = true, .doc = "what to do with each item"},
+    task_key,
     {.name = "executor", .type = Type::text, .required = true, .doc = "who does it"},
     {.name = "items",
      .type = Type::count,
@@ -271,13 +269,8 @@ constexpr std::array<Key, 4> await_arguments{{
             "create_task"},
 }};
 constexpr std::array<Key, 3> gather_arguments{{
-    {.name = "task", .type = Type::text, .required = true, .doc = "what to do with each item"},
-    {.name = "items",
-     .type = Type::count,
-     .high = max_items,
-     .limit = true,
-     .required = true,
-     .doc = "how many items"},
+    task_key,
+    items_key,
     {.name = "executor",
      .type = Type::text,
      .fallback = "the coroutine's own loop",

@@ -86,8 +86,9 @@ void ParamValues::substitute_scalar(Node& node) {
     result += text.substr(from, open - from);
     result += value == nullptr ? "0" : value->text;
     from = close + 1;
-    if (result.size() > max_param_bytes ||
-        (substituted_ += result.size()) > max_substituted_bytes) {
+    const bool too_long = result.size() > max_param_bytes;
+    substituted_ += too_long ? 0 : result.size();
+    if (too_long || substituted_ > max_substituted_bytes) {
       reporter_.error(node.mark, "E-limit", "parameters grow without bound", "use shorter values");
       return;
     }

@@ -40,6 +40,7 @@ bool is_reading(int action, const char* function) {
 
 /// SQLite asks this for everything that a statement would do; `denied` remembers a refusal,
 /// because SQLite reports some of them only as a failure.
+// The signature is SQLite's. NOLINTNEXTLINE(readability-function-size)
 int allow_reading(void* denied, int action, const char* /*first*/, const char* second,
                   const char* /*database*/, const char* /*trigger*/) {
   if (is_reading(action, second)) {

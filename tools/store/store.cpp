@@ -149,7 +149,7 @@ std::optional<StoreError> Store::write_comparisons(BatchId batch, const scenario
 }
 
 std::optional<StoreError> Store::finish(BatchId batch) {
-  const auto problem =
+  auto problem =
       state_->in_transaction([&] { state_->writer->end_batch(static_cast<std::int64_t>(batch)); });
   return problem ? problem : pause();
 }
