@@ -84,7 +84,6 @@ void drop_rest(WorldSpec& world) {
   MachineSpec& machine = world.machine;
   machine.speed_over_time.clear();
   machine.interruptions.every = none;
-  machine.costs.tick_cost = none;
   world.background.clear();
 }
 

@@ -126,7 +126,6 @@ class EventLoop {
   };
 
   [[nodiscard]] CoroutineId add(ItemId item);
-  void enter_thread(Actor& actor);
   [[nodiscard]] sim::Process<> turn();
   [[nodiscard]] sim::Process<> poll();
   [[nodiscard]] sim::Process<> wait_for_events();

@@ -180,7 +180,8 @@ class DistanceReader {
     return std::nullopt;
   }
 
-  [[nodiscard]] std::optional<sim::Error> refuse(const XmlElement& element, const Matrix& matrix) const {
+  [[nodiscard]] std::optional<sim::Error> refuse(const XmlElement& element,
+                                                 const Matrix& matrix) const {
     if (!is_about_nodes(matrix)) {
       return std::nullopt;
     }

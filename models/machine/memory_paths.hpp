@@ -47,7 +47,6 @@ class MemoryPaths {
   [[nodiscard]] double lone_stream_ratio(std::uint32_t from, std::uint32_t to) const;
   /// A node of another package, else another node, else `from`.
   [[nodiscard]] std::uint32_t remote_of(std::uint32_t from) const;
-  [[nodiscard]] std::uint32_t package_of(std::uint32_t node) const { return package_[node]; }
 
  private:
   void fill(const MachineSpec& machine);

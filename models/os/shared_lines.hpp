@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <map>
-#include <vector>
 
 #include "models/machine/coherence.hpp"
 #include "models/machine/machine_spec.hpp"

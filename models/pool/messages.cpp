@@ -111,7 +111,7 @@ Effort loading(const PayloadCosts& costs, const Load& load, Side side) {
 }
 
 sim::Duration faults(const Actor& actor, double pages) {
-  return scaled(actor.world.os_costs().page_fault, pages);
+  return scaled(actor.world.costs().payload.fault, pages);
 }
 
 sim::Process<> spend(Actor& actor, sim::Duration base, Effort effort) {

@@ -80,8 +80,8 @@ PayloadCosts free_payload_costs() {
         &costs.result_dumps, &costs.result_read, &costs.result_loads}) {
     *step = {};
   }
-  for (sim::Duration* cost : {&costs.object_dumps, &costs.object_loads, &costs.shared_create,
-                              &costs.shared_attach, &costs.shared_release}) {
+  for (sim::Duration* cost : {&costs.fault, &costs.object_dumps, &costs.object_loads,
+                              &costs.shared_create, &costs.shared_attach, &costs.shared_release}) {
     *cost = {};
   }
   costs.shared_map_share = 0.0;

@@ -54,7 +54,7 @@ inline constexpr std::array<Key, 14> executor_cost_keys{{
 inline constexpr std::string_view step_doc =
     "for each size: CPU time, then the share of its pages touched for the first time, as `2us 0.5`";
 
-inline constexpr std::array<Key, 15> payload_cost_keys{{
+inline constexpr std::array<Key, 16> payload_cost_keys{{
     {.name = "sizes",
      .type = Type::texts,
      .fallback = "[30kB, 100kB, 300kB, 1MB]",
@@ -95,6 +95,10 @@ inline constexpr std::array<Key, 15> payload_cost_keys{{
      .type = Type::duration,
      .fallback = "29ns",
      .doc = "unpickling each further object"},
+    {.name = "fault",
+     .type = Type::duration,
+     .fallback = "1360ns",
+     .doc = "a page touched for the first time"},
     {.name = "shared_create",
      .type = Type::duration,
      .fallback = "17us",

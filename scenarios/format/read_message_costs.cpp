@@ -96,6 +96,7 @@ void read_payload(Fields& outer, PayloadCosts& costs) {
   }
   fields.read("object_dumps", costs.object_dumps);
   fields.read("object_loads", costs.object_loads);
+  fields.read("fault", costs.fault);
   fields.read("shared_create", costs.shared_create);
   fields.read("shared_attach", costs.shared_attach);
   fields.read("shared_release", costs.shared_release);

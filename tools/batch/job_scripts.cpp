@@ -1,6 +1,5 @@
 #include "tools/batch/job_scripts.hpp"
 
-#include <algorithm>
 #include <cctype>
 #include <string_view>
 

@@ -1,6 +1,5 @@
 #include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 
 #include <fmt/format.h>

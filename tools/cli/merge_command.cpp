@@ -1,6 +1,4 @@
 #include <cstdint>
-#include <optional>
-#include <span>
 #include <string>
 #include <vector>
 

@@ -23,7 +23,7 @@ constexpr std::array<Part, 7> parts{{{"cost_ideal", "work alone"},
                                      {"cost_start", "starting"},
                                      {"cost_ipc", "handing over"},
                                      {"cost_switch", "switching"},
-                                     {"cost_contention", "shared cores"},
+                                     {"cost_contention", "sharing hardware"},
                                      {"cost_rest", "rest"}}};
 
 // Columns [from, to) filled, whichever is larger; a part that is not zero has one at least.

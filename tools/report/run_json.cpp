@@ -8,6 +8,7 @@
 
 #include "tools/report/humanize.hpp"
 #include "tools/report/param_json.hpp"
+#include "tools/store/names.hpp"
 
 namespace timeslice::tools {
 namespace {

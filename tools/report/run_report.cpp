@@ -193,22 +193,6 @@ bool RunReport::any_refuted() const {
   });
 }
 
-std::string status_name(models::RunStatus status) {
-  switch (status) {
-    case models::RunStatus::ok:
-      return "ok";
-    case models::RunStatus::failed:
-      return "failed";
-    case models::RunStatus::deadlock:
-      return "deadlock";
-    case models::RunStatus::timeout:
-      return "timeout";
-    case models::RunStatus::killed:
-      return "killed";
-  }
-  return "failed";
-}
-
 const SummaryMetric* find_metric(const PointReport& point, const std::string& name,
                                  const std::string& entity) {
   const auto found = std::ranges::find_if(point.metrics, [&](const SummaryMetric& metric) {

@@ -98,9 +98,6 @@ struct RunReport {
   bool all_whole_ = true;  // every point has all its repetitions here
 };
 
-/// "ok", "failed", "deadlock", "timeout" or "killed".
-[[nodiscard]] std::string status_name(models::RunStatus status);
-
 /// The metric of that name and entity; nullptr where there is none.
 [[nodiscard]] const SummaryMetric* find_metric(const PointReport& point, const std::string& name,
                                                const std::string& entity = {});

@@ -19,6 +19,7 @@
 #include "tools/report/speedup.hpp"
 #include "tools/report/tally.hpp"
 #include "tools/report/text_table.hpp"
+#include "tools/store/names.hpp"
 
 namespace timeslice::tools {
 namespace {
@@ -109,7 +110,7 @@ std::string outcome_of(const PointReport& point) {
   std::map<std::string, std::size_t> failed;
   for (const RunRow& run : point.runs) {
     if (run.status != models::RunStatus::ok) {
-      ++failed[status_name(run.status)];
+      ++failed[std::string{status_name(run.status)}];
     }
   }
   const bool partly = point.runs.size() < point.repeat;
@@ -366,7 +367,7 @@ std::string verdict_lines(const RunReport& report, const Paint& paint) {
 }
 
 std::string failure_line(const PointReport& point, const RunRow& run, const std::string& title) {
-  const std::string status = status_name(run.status);
+  const std::string status{status_name(run.status)};
   std::string reason = run.error.empty() ? "no reason given" : safe_text(run.error);
   if (reason.starts_with(status + ": ")) {  // it is said already
     reason.erase(0, status.size() + 2);

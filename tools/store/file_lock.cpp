@@ -24,12 +24,6 @@ bool still_named(int descriptor, const std::string& path) {
          held.st_ino == named.st_ino && held.st_dev == named.st_dev;
 }
 
-StoreError problem(StoreFault fault, const std::string& path, std::string what,
-                   std::string advice) {
-  return {.fault = fault,
-          .error = {.where = path, .what = std::move(what), .advice = std::move(advice)}};
-}
-
 // is_held() of another process holds the lock for an instant.
 bool lock_soon(int descriptor) {
   for (int attempt = 0; attempt < 10; ++attempt) {
@@ -53,20 +47,20 @@ std::variant<FileLock, StoreError> FileLock::take(const std::string& database) {
     const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (descriptor < 0) {
       const int reason = errno;
-      return problem(reason == ENOSPC ? StoreFault::no_room : StoreFault::read_only, path,
-                     "cannot be created: " + std::generic_category().message(reason),
-                     "check that the folder exists and that you may write to it");
+      return store_error(reason == ENOSPC ? StoreFault::no_room : StoreFault::read_only, path,
+                         "cannot be created: " + std::generic_category().message(reason),
+                         "check that the folder exists and that you may write to it");
     }
     if (!lock_soon(descriptor)) {
       const int reason = errno;
       close(descriptor);
       if (reason == EWOULDBLOCK) {
-        return problem(StoreFault::busy, database, "another process is at work on this part",
-                       "wait for it, or stop it and start again");
+        return store_error(StoreFault::busy, database, "another process is at work on this part",
+                           "wait for it, or stop it and start again");
       }
-      return problem(StoreFault::failed, path,
-                     "cannot be locked: " + std::generic_category().message(reason),
-                     "put the database on a disk of this machine");
+      return store_error(StoreFault::failed, path,
+                         "cannot be locked: " + std::generic_category().message(reason),
+                         "put the database on a disk of this machine");
     }
     if (still_named(descriptor, path)) {
       return FileLock{path, descriptor};

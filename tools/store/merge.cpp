@@ -17,11 +17,6 @@
 namespace timeslice::tools {
 namespace {
 
-StoreError error(StoreFault fault, const std::string& path, std::string what, std::string advice) {
-  return {.fault = fault,
-          .error = {.where = path, .what = std::move(what), .advice = std::move(advice)}};
-}
-
 /// An input that can be attached: itself, or a copy of an older file with today's tables.
 class Readable {
  public:
@@ -238,13 +233,14 @@ void refuse_conflict(SQLite::Database& database, const std::string& input) {
   if (!find.executeStep()) {
     return;
   }
-  throw error(StoreFault::unusable, input,
-              fmt::format("repetition {} of point {} has digest {} here and {} in the target, of "
-                          "the same models",
-                          find.getColumn(1).getInt64(), find.getColumn(0).getString(),
-                          find.getColumn(2).getString(), find.getColumn(3).getString()),
-              "one of the two was changed or made by another program: run the point again, or "
-              "merge into another file");
+  throw store_error(
+      StoreFault::unusable, input,
+      fmt::format("repetition {} of point {} has digest {} here and {} in the target, of "
+                  "the same models",
+                  find.getColumn(1).getInt64(), find.getColumn(0).getString(),
+                  find.getColumn(2).getString(), find.getColumn(3).getString()),
+      "one of the two was changed or made by another program: run the point again, or "
+      "merge into another file");
 }
 
 Merged join(SQLite::Database& database, const std::string& input) {
@@ -276,8 +272,9 @@ void attach(SQLite::Database& database, const std::string& path) {
 void refuse_same_file(const std::string& target, const std::string& input) {
   std::error_code ignored;
   if (std::filesystem::equivalent(target, input, ignored)) {
-    throw error(StoreFault::bad_query, input, "is the file that the others are to be merged into",
-                "name a new file first, then the parts");
+    throw store_error(StoreFault::bad_query, input,
+                      "is the file that the others are to be merged into",
+                      "name a new file first, then the parts");
   }
 }
 

@@ -1,6 +1,9 @@
 // Why a database could not be used, and which exit code that is.
 #pragma once
 
+#include <string>
+#include <utility>
+
 #include "sim/result.hpp"
 
 namespace timeslice::tools {
@@ -20,6 +23,13 @@ struct StoreError {
   StoreFault fault = StoreFault::failed;
   sim::Error error;
 };
+
+[[nodiscard]] inline StoreError store_error(StoreFault fault, std::string where, std::string what,
+                                            std::string advice) {
+  return {
+      .fault = fault,
+      .error = {.where = std::move(where), .what = std::move(what), .advice = std::move(advice)}};
+}
 
 /// The exit code of the command-line contract.
 [[nodiscard]] int exit_code(StoreFault fault);

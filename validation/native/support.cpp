@@ -214,7 +214,8 @@ std::optional<sim::Error> world_obstacle(const models::WorldSpec& world,
                    "set runtime.platform: linux");
   }
   if (world.runtime.language == models::Language::python && is_free_threaded(world.runtime)) {
-    return refused("free-threaded Python does not run natively yet", "set runtime.gil: on");
+    return refused("free-threaded Python does not run natively yet",
+                   "name a build with a GIL, such as runtime.python: \"3.13\", without `gil: off`");
   }
   if (world.runtime.event_loop != models::LoopKind::asyncio) {
     return refused("uvloop does not run natively yet", "set runtime.event_loop: asyncio");
