@@ -13,6 +13,9 @@ struct Bytes {
   auto operator<=>(const Bytes&) const = default;
 };
 
+/// A page of memory on every machine that is modelled.
+inline constexpr std::int64_t page_bytes = 4096;
+
 /// A frequency, in hertz.
 struct Hertz {
   double per_second = 0.0;

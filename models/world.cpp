@@ -41,7 +41,7 @@ class WorldRun {
         trace_{options.keep_slices ? &recorder_ : options.sink},
         random_{run_seed},
         os_{engine_, trace_, random_, spec.machine, spec.os},
-        context_{spec, engine_, trace_, random_, os_, options.keep_slices} {
+        context_{spec, {engine_, trace_, random_, os_}, options.keep_slices} {
     timings_.seed = run_seed;
   }
 

@@ -14,10 +14,6 @@ namespace timeslice::models {
 
 namespace {
 
-double as_ns(sim::Duration duration) {
-  return static_cast<double>(duration.count());
-}
-
 std::string text_of(std::uint32_t number) {
   return std::to_string(number);
 }
@@ -88,7 +84,7 @@ void add_latencies(const Report& report) {
     report.add("task_latency_p90", name, "ns", quantile(values, 0.90));
     report.add("task_latency_p95", name, "ns", quantile(values, 0.95));
     report.add("task_latency_p99", name, "ns", quantile(values, 0.99));
-    const double seconds = as_ns(report.makespan) / 1e9;
+    const double seconds = sim::as_ns(report.makespan) / 1e9;
     if (seconds > 0.0) {
       report.add("throughput", name, "1/s", static_cast<double>(values.size()) / seconds);
     }
@@ -161,14 +157,14 @@ void add_thread(const Report& report, ThreadId thread, ThreadTotals& totals) {
     return;
   }
   const std::string& name = report.world.os.name(thread);
-  report.add("cpu_time", name, "ns", as_ns(accounts.cpu_time));
+  report.add("cpu_time", name, "ns", sim::as_ns(accounts.cpu_time));
   report.add("switches_voluntary", name, "count", static_cast<double>(accounts.switches_voluntary));
   report.add("switches_involuntary", name, "count",
              static_cast<double>(accounts.switches_involuntary));
   report.add("migrations", name, "count", static_cast<double>(accounts.migrations));
   if (report.world.python() && report.world.spec.runtime.gil.enabled) {
-    report.add("gil_held", name, "ns", as_ns(held));
-    report.add("gil_wait", name, "ns", as_ns(waited));
+    report.add("gil_held", name, "ns", sim::as_ns(held));
+    report.add("gil_wait", name, "ns", sim::as_ns(waited));
   }
 }
 
@@ -180,13 +176,13 @@ void add_threads(const Report& report) {
       add_thread(report, ThreadId{id}, totals);
     }
   }
-  report.add("cpu_time", "", "ns", as_ns(totals.cpu_time));
+  report.add("cpu_time", "", "ns", sim::as_ns(totals.cpu_time));
   report.add("switches_voluntary", "", "count", static_cast<double>(totals.voluntary));
   report.add("switches_involuntary", "", "count", static_cast<double>(totals.involuntary));
   report.add("migrations", "", "count", static_cast<double>(totals.migrations));
   if (report.world.python() && report.world.spec.runtime.gil.enabled) {
-    report.add("gil_held", "", "ns", as_ns(totals.gil_held));
-    report.add("gil_wait", "", "ns", as_ns(totals.gil_wait));
+    report.add("gil_held", "", "ns", sim::as_ns(totals.gil_held));
+    report.add("gil_wait", "", "ns", sim::as_ns(totals.gil_wait));
     report.add("gil_switches", "", "count",
                static_cast<double>(report.world.gil_accounts.switches()));
   }
@@ -197,7 +193,7 @@ std::vector<double> core_busy_ns(const Context& world) {
   std::vector<double> busy(world.spec.machine.cores.size(), 0.0);
   for (std::uint32_t cpu = 0; cpu < world.os.cpus(); ++cpu) {
     const std::size_t core = index_of(world.spec.machine.cpus[cpu].core);
-    busy[core] = as_ns(world.os.core_busy(CpuId{cpu}));
+    busy[core] = sim::as_ns(world.os.core_busy(CpuId{cpu}));
   }
   return busy;
 }
@@ -211,12 +207,12 @@ void add_cpus(const Report& report, double elapsed_ns) {
     sum.beside_sibling += accounts.beside_sibling;
     sum.with_queue += accounts.with_queue;
     if (cpu < max_entities) {
-      report.add("cpu_utilization", text_of(cpu), "1", as_ns(accounts.busy) / elapsed_ns);
+      report.add("cpu_utilization", text_of(cpu), "1", sim::as_ns(accounts.busy) / elapsed_ns);
     }
   }
   const double capacity = elapsed_ns * static_cast<double>(world.os.cpus());
-  report.add("cpu_utilization", "", "1", as_ns(sum.busy) / capacity);
-  report.add("idle_while_runnable", "", "ns", as_ns(world.os.idle_while_runnable()));
+  report.add("cpu_utilization", "", "1", sim::as_ns(sum.busy) / capacity);
+  report.add("idle_while_runnable", "", "ns", sim::as_ns(world.os.idle_while_runnable()));
   const std::vector<double> cores = core_busy_ns(world);
   for (std::size_t core = 0; core < std::min(cores.size(), max_entities); ++core) {
     report.add("core_busy", text_of(static_cast<std::uint32_t>(core)), "1",
@@ -224,9 +220,9 @@ void add_cpus(const Report& report, double elapsed_ns) {
   }
   if (sum.busy > sim::Duration::zero()) {
     const sim::Duration alone = sum.busy - sum.with_queue - sum.beside_sibling;
-    report.add("state_smt", "", "1", as_ns(sum.beside_sibling) / as_ns(sum.busy));
-    report.add("state_timeshared", "", "1", as_ns(sum.with_queue) / as_ns(sum.busy));
-    report.add("state_parallel", "", "1", as_ns(alone) / as_ns(sum.busy));
+    report.add("state_smt", "", "1", sim::as_ns(sum.beside_sibling) / sim::as_ns(sum.busy));
+    report.add("state_timeshared", "", "1", sim::as_ns(sum.with_queue) / sim::as_ns(sum.busy));
+    report.add("state_parallel", "", "1", sim::as_ns(alone) / sim::as_ns(sum.busy));
   }
 }
 
@@ -253,12 +249,12 @@ void add_groups(const Report& report) {
   const std::vector<sim::Duration> used = group_cpu_times(report.world);
   for (std::size_t index = 0; index < std::min(groups.size(), max_entities); ++index) {
     const std::string& name = groups[index].name;
-    report.add("group_cpu_time", name, "ns", as_ns(used[index]));
+    report.add("group_cpu_time", name, "ns", sim::as_ns(used[index]));
     const auto quota = report.world.os.accounts(GroupId{static_cast<std::uint32_t>(index + 1)});
     if (quota) {
       report.add("quota_periods", name, "count", static_cast<double>(quota->periods));
       report.add("quota_throttled", name, "count", static_cast<double>(quota->throttled_periods));
-      report.add("throttled_time", name, "ns", as_ns(quota->throttled_time));
+      report.add("throttled_time", name, "ns", sim::as_ns(quota->throttled_time));
     }
   }
 }
@@ -269,12 +265,12 @@ void add_executors(const Report& report) {
       continue;
     }
     const std::string& name = executor->spec().name;
-    report.add("startup", name, "ns", as_ns(executor->startup()));
-    report.add("shutdown", name, "ns", as_ns(executor->shutdown()));
+    report.add("startup", name, "ns", sim::as_ns(executor->startup()));
+    report.add("shutdown", name, "ns", sim::as_ns(executor->shutdown()));
     if (const sim::Histogram* lag = executor->lag(); lag != nullptr && lag->count() > 0) {
-      report.add("loop_lag_p50", name, "ns", as_ns(lag->quantile(0.50)));
-      report.add("loop_lag_p99", name, "ns", as_ns(lag->quantile(0.99)));
-      report.add("loop_lag_max", name, "ns", as_ns(lag->max()));
+      report.add("loop_lag_p50", name, "ns", sim::as_ns(lag->quantile(0.50)));
+      report.add("loop_lag_p99", name, "ns", sim::as_ns(lag->quantile(0.99)));
+      report.add("loop_lag_max", name, "ns", sim::as_ns(lag->max()));
     }
     const ExecutorKind kind = executor->spec().kind;
     if (kind == ExecutorKind::processes || kind == ExecutorKind::process_executor) {
@@ -358,8 +354,8 @@ std::string wait_text(Context& world, const Actor& actor) {
 
 void add_metrics(Context& world, const MainSpan& span, Timings& timings) {
   const Report report{.world = world, .timings = timings, .makespan = timings.makespan};
-  const double elapsed_ns = as_ns(span.end.time_since_epoch());
-  report.add("makespan", "", "ns", as_ns(timings.makespan));
+  const double elapsed_ns = sim::as_ns(span.end.time_since_epoch());
+  report.add("makespan", "", "ns", sim::as_ns(timings.makespan));
   add_latencies(report);
   add_jobs(report);
   add_threads(report);

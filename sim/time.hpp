@@ -21,6 +21,11 @@ struct SimClock {
   static constexpr bool is_steady = true;
 };
 
+/// For ratios and products; exact below 2^53 ns, 104 days.
+[[nodiscard]] constexpr double as_ns(Duration duration) {
+  return static_cast<double>(duration.count());
+}
+
 /// A point in simulated time. Default-constructed: the start of the run.
 using Instant = SimClock::time_point;
 

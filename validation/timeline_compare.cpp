@@ -18,10 +18,6 @@ struct Fact {
   double value = 0.0;
 };
 
-double as_ns(sim::Duration duration) {
-  return static_cast<double>(duration.count());
-}
-
 void list_lengths(const std::string& name, const std::optional<Lengths>& lengths,
                   std::vector<Fact>& facts) {
   if (!lengths) {
@@ -37,9 +33,9 @@ void list_lengths(const std::string& name, const std::optional<Lengths>& lengths
 }
 
 void list_thread(const ThreadFacts& thread, const std::string& entity, std::vector<Fact>& facts) {
-  facts.push_back({"cpu_time", entity, "ns", as_ns(thread.run)});
-  facts.push_back({"wait", entity, "ns", as_ns(thread.wait)});
-  facts.push_back({"sleep", entity, "ns", as_ns(thread.sleep)});
+  facts.push_back({"cpu_time", entity, "ns", sim::as_ns(thread.run)});
+  facts.push_back({"wait", entity, "ns", sim::as_ns(thread.wait)});
+  facts.push_back({"sleep", entity, "ns", sim::as_ns(thread.sleep)});
   facts.push_back({"switches_voluntary", entity, "count", static_cast<double>(thread.voluntary)});
   facts.push_back(
       {"switches_involuntary", entity, "count", static_cast<double>(thread.involuntary)});
@@ -50,7 +46,7 @@ std::vector<Fact> list(const TimelineFacts& from) {
   std::vector<Fact> facts;
   const ThreadFacts total = from.total();
   if (from.idle_while_runnable) {
-    facts.push_back({"idle_while_runnable", "", "ns", as_ns(*from.idle_while_runnable)});
+    facts.push_back({"idle_while_runnable", "", "ns", sim::as_ns(*from.idle_while_runnable)});
   }
   list_thread(total, "", facts);
   list_lengths("run_length", from.runs, facts);
@@ -58,7 +54,7 @@ std::vector<Fact> list(const TimelineFacts& from) {
   list_lengths("wake_wait", from.waits, facts);
   for (const ThreadFacts& role : from.roles) {
     if (total.run > sim::Duration::zero()) {
-      facts.push_back({"cpu_share", role.role, "1", as_ns(role.run) / as_ns(total.run)});
+      facts.push_back({"cpu_share", role.role, "1", sim::as_ns(role.run) / sim::as_ns(total.run)});
     }
     list_thread(role, role.role, facts);
   }

@@ -10,10 +10,6 @@ namespace {
 
 constexpr double per_ns = 1e-9;
 
-double as_ns(sim::Duration duration) {
-  return static_cast<double>(duration.count());
-}
-
 }  // namespace
 
 MemoryPaths::MemoryPaths(const MachineSpec& machine)
@@ -25,13 +21,13 @@ MemoryPaths::MemoryPaths(const MachineSpec& machine)
     }
   }
   if (machine.memory_local > sim::Duration::zero()) {
-    local_ns_ = as_ns(machine.memory_local);
+    local_ns_ = sim::as_ns(machine.memory_local);
   }
   if (machine.memory_bandwidth_one_core.per_second > 0.0) {
     one_core_ = machine.memory_bandwidth_one_core.per_second * per_ns;
   }
   bandwidth_ = machine.memory_bandwidth_node.per_second * per_ns;
-  const double saturated = as_ns(machine.memory_system.saturated);
+  const double saturated = sim::as_ns(machine.memory_system.saturated);
   saturated_ = saturated > local_ns_ ? saturated / local_ns_ : saturated_latency_default;
   if (!machine.memory_system.shares_bandwidth) {
     bandwidth_ = 0.0;
@@ -46,7 +42,7 @@ void MemoryPaths::fill(const MachineSpec& machine) {
   for (std::uint32_t from = 0; from < nodes_; ++from) {
     for (std::uint32_t to = 0; to < nodes_; ++to) {
       const bool near = package_[from] == package_[to];
-      const double said = as_ns(near ? system.near : machine.memory_remote) / local_ns_;
+      const double said = sim::as_ns(near ? system.near : machine.memory_remote) / local_ns_;
       double latency = near ? latency_near_default : latency_remote_default;
       if (distances && machine.node_distance[from * nodes_ + from] > 0.0) {
         const double own = machine.node_distance[from * nodes_ + from];

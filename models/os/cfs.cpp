@@ -11,7 +11,6 @@ namespace {
 
 // Facts of Linux 6.1, kernel/sched/fair.c and sched.h.
 constexpr std::uint32_t latency_threads = 8;  // sched_nr_latency: more stretch the period
-constexpr std::uint32_t idle_weight = 3;      // WEIGHT_IDLEPRIO
 constexpr sim::Duration idle_min_granularity = std::chrono::microseconds{750};  // not scaled
 
 bool is_length(sim::Duration length) {
@@ -38,7 +37,7 @@ void Cfs::add_entity(EntityId entity, const EntityParameters& parameters) {
   }
   Entity& self = at(entity);
   self.scheduling_class = parameters.scheduling_class;
-  self.clock.weight = is_idle(self.scheduling_class) ? idle_weight : parameters.weight;
+  self.clock.weight = is_idle(self.scheduling_class) ? weight_of_idle : parameters.weight;
   tree_.add_entity(entity);
 }
 

@@ -17,7 +17,6 @@ std::uint32_t number(Id id) {
 }
 
 EntityParameters parameters_of(const ThreadSpec& spec, int nice) {
-  constexpr std::uint32_t weight_of_idle = 3;  // WEIGHT_IDLEPRIO of Linux 6.12
   const bool idle = spec.sched.kind == SchedulingClass::idle;
   return {.weight = idle ? weight_of_idle : weight_of_nice(nice),
           .scheduling_class = spec.sched.kind,

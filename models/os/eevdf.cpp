@@ -11,9 +11,6 @@ namespace {
 // An entity carries at most so many slices of lag over a sleep: entity_lag of Linux 6.12.
 constexpr std::int64_t lag_slices_max = 2;
 
-// SCHED_IDLE weighs so much whatever its nice level: WEIGHT_IDLEPRIO of Linux.
-constexpr std::uint32_t idle_weight = 3;
-
 // Bounds of a slice of one's own (sched_attr.sched_runtime): __setparam_fair of Linux 6.12.
 constexpr sim::Duration own_slice_min = std::chrono::microseconds{100};
 constexpr sim::Duration own_slice_max = std::chrono::milliseconds{100};
@@ -37,7 +34,7 @@ void Eevdf::add_entity(EntityId entity, const EntityParameters& parameters) {
   Entity& self = at(entity);
   self.scheduling_class = parameters.scheduling_class;
   const bool idle = self.scheduling_class == SchedulingClass::idle;
-  self.clock.weight = idle ? idle_weight : parameters.weight;
+  self.clock.weight = idle ? weight_of_idle : parameters.weight;
   if (parameters.slice > sim::Duration::zero()) {
     self.slice = std::clamp(parameters.slice, own_slice_min, own_slice_max);
     own_slices_ = true;

@@ -158,6 +158,9 @@ struct OsSpec {
 /// Weight of a nice level, -20..19 (sched_prio_to_weight of Linux; nice 0 is 1024).
 [[nodiscard]] std::uint32_t weight_of_nice(int nice);
 
+/// Of SCHED_IDLE and of idle groups, whatever their nice level: WEIGHT_IDLEPRIO of Linux 6.12.
+inline constexpr std::uint32_t weight_of_idle = 3;
+
 /// The nice level whose weight is this one, or the next one below; -20..19.
 [[nodiscard]] int nice_of_weight(std::uint32_t weight);
 

@@ -11,8 +11,7 @@ namespace {
 // cpu.weight 100 is nice 0: cgroup v2 documentation, "weight * 1024 / 100" shares.
 constexpr std::uint32_t weight_of_nice_0 = 1024;
 constexpr std::uint32_t default_group_weight = 100;
-constexpr std::uint32_t least_weight = 2;    // MIN_SHARES of Linux
-constexpr std::uint32_t weight_of_idle = 3;  // WEIGHT_IDLEPRIO of Linux
+constexpr std::uint32_t least_weight = 2;  // MIN_SHARES of Linux
 
 }  // namespace
 

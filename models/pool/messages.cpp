@@ -6,8 +6,6 @@ namespace timeslice::models {
 
 namespace {
 
-constexpr std::int64_t page_bytes = 4096;
-
 /// A SharedMemory object pickles as its name and size: about so many bytes.
 constexpr std::int64_t block_name_bytes = 90;
 
@@ -48,7 +46,8 @@ double more_objects(const Load& load) {
 }
 
 double pages_of(Bytes size) {
-  return static_cast<double>((size.count + page_bytes - 1) / page_bytes);
+  const std::int64_t whole = (size.count + page_bytes - 1) / page_bytes;
+  return static_cast<double>(whole);
 }
 
 /// Puts each item into a block of its own.

@@ -25,7 +25,7 @@ struct Channel {
 
 /// Connection._send_bytes: up to this size length and payload go out in one write, else in two.
 /// Source: CPython, Lib/multiprocessing/connection.py.
-constexpr std::int64_t one_write_limit = 16 * 1024;
+constexpr std::int64_t one_write_limit = std::int64_t{16} * 1024;
 constexpr std::int64_t length_bytes = 4;
 
 /// What stands for the first of two writes: the payload follows.

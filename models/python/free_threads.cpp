@@ -20,10 +20,6 @@ std::uint32_t raw(ThreadId thread) {
   return static_cast<std::uint32_t>(thread);
 }
 
-double as_ns(sim::Duration duration) {
-  return static_cast<double>(duration.count());
-}
-
 }  // namespace
 
 Contention contention(std::uint32_t threads, double shared, double contended) {
@@ -135,7 +131,7 @@ double FreeThreads::stretch(double shared) const {
 
 /// Bytecode until the thread's own count of new objects is full; 0: nobody counts.
 double FreeThreads::until_counted(ThreadId thread) {
-  return (counted_by_thread - seat(thread).new_objects) * as_ns(collector_.new_object_every);
+  return (counted_by_thread - seat(thread).new_objects) * sim::as_ns(collector_.new_object_every);
 }
 
 /// Whether it is time to collect.
@@ -145,7 +141,7 @@ bool FreeThreads::count_objects(ThreadId thread, double done_ns) {
   }
   constexpr double rounding = 1e-6;  // of an object
   double& mine = seat(thread).new_objects;
-  mine += done_ns / as_ns(collector_.new_object_every);
+  mine += done_ns / sim::as_ns(collector_.new_object_every);
   if (mine < counted_by_thread - rounding) {
     return false;
   }
@@ -157,7 +153,7 @@ bool FreeThreads::count_objects(ThreadId thread, double done_ns) {
 
 sim::Process<> FreeThreads::run(ThreadId thread, double nominal_ns, double shared) {
   const bool counts = collector_.new_object_every > sim::Duration::zero();
-  const double poll_ns = as_ns(costs_.poll);
+  const double poll_ns = sim::as_ns(costs_.poll);
   double left = nominal_ns;
   contend(thread, shared);
   while (left > 0.0) {
@@ -180,7 +176,7 @@ sim::Process<> FreeThreads::run(ThreadId thread, double nominal_ns, double share
 sim::Process<> FreeThreads::collect(ThreadId thread) {
   collecting_ = true;
   new_objects_ = 0.0;
-  const double whole = as_ns(collector_.per_object) * static_cast<double>(collector_.objects);
+  const double whole = sim::as_ns(collector_.per_object) * static_cast<double>(collector_.objects);
   for (int pause = 0; pause < 2; ++pause) {
     if (must_stop(thread)) {
       co_await stop(thread);
@@ -218,8 +214,9 @@ sim::Process<> FreeThreads::start_world(ThreadId thread) {
   for (const ThreadId each : waiting) {
     os_.wake(each, WakeCause{.thread = raw(thread)});
   }
-  const Work calls{.kind = WorkKind::kernel,
-                   .nominal_ns = as_ns(costs_.wake_call) * static_cast<double>(waiting.size())};
+  const Work calls{
+      .kind = WorkKind::kernel,
+      .nominal_ns = sim::as_ns(costs_.wake_call) * static_cast<double>(waiting.size())};
   if (calls.nominal_ns > 0.0) {
     co_await os_.run(thread, calls);
   }

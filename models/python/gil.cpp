@@ -13,10 +13,6 @@ std::uint32_t raw(ThreadId thread) {
   return static_cast<std::uint32_t>(thread);
 }
 
-double as_ns(sim::Duration duration) {
-  return static_cast<double>(duration.count());
-}
-
 }  // namespace
 
 GilAccounts::Times& GilAccounts::of(ThreadId thread) {
@@ -107,7 +103,7 @@ sim::Process<> Gil::take(ThreadId thread) {
   become_holder(thread);
   world_.accounts.add_wait(thread, now() - asked);
   if (world_.take_cost > sim::Duration::zero()) {
-    const Work work{.kind = WorkKind::python, .nominal_ns = as_ns(world_.take_cost)};
+    const Work work{.kind = WorkKind::python, .nominal_ns = sim::as_ns(world_.take_cost)};
     co_await world_.os.run(thread, work);
   }
 }
@@ -167,7 +163,7 @@ sim::Process<bool> Gil::let_go(ThreadId thread) {
   release(thread);
   drop_requested_ = false;
   if (signal(thread) && world_.wake_cost > sim::Duration::zero()) {
-    const Work work{.kind = WorkKind::kernel, .nominal_ns = as_ns(world_.wake_cost)};
+    const Work work{.kind = WorkKind::kernel, .nominal_ns = sim::as_ns(world_.wake_cost)};
     co_await world_.os.run(thread, work);
   }
   co_return forced;
@@ -229,7 +225,7 @@ sim::Process<> Gil::run(ThreadId thread, double nominal_ns, double shared) {
     co_return;
   }
   Work left{.kind = WorkKind::python, .nominal_ns = nominal_ns};
-  const double poll_ns = as_ns(world_.poll);
+  const double poll_ns = sim::as_ns(world_.poll);
   while (left.nominal_ns > 0.0) {
     sim::expect(held_by(thread), "bytecode runs under the GIL");
     if (drop_requested_) {

@@ -9,10 +9,6 @@ namespace timeslice::models {
 
 namespace {
 
-double as_ns(sim::Duration duration) {
-  return static_cast<double>(duration.count());
-}
-
 /// The end of a thread's last visit to the interpreter.
 sim::Process<> leave_for_good(Actor& actor) {
   if (last_drop_waits(actor.world.spec.runtime)) {
@@ -81,10 +77,10 @@ sim::Process<> bytecode(Actor& actor, sim::Duration cost) {
     co_return;
   }
   if (actor.process.gil) {
-    co_await actor.process.gil->run(actor.thread, as_ns(cost));
+    co_await actor.process.gil->run(actor.thread, sim::as_ns(cost));
     co_return;
   }
-  const Work work{.kind = WorkKind::native, .nominal_ns = as_ns(cost)};
+  const Work work{.kind = WorkKind::native, .nominal_ns = sim::as_ns(cost)};
   co_await actor.world.os.run(actor.thread, work);
 }
 
@@ -92,7 +88,7 @@ sim::Process<> kernel(Actor& actor, sim::Duration cost) {
   if (cost <= sim::Duration::zero()) {
     co_return;
   }
-  const Work work{.kind = WorkKind::kernel, .nominal_ns = as_ns(cost)};
+  const Work work{.kind = WorkKind::kernel, .nominal_ns = sim::as_ns(cost)};
   co_await actor.world.os.run(actor.thread, work);
 }
 

@@ -6,8 +6,6 @@ namespace timeslice::models {
 
 namespace {
 
-constexpr double page_bytes = 4096.0;
-
 /// Where a size lies in the table: between point `at` and the next one, `share` of the way.
 struct Spot {
   std::size_t at = 0;
@@ -46,7 +44,7 @@ sim::Duration cpu_of(const PayloadCosts& costs, const CopyStep& step, Bytes size
 
 double fresh_pages(const PayloadCosts& costs, const CopyStep& step, Bytes size) {
   const auto bytes = static_cast<double>(size.count);
-  const double pages = bytes / page_bytes;
+  const double pages = bytes / static_cast<double>(page_bytes);
   if (below(costs, bytes)) {
     return pages * step.fresh[0];
   }

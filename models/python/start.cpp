@@ -11,8 +11,6 @@ namespace timeslice::models {
 
 namespace {
 
-constexpr std::int64_t page_bytes = 4096;
-
 sim::Duration fault_cost(const OsCosts& costs, Bytes memory) {
   return (memory.count + page_bytes - 1) / page_bytes * costs.page_fault;
 }

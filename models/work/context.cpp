@@ -23,16 +23,15 @@ GilSpec gil_of(const RuntimeSpec& runtime) {
 
 }  // namespace
 
-Context::Context(const WorldSpec& world_spec, sim::Engine& run_engine, sim::Trace& run_trace,
-                 const sim::Random& run_random, Dispatcher& dispatcher, bool keep_memory_history)
+Context::Context(const WorldSpec& world_spec, const RunTools& tools, bool keep_memory_history)
     : spec{world_spec},
-      engine{run_engine},
-      trace{run_trace},
-      random{run_random},
-      os{dispatcher},
+      engine{tools.engine},
+      trace{tools.trace},
+      random{tools.random},
+      os{tools.os},
       memory{world_spec.runtime.memory_parts, keep_memory_history},
       futures(world_spec.futures.size()),
-      inheritance{dispatcher},
+      inheritance{tools.os},
       next_number(world_spec.tasks.size(), 0) {
   for (const TaskSpec& task : spec.tasks) {
     task_keys.push_back(task_key(task.name));

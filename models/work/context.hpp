@@ -27,9 +27,16 @@ class ForkServer;
 class Monitor;
 struct PeriodicTasks;
 
+/// What a run brings along; nothing of it is owned.
+struct RunTools {
+  sim::Engine& engine;
+  sim::Trace& trace;
+  const sim::Random& random;
+  Dispatcher& os;
+};
+
 struct Context {
-  Context(const WorldSpec& world_spec, sim::Engine& run_engine, sim::Trace& run_trace,
-          const sim::Random& run_random, Dispatcher& dispatcher, bool keep_memory_history = false);
+  Context(const WorldSpec& world_spec, const RunTools& tools, bool keep_memory_history = false);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;

@@ -45,7 +45,7 @@ class WorkWalk {
 
   static NominalWork of(const PythonStep& step) { return {.cpu_ns = mean_ns(step.duration)}; }
   static NominalWork of(const NativeStep& step) { return {.cpu_ns = mean_ns(step.duration)}; }
-  NominalWork of(const MemoryStep& step) const {
+  [[nodiscard]] NominalWork of(const MemoryStep& step) const {
     const CharacterSpec& character = world_.characters[step.character];
     return {.cpu_ns = step.units * character_of(character, world_.machine).unit_ns};
   }

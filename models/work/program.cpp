@@ -17,10 +17,6 @@ namespace timeslice::models {
 
 namespace {
 
-double as_ns(sim::Duration duration) {
-  return static_cast<double>(duration.count());
-}
-
 sim::Duration draw(Actor& actor, const Distribution& distribution, const DrawScope& scope,
                    std::uint32_t step) {
   return sample(distribution, actor.world.random, draw_key(scope, step));
@@ -43,7 +39,7 @@ void drop_character(Actor& actor, std::uint32_t character) {
 
 sim::Process<> run_python(Actor& actor, sim::Duration duration, const PythonStep& step) {
   sim::expect(actor.process.gil != nullptr, "python steps run in an interpreter");
-  const double nominal = as_ns(duration) * python_stretch(actor.world.spec.runtime);
+  const double nominal = sim::as_ns(duration) * python_stretch(actor.world.spec.runtime);
   take_character(actor, step.character);
   co_await actor.process.gil->run(actor.thread, nominal, step.shared);
   drop_character(actor, step.character);
@@ -68,7 +64,7 @@ sim::Process<> run_native(Actor& actor, sim::Duration duration, const NativeStep
     co_await leave(actor);
   }
   const double factor = actor.world.spec.runtime.factor.native;
-  const Work work{.kind = WorkKind::native, .nominal_ns = as_ns(duration) / factor};
+  const Work work{.kind = WorkKind::native, .nominal_ns = sim::as_ns(duration) / factor};
   take_character(actor, step.character);
   co_await actor.world.os.run(actor.thread, work);
   drop_character(actor, step.character);

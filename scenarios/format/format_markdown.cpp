@@ -137,7 +137,9 @@ std::string words_of(const Key& key) {
 
 std::string type_of(const Key& key) {
   std::string text{key.type == Type::choice ? std::string_view{} : type_name(key.type)};
-  if (!key.section.empty()) {
+  if (key.type == Type::count && !key.section.empty()) {
+    text += fmt::format(", or map ({})", key.section);
+  } else if (!key.section.empty()) {
     text += fmt::format(" ({})", key.section);
   }
   if (const std::string words = words_of(key); !words.empty()) {
@@ -218,7 +220,8 @@ std::string rules_text() {
       "## expect\n\n`metric[entity] < quantity`, `metric within 5% of quantity`, or "
       "`speedup(workers=8 / workers=1) > 3`,\neach with `at key=value, ...` behind it; joined by "
       "` and `. Comparisons: < <= > >= == !=. A claim holds\nat every point that has the values "
-      "named. Metrics:\n\n| metric | unit | in brackets |\n|---|---|---|\n";
+      "named; `variant=base` is the scenario without a variant. "
+      "Metrics:\n\n| metric | unit | in brackets |\n|---|---|---|\n";
   for (const MetricName& metric : metric_names()) {
     text += fmt::format("| `{}` | {} | {}{} |\n", metric.name, metric.unit, metric.entity,
                         metric.later ? " (not in this version)" : "");

@@ -51,7 +51,7 @@ struct Choice {
 struct Key {
   std::string_view name;
   Type type = Type::text;
-  std::string_view section = {};         // for the types that hold maps
+  std::string_view section = {};         // for the types that hold maps; of a count: or such a map
   std::span<const Choice> choices = {};  // words; beside another type, words taken as well
   double low = 0.0;                      // smallest value, in base units (ns, B, Hz, 1)
   double high = std::numeric_limits<double>::infinity();

@@ -119,14 +119,35 @@ constexpr std::array<Key, 19> scenario_keys{{
     {.name = "variants", .type = Type::changes, .doc = "named what-ifs, laid over the scenario"},
     {.name = "repeat",
      .type = Type::count,
+     .section = "repeat",
      .low = 1,
      .high = 1e6,
      .limit = true,
      .fallback = "1",
-     .doc = "replications of a point",
-     .map_later = "replicating until an interval is narrow is not in this version: write a number"},
+     .doc = "replications of a point"},
     {.name = "seed", .type = Type::count, .fallback = "1", .doc = "seed of all draws"},
     {.name = "expect", .type = Type::texts, .doc = "claims that `run` checks"},
+}};
+
+constexpr std::array<Key, 3> repeat_keys{{
+    {.name = "until",
+     .type = Type::text,
+     .required = true,
+     .doc = "how well the makespan is to be known: half the 95 % interval of its mean, as `2%`"},
+    {.name = "max",
+     .type = Type::count,
+     .low = 2,
+     .high = 10'000,
+     .limit = true,
+     .fallback = "100",
+     .doc = "replications after which it is given up, with a warning"},
+    {.name = "min",
+     .type = Type::count,
+     .low = 2,
+     .high = 10'000,
+     .limit = true,
+     .fallback = "5",
+     .doc = "replications before the first look; then at 5 of 4 times as many"},
 }};
 
 constexpr std::array<Key, 2> measured_on_keys{{
@@ -330,10 +351,11 @@ constexpr std::array<Key, 6> background_keys{{
     {.name = "start", .type = Type::duration, .fallback = "0", .doc = "when they start"},
 }};
 
-constexpr std::array<Section, 7> sections{{
+constexpr std::array<Section, 8> sections{{
     {"scenario", "The top level of a scenario file.", scenario_keys},
     {"measured_on", "Durations scale from here to the machine and Python that a point runs on.",
      measured_on_keys},
+    {"repeat", "Replications of a point until its makespan is known well enough.", repeat_keys},
     {"lock", "What threads meet at: used by `with`, `put`, `get`, `set`, `wait` and `barrier`.",
      lock_keys},
     {"executor", "Who does the work.", executor_keys},

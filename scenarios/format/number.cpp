@@ -141,6 +141,15 @@ const UnitFamily& bandwidth_units() {
   return bandwidth_family;
 }
 
+Parsed<double> parse_ratio(std::string_view text) {
+  if (!text.ends_with('%')) {
+    return parse_number(text);
+  }
+  Parsed<double> parsed = parse_number(trimmed(text.substr(0, text.size() - 1)));
+  parsed.value /= 100.0;
+  return parsed;
+}
+
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\n\r");
   if (first == std::string_view::npos) {

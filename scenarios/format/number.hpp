@@ -50,6 +50,9 @@ struct UnitFamily {
 /// A decimal number: `5`, `0.25`, `1e7`, `-3`. Refused: `010`, `0x10`, `.5`, `1_000`, `1e400`, inf.
 [[nodiscard]] Parsed<double> parse_number(std::string_view text);
 
+/// A part of 1: `0.02`, or as `2%`.
+[[nodiscard]] Parsed<double> parse_ratio(std::string_view text);
+
 /// A whole number from 0, exact up to 2^64 - 1; `1e7` is one.
 [[nodiscard]] Parsed<std::uint64_t> parse_count(std::string_view text);
 

@@ -10,6 +10,7 @@
 #include "scenarios/format/machine_loader.hpp"
 #include "scenarios/format/read_executors.hpp"
 #include "scenarios/format/read_os.hpp"
+#include "scenarios/format/read_repeat.hpp"
 #include "scenarios/format/read_runtime.hpp"
 #include "scenarios/format/read_steps.hpp"
 #include "scenarios/format/without_effect.hpp"
@@ -77,7 +78,7 @@ class WorldReader {
     fields_.read("timeslice", version);
     fields_.read("name", scenario.name);
     fields_.read("about", scenario.about);
-    fields_.read("repeat", scenario.repeat);
+    scenario.repeat = read_repeat(fields_);
     fields_.read("seed", scenario.seed);
     for (const char* handled : {"extends", "params", "matrix", "variants", "expect"}) {
       static_cast<void>(fields_.find(handled));  // taken out of the tree by the loader

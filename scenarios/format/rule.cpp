@@ -105,8 +105,10 @@ sim::Result<Conditions> parse_conditions(std::string_view text) {
     if (equals == std::string_view::npos || equals == 0 || equals + 1 == part.size()) {
       return wrong(fmt::format("'{}' is not a condition", part), "write workers=8, runtime.gil=on");
     }
-    conditions.push_back({std::string{trimmed(part.substr(0, equals))},
-                          std::string{trimmed(part.substr(equals + 1))}});
+    const std::string_view key = trimmed(part.substr(0, equals));
+    const std::string_view value = trimmed(part.substr(equals + 1));
+    const bool base = key == "variant" && value == "base";  // a reserved name; its column is empty
+    conditions.push_back({std::string{key}, base ? std::string{} : std::string{value}});
   }
   return conditions;
 }
@@ -122,15 +124,6 @@ constexpr std::array<Operator, 7> operators{{{"<=", Compare::at_most},
                                              {"<", Compare::less},
                                              {">", Compare::more},
                                              {"=", Compare::equal}}};
-
-Parsed<double> parse_ratio(std::string_view text) {
-  if (!text.ends_with('%')) {
-    return parse_number(text);
-  }
-  Parsed<double> parsed = parse_number(trimmed(text.substr(0, text.size() - 1)));
-  parsed.value /= 100.0;
-  return parsed;
-}
 
 Parsed<double> parse_bound(std::string_view text, std::string_view unit) {
   if (unit == "ns") {

@@ -20,12 +20,23 @@ struct Param {
 };
 using Params = std::vector<Param>;
 
+/// How often a point is replicated: `most` times; with `until`, as soon as the makespan is known to
+/// that part of itself (half the width of the 95 % interval of its mean), but at least `least`.
+struct Repeat {
+  std::uint64_t most = 1;
+  std::uint64_t least = 5;
+  double until = 0.0;  // 0: always `most`
+
+  [[nodiscard]] bool adapts() const { return until > 0.0; }
+  bool operator==(const Repeat&) const = default;
+};
+
 /// One fully resolved point.
 struct Scenario {
   std::string name;
   std::string about;
   models::WorldSpec world;
-  std::uint64_t repeat = 1;
+  Repeat repeat;
   std::uint64_t seed = 1;
   std::vector<std::string> warnings;  // doubts about numbers, for the result
 };

@@ -86,8 +86,10 @@ Json scalar_value(const Key& key) {
   switch (key.type) {
     case Type::boolean:
       return {{"enum", {true, false, "on", "off", "true", "false", "yes", "no"}}};
-    case Type::count:
-      return bounded(key, {{"type", "integer"}});
+    case Type::count: {
+      Json number = bounded(key, {{"type", "integer"}});
+      return key.section.empty() ? number : either(number, ref("section", key.section));
+    }
     case Type::number:
       return bounded(key, {{"type", "number"}});
     case Type::duration:

@@ -164,6 +164,20 @@ class Batches(Base):
             self.assertEqual([run["digest"] for run in one["runs"]],
                              [run["digest"] for run in other["runs"]])
 
+    def test_a_sweep_that_repeats_until_it_knows_goes_on_as_if_never_stopped(self):
+        path = self.write("sweep.yaml", SWEEP.replace("repeat: 3", "repeat: {until: 10%, max: 50}"))
+        whole = self.json_of("run", path, "--json", "--db", "whole.db")
+        counts = [len(point["runs"]) for point in whole["points"]]
+        self.assertGreater(max(counts), min(counts))
+        self.expect(0, "run", path, "--db", "cut.db")
+        with contextlib.closing(sqlite3.connect(self.folder / "cut.db")) as database:
+            database.executescript("DELETE FROM sample WHERE run % 5 = 0; "
+                                   "DELETE FROM run WHERE id % 5 = 0; UPDATE point SET repeat = 50; "
+                                   "UPDATE batch SET finished_utc = NULL")
+        resumed = self.json_of("run", path, "--json", "--db", "cut.db", "--resume")
+        self.assertEqual(counts, [len(point["runs"]) for point in resumed["points"]])
+        self.assertEqual(self.content("cut.db"), self.content("whole.db"))
+
 
 class Kills(Base):
     """Kill -9 at random moments: nothing that was committed is lost, nothing stands twice."""

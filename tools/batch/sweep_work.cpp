@@ -9,8 +9,10 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <utility>
 
+#include <fmt/format.h>
 #include <tbb/global_control.h>
 #include <tbb/info.h>
 #include <tbb/task_arena.h>
@@ -33,8 +35,9 @@ struct Job {
   std::unique_ptr<std::atomic<bool>[]> ended;  // by position in outcome.runs
   std::atomic<bool> laid_out = false;          // the runs and `ended` have their final size
   std::vector<bool> told;                      // on_runs knows it; of the sweep's own thread
-  std::atomic<std::uint64_t> chunks_left = 1;
-  std::atomic<bool> cut = false;  // a repetition is missing
+  std::uint64_t begun = 0;                     // repetitions handed to the workers, from the first
+  std::atomic<std::uint64_t> chunks_left = 1;  // of those
+  std::atomic<bool> cut = false;               // a repetition is missing
 };
 using JobPtr = std::shared_ptr<Job>;
 
@@ -46,13 +49,38 @@ void add_once(std::vector<std::string>& all, const std::vector<std::string>& mor
   }
 }
 
-void condense(PointOutcome& outcome) {
-  outcome.metrics = summarise(outcome.runs);
+/// How many repetitions to have before the next look at their spread.
+std::uint64_t next_look(const scenarios::Repeat& repeat, std::uint64_t have, std::uint64_t all) {
+  if (!repeat.adapts()) {
+    return all;
+  }
+  return std::min(all, std::max({repeat.least, have + 1, have * 5 / 4}));
+}
+
+bool is_enough(const scenarios::Repeat& repeat, std::span<const models::Timings> runs) {
+  const auto precision = makespan_precision(runs);
+  return !precision || *precision <= repeat.until;
+}
+
+void warn_of_width(PointOutcome& outcome, std::span<const models::Timings> runs) {
+  const scenarios::Repeat& repeat = outcome.point.scenario.repeat;
+  const auto precision = makespan_precision(runs);
+  if (repeat.adapts() && runs.size() == repeat.most && precision && *precision > repeat.until) {
+    add_once(outcome.warnings,
+             {fmt::format("the makespan is known to {:.2g} % after {} repetitions, not to {:.2g} %",
+                          100.0 * *precision, runs.size(), 100.0 * repeat.until)});
+  }
+}
+
+void condense(PointOutcome& outcome, std::span<const models::Timings> runs) {
+  outcome.metrics = summarise(runs);
   add_once(outcome.warnings, outcome.point.scenario.warnings);
-  for (const models::Timings& run : outcome.runs) {
+  for (const models::Timings& run : runs) {
     add_once(outcome.warnings, run.warnings);
   }
-  const bool resumed = outcome.complete && outcome.runs.size() < outcome.point.scenario.repeat;
+  const scenarios::Repeat& repeat = outcome.point.scenario.repeat;
+  warn_of_width(outcome, runs);
+  const bool resumed = outcome.complete && !repeat.adapts() && runs.size() < repeat.most;
   if (resumed && std::ranges::any_of(outcome.metrics, is_pooled)) {
     add_once(outcome.warnings,
              {"latency quantiles of a resumed point are means over its repetitions"});
@@ -74,6 +102,17 @@ void keep_ended(Job& job) {
   all.wall_ns = std::move(kept.wall_ns);
   all.repetitions = std::move(kept.repetitions);
   all.complete = false;
+}
+
+/// Drops the places of repetitions that were not needed. Of the thread that delivers.
+void drop_unused(Job& job) {
+  PointOutcome& outcome = job.outcome;
+  if (outcome.point.scenario.repeat.adapts() && !job.cut && job.laid_out) {
+    outcome.runs.resize(job.begun);
+    outcome.wall_ns.resize(job.begun);
+    outcome.repetitions.resize(job.begun);
+    outcome.point.scenario.repeat.most = job.begun;
+  }
 }
 
 class Sweep {
@@ -112,6 +151,7 @@ class Sweep {
   // On the workers.
   void start(const JobPtr& job);
   void begin_repetitions(const JobPtr& job);
+  void begin_round(const JobPtr& job);
   [[nodiscard]] std::vector<std::uint64_t> repetitions_left(const Job& job) const;
   void run_chunk(const JobPtr& job, std::uint64_t begin, std::uint64_t end);
   void run_at(Job& job, std::uint64_t position);
@@ -182,16 +222,17 @@ void Sweep::start(const JobPtr& job) {
 }
 
 std::vector<std::uint64_t> Sweep::repetitions_left(const Job& job) const {
+  // Who decides by what was drawn before needs all of it again.
+  const scenarios::Repeat& repeat = job.outcome.point.scenario.repeat;
   std::vector<std::uint64_t> left;
-  for (std::uint64_t rep = 0; rep < job.outcome.point.scenario.repeat; ++rep) {
-    if (!options_.done_before || !options_.done_before(job.ordinal, rep)) {
+  for (std::uint64_t rep = 0; rep < repeat.most; ++rep) {
+    if (!options_.done_before || repeat.adapts() || !options_.done_before(job.ordinal, rep)) {
       left.push_back(rep);
     }
   }
   return left;
 }
 
-/// Splits the repetitions so that a point with many keeps all workers busy.
 void Sweep::begin_repetitions(const JobPtr& job) {
   job->outcome.repetitions = repetitions_left(*job);
   const std::uint64_t runs = job->outcome.repetitions.size();
@@ -199,13 +240,23 @@ void Sweep::begin_repetitions(const JobPtr& job) {
   job->outcome.wall_ns.resize(runs);
   job->ended = std::make_unique<std::atomic<bool>[]>(runs);
   job->laid_out = true;
+  begin_round(job);
+}
+
+/// Splits the repetitions so that a point with many keeps all workers busy.
+void Sweep::begin_round(const JobPtr& job) {
+  const std::uint64_t first = job->begun;
+  const std::uint64_t last =
+      next_look(job->outcome.point.scenario.repeat, first, job->outcome.runs.size());
+  const std::uint64_t runs = last - first;
   const std::uint64_t chunk = std::max<std::uint64_t>(1, runs / (8 * std::uint64_t{workers_}));
+  job->begun = last;
   job->chunks_left = std::max<std::uint64_t>(1, (runs + chunk - 1) / chunk);
-  for (std::uint64_t begin = chunk; begin < runs; begin += chunk) {
-    const std::uint64_t end = std::min(begin + chunk, runs);
+  for (std::uint64_t begin = first + chunk; begin < last; begin += chunk) {
+    const std::uint64_t end = std::min(begin + chunk, last);
     arena_.enqueue([this, job, begin, end] { run_chunk(job, begin, end); });
   }
-  run_chunk(job, 0, std::min(chunk, runs));
+  run_chunk(job, first, std::min(first + chunk, last));
 }
 
 void Sweep::run_chunk(const JobPtr& job, std::uint64_t begin, std::uint64_t end) {
@@ -216,8 +267,15 @@ void Sweep::run_chunk(const JobPtr& job, std::uint64_t begin, std::uint64_t end)
     }
     run_at(*job, position);
   }
-  if (--job->chunks_left == 0) {
+  if (--job->chunks_left > 0) {
+    return;
+  }
+  const std::span<const models::Timings> all = job->outcome.runs;
+  if (job->cut || job->begun == all.size() ||
+      is_enough(job->outcome.point.scenario.repeat, all.first(job->begun))) {
     complete(*job);
+  } else {
+    begin_round(job);
   }
 }
 
@@ -247,7 +305,7 @@ void Sweep::run_at(Job& job, std::uint64_t position) {
 
 void Sweep::complete(Job& job) {
   if (!job.cut) {
-    condense(job.outcome);
+    condense(job.outcome, std::span{job.outcome.runs}.first(job.begun));
   }
   const std::lock_guard lock{mutex_};
   ++completed_;
@@ -309,8 +367,9 @@ void Sweep::deliver_interrupted() {
   for (auto& [sequence, job] : open_) {
     if (job->cut && job->laid_out) {
       keep_ended(*job);
-      condense(job->outcome);
+      condense(job->outcome, job->outcome.runs);
     }
+    drop_unused(*job);
     if (job->cut && job->outcome.runs.empty()) {
       continue;
     }
@@ -334,6 +393,7 @@ SweepEnd Sweep::run() {
       break;
     }
     ++delivered_;
+    drop_unused(*job);
     on_outcome_(std::move(job->outcome));
     if (options_.progress) {
       options_.progress(delivered_, total_);

@@ -62,6 +62,12 @@ BatchInfo info_of(const Arguments& arguments, const scenarios::Plan& plan,
   };
 }
 
+// A point that adapts learns how many repetitions it needs when it has them.
+std::uint64_t planned_of(const StoredPoint& stored, const scenarios::Point& point) {
+  const scenarios::Repeat& repeat = point.scenario.repeat;
+  return repeat.adapts() ? stored.planned : repeat.most;
+}
+
 // Leaves the points that are still what they were, and names those that have all repetitions.
 std::set<std::uint64_t> finished_ordinals(StoredPoints& stored, const scenarios::Plan& plan) {
   std::set<std::uint64_t> finished;
@@ -70,7 +76,7 @@ std::set<std::uint64_t> finished_ordinals(StoredPoints& stored, const scenarios:
         entry.first < plan.size() ? plan.point(entry.first) : scenarios::Diagnostics{};
     const auto* point = std::get_if<scenarios::Point>(&resolved);
     const bool same = point != nullptr && point->key == entry.second.key;
-    if (same && entry.second.repetitions.size() >= point->scenario.repeat) {
+    if (same && entry.second.repetitions.size() >= planned_of(entry.second, *point)) {
       finished.insert(entry.first);
     }
     return !same;
@@ -231,6 +237,9 @@ PointOutcome BatchWriter::with_stored(PointOutcome outcome) {
   }
   PointOutcome all = std::move(outcome);
   add_runs(all, std::get<std::vector<StoredRun>>(std::move(stored)));
+  if (finished_.contains(ordinal)) {
+    all.point.scenario.repeat.most = all.runs.size();
+  }
   all.metrics = summarise(all.runs);
   if (finished_.contains(ordinal)) {
     const auto quantiles = store_->stored_quantiles(batch_, ordinal);

@@ -86,6 +86,11 @@ RunReport empty_report(const scenarios::Plan& plan, const std::optional<Shard>& 
   return report;
 }
 
+std::string repetitions_text(const scenarios::Repeat& repeat) {
+  const std::string most = counted(repeat.most, "repetition", "repetitions");
+  return repeat.adapts() ? "up to " + most : most;
+}
+
 ExitCode dry_run(const scenarios::Plan& plan, const std::string& file, const Arguments& arguments,
                  Console& console) {
   const auto first = plan.point(0);
@@ -97,9 +102,8 @@ ExitCode dry_run(const scenarios::Plan& plan, const std::string& file, const Arg
   const auto database = database_of(arguments);
   console.print(fmt::format(
       "{}: would simulate {} with {} each on {}, seed {}, and {}\n", safe_text(file),
-      counted(plan.size(), "point", "points"),
-      counted(scenario.repeat, "repetition", "repetitions"), safe_text(scenario.world.machine.name),
-      scenario.seed,
+      counted(plan.size(), "point", "points"), repetitions_text(scenario.repeat),
+      safe_text(scenario.world.machine.name), scenario.seed,
       database ? "store them in " + safe_text(*database) : std::string{"store nothing"}));
   return ExitCode::done;
 }

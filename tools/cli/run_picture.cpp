@@ -88,11 +88,11 @@ std::optional<sim::Error> no_such_picture(const scenarios::Plan& plan, const Arg
   }
   const auto resolved = plan.point(ordinal);
   const auto* point = std::get_if<scenarios::Point>(&resolved);
-  if (point != nullptr && repetition >= point->scenario.repeat) {
+  if (point != nullptr && repetition >= point->scenario.repeat.most) {
     return sim::Error{
         .where = "--rep",
         .what = fmt::format("there is no repetition {}", repetition),
-        .advice = fmt::format("the last one is {}; see --repeat", point->scenario.repeat - 1)};
+        .advice = fmt::format("the last one is {}; see --repeat", point->scenario.repeat.most - 1)};
   }
   return std::nullopt;
 }

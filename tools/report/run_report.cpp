@@ -131,7 +131,7 @@ void RunReport::add(const PointOutcome& outcome, const ReportNeeds& needs) {
       .work = models::nominal_work(outcome.point.scenario.world),
       .cpus = static_cast<double>(outcome.point.scenario.world.machine.cpus.size()),
       .shares_machine = !outcome.point.scenario.world.background.empty(),
-      .repeat = outcome.point.scenario.repeat,
+      .repeat = outcome.point.scenario.repeat.most,
       .complete = outcome.complete,
       .idle_main = outcome.error.empty() && outcome.point.scenario.world.main.empty(),
   };
@@ -148,7 +148,7 @@ void RunReport::add(const PointOutcome& outcome, const ReportNeeds& needs) {
   if (outcome.error.empty()) {
     add_setting(outcome.point.scenario.world);
   }
-  const bool whole = outcome.complete && outcome.runs.size() >= outcome.point.scenario.repeat;
+  const bool whole = outcome.complete && outcome.runs.size() >= outcome.point.scenario.repeat.most;
   all_whole_ = all_whole_ && (whole || !outcome.error.empty());
   if (!needs.rules.empty() && outcome.error.empty() && whole) {
     samples_.push_back(claimed_samples(outcome, needs.rules));

@@ -127,8 +127,9 @@ std::string outcome_of(const PointReport& point) {
 }
 
 std::vector<TextColumn> columns_of(const std::vector<std::string>& params) {
-  constexpr std::array titles{"makespan", "± 95 %",   "speed-up", "CPUs busy", "by others",
-                              "GIL held", "GIL wait", "switches", "startup",   "shutdown"};
+  constexpr std::array titles{"makespan",  "± 95 %",    "runs",     "speed-up",
+                              "CPUs busy", "by others", "GIL held", "GIL wait",
+                              "switches",  "startup",   "shutdown"};
   std::vector<TextColumn> columns;
   columns.reserve(params.size() + titles.size() + 1);
   for (const std::string& name : params) {
@@ -141,14 +142,21 @@ std::vector<TextColumn> columns_of(const std::vector<std::string>& params) {
   return columns;
 }
 
-std::vector<std::string> cells_of(const PointReport& point, const std::vector<std::string>& params,
+/// What the row of one point needs to know of the others.
+struct RowContext {
+  const std::vector<std::string>& params;
+  bool count_runs = false;  // points have different numbers of them
+};
+
+std::vector<std::string> cells_of(const PointReport& point, const RowContext& context,
                                   const std::optional<double>& speedup) {
   std::vector<std::string> cells;
-  std::ranges::transform(params, std::back_inserter(cells),
+  std::ranges::transform(context.params, std::back_inserter(cells),
                          [&](const std::string& name) { return param_of(point, name); });
   const SummaryMetric* makespan = find_metric(point, "makespan");
   cells.push_back(makespan == nullptr ? "-" : human_duration(makespan->mean));
   cells.push_back(makespan == nullptr ? "" : human_spread(makespan->low, makespan->high, "ns"));
+  cells.push_back(context.count_runs ? std::to_string(point.runs.size()) : "");
   cells.push_back(speedup ? human_ratio(*speedup) : "");
   cells.push_back(shown(total_of(point, "cpu_utilization"), "1"));
   cells.push_back(shown(busy_by_others(point), "1"));
@@ -184,9 +192,13 @@ std::string point_table(const RunReport& report, const Paint& paint) {
   const auto [axis, other_axis] = speedup_axis(report);
   auto ratios = axis.empty() ? std::vector<std::optional<double>>(report.points.size())
                              : speedups(report, axis);
+  const bool count_runs =
+      std::ranges::adjacent_find(report.points, [](const auto& a, const auto& b) {
+        return a.runs.size() != b.runs.size() && a.error.empty() && b.error.empty();
+      }) != report.points.end();
   TextTable table{columns_of(params)};
   for (std::size_t index = 0; index < report.points.size(); ++index) {
-    table.add_row(cells_of(report.points[index], params, ratios[index]));
+    table.add_row(cells_of(report.points[index], {params, count_runs}, ratios[index]));
   }
   table.drop_empty_columns();
   if (std::ranges::all_of(report.points, &PointReport::idle_main)) {

@@ -125,6 +125,20 @@ std::uint64_t repetition_of(const PointOutcome& outcome, std::size_t index) {
   return index < outcome.repetitions.size() ? outcome.repetitions[index] : index;
 }
 
+std::optional<double> makespan_precision(std::span<const models::Timings> runs) {
+  if (runs.size() < 2 || !std::ranges::all_of(runs, counts)) {
+    return std::nullopt;
+  }
+  std::vector<double> makespans;
+  makespans.reserve(runs.size());
+  for (const models::Timings& run : runs) {
+    makespans.push_back(static_cast<double>(run.makespan.count()));
+  }
+  const MeanInterval interval = mean_interval(makespans);
+  const double half = (*interval.high - *interval.low) / 2.0;
+  return interval.mean > 0.0 ? half / interval.mean : 0.0;
+}
+
 bool is_pooled(const SummaryMetric& metric) {
   return metric.n > 1 && latency_quantile(metric.name).has_value();
 }

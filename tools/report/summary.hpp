@@ -30,6 +30,10 @@ struct SummaryMetric {
 /// skipped.
 [[nodiscard]] std::vector<SummaryMetric> summarise(std::span<const models::Timings> runs);
 
+/// Half the width of the 95 % interval of the makespan's mean, as a part of it: nothing where a run
+/// failed, or less than two ran.
+[[nodiscard]] std::optional<double> makespan_precision(std::span<const models::Timings> runs);
+
 /// Whether `metric` is a quantile over pooled replications, which no mean of runs can replace.
 [[nodiscard]] bool is_pooled(const SummaryMetric& metric);
 

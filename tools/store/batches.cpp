@@ -111,9 +111,9 @@ void Writer::delete_failed_points(std::int64_t batch) {
 
 StoredPoints Writer::stored_points(std::int64_t batch) {
   SQLite::Statement find{database_,
-                         "SELECT ordinal, key, rep, point.id FROM point JOIN run ON run.point = "
-                         "point.id WHERE batch = ? AND key <> '' AND kind = 'simulated' AND "
-                         "status = 'ok'"};
+                         "SELECT ordinal, key, rep, point.id, coalesce(repeat, 1) FROM point "
+                         "JOIN run ON run.point = point.id WHERE batch = ? AND key <> '' AND "
+                         "kind = 'simulated' AND status = 'ok'"};
   prepare(find, batch);
   StoredPoints stored;
   while (find.executeStep()) {
@@ -122,6 +122,7 @@ StoredPoints Writer::stored_points(std::int64_t batch) {
     StoredPoint& point = stored[ordinal];
     point.key = find.getColumn(1).getString();
     point.repetitions.insert(rep);
+    point.planned = static_cast<std::uint64_t>(find.getColumn(4).getInt64());
     OpenPoint& open = open_[{batch, ordinal}];
     open.id = find.getColumn(3).getInt64();
     open.key = point.key;

@@ -118,6 +118,8 @@ constexpr const char* points = R"(
   INSERT OR IGNORE INTO point_map SELECT p.id, q.id FROM part.point AS p
     JOIN batch_map AS m ON m.old = p.batch
     JOIN main.point AS q ON q.batch = m.new AND q.key = p.key AND q.ordinal = p.ordinal;
+  UPDATE main.point SET repeat = min(main.point.repeat, p.repeat)
+    FROM part.point AS p JOIN point_map AS m ON m.old = p.id WHERE main.point.id = m.new;
   INSERT OR IGNORE INTO main.param
     SELECT m.new, p.name, p.value, p.number, p.unit
     FROM part.param AS p JOIN point_map AS m ON m.old = p.point;

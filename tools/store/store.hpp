@@ -61,6 +61,7 @@ enum class BatchId : std::int64_t {};
 struct StoredPoint {
   std::string key;
   std::set<std::uint64_t> repetitions;
+  std::uint64_t planned = 0;  // how many it is to have
 };
 struct StoredRun {
   std::uint64_t repetition = 0;

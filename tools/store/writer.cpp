@@ -17,6 +17,7 @@ struct Writer::Statements {
       : point{db,
               "INSERT INTO point (batch, ordinal, key, model, repeat, cpu_work_ns, wait_work_ns) "
               "SELECT ?1, ?2, ?3, model, ?4, ?5, ?6 FROM batch WHERE id = ?1"},
+        planned{db, "UPDATE point SET repeat = ? WHERE id = ?"},
         param{db, "INSERT INTO param VALUES (?, ?, ?, ?, ?)"},
         run{db,
             "INSERT INTO run (point, kind, rep, seed, status, digest, events, wall_ns, error) "
@@ -24,7 +25,7 @@ struct Writer::Statements {
         find_series{db, "SELECT id FROM series WHERE name = ? AND entity = ? AND unit = ?"},
         series{db, "INSERT INTO series (name, entity, unit) VALUES (?, ?, ?)"},
         sample{db, "INSERT OR REPLACE INTO sample VALUES (?, ?, ?)"},
-        pooled{db, "INSERT INTO pooled VALUES (?, ?, ?, ?, ?, ?)"},
+        pooled{db, "INSERT OR REPLACE INTO pooled VALUES (?, ?, ?, ?, ?, ?)"},
         warning{db, "INSERT OR IGNORE INTO warning (text) VALUES (?)"},
         point_warning{db,
                       "INSERT OR IGNORE INTO point_warning "
@@ -42,6 +43,7 @@ struct Writer::Statements {
         resource{db, "INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"} {}
 
   SQLite::Statement point;
+  SQLite::Statement planned;
   SQLite::Statement param;
   SQLite::Statement run;
   SQLite::Statement find_series;
@@ -74,8 +76,8 @@ void Writer::release_statements() {
 
 std::int64_t Writer::add_point(std::int64_t batch, const scenarios::Point& point) {
   const models::NominalWork work = models::nominal_work(point.scenario.world);
-  execute(statements_->point, batch, point.ordinal, point.key, point.scenario.repeat, work.cpu_ns,
-          work.wait_ns);
+  execute(statements_->point, batch, point.ordinal, point.key, point.scenario.repeat.most,
+          work.cpu_ns, work.wait_ns);
   const std::int64_t id = database_.getLastInsertRowid();
   for (const scenarios::Param& param : point.params) {
     const auto quantity = parse_quantity(param.value);
@@ -249,8 +251,11 @@ void Writer::add_outcome(std::int64_t batch, const PointOutcome& outcome, Keep k
     (void)add_run(owner, 0, failed, std::nullopt);
   }
   // Quantiles of some of the runs are not those of the point.
-  if (outcome.complete && outcome.runs.size() >= outcome.point.scenario.repeat) {
+  if (outcome.complete && outcome.runs.size() >= outcome.point.scenario.repeat.most) {
     add_pooled(owner.point, outcome.metrics);
+  }
+  if (outcome.complete && outcome.point.scenario.repeat.adapts()) {
+    execute(statements_->planned, outcome.runs.size(), owner.point);
   }
   add_warnings(owner.point, outcome.warnings);
   if (outcome.complete) {

@@ -8,24 +8,16 @@
 
 namespace timeslice::validation {
 
-namespace {
-
-double as_ns(sim::Duration duration) {
-  return static_cast<double>(duration.count());
-}
-
-}  // namespace
-
 void add_metrics(const NativeUsage& usage, models::Timings& timings) {
-  const double capacity = as_ns(usage.makespan) * static_cast<double>(usage.cpus);
+  const double capacity = sim::as_ns(usage.makespan) * static_cast<double>(usage.cpus);
   const auto add = [&](const char* name, const char* unit, double value) {
     timings.metrics.push_back({.name = name, .entity = "", .unit = unit, .value = value});
   };
   timings.makespan = usage.makespan;
-  add("cpu_time", "ns", as_ns(usage.cpu));
-  add("cpu_utilization", "1", capacity > 0.0 ? as_ns(usage.cpu) / capacity : 0.0);
-  add("idle_time", "ns", std::max(0.0, capacity - as_ns(usage.cpu)));
-  add("makespan", "ns", as_ns(usage.makespan));
+  add("cpu_time", "ns", sim::as_ns(usage.cpu));
+  add("cpu_utilization", "1", capacity > 0.0 ? sim::as_ns(usage.cpu) / capacity : 0.0);
+  add("idle_time", "ns", std::max(0.0, capacity - sim::as_ns(usage.cpu)));
+  add("makespan", "ns", sim::as_ns(usage.makespan));
   add("switches_involuntary", "count", static_cast<double>(usage.involuntary));
   add("switches_voluntary", "count", static_cast<double>(usage.voluntary));
   add("tasks_done", "count", static_cast<double>(usage.items));

@@ -120,7 +120,7 @@ TEST(Errors, what_comes_in_a_later_version_is_refused_by_name) {
                 testing::HasSubstr("error[E-later]"));
   }
   for (const char* rest : {"locks: {a: {kind: semaphore, scope: process}}\n",
-                           "main: [{io: {read: 1MiB, from: disk}}]\n", "repeat: {until: 1%}\n"}) {
+                           "main: [{io: {read: 1MiB, from: disk}}]\n"}) {
     EXPECT_THAT(errors(around(rest)), testing::HasSubstr("error[E-later]")) << rest;
   }
 }

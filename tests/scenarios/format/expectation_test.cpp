@@ -55,6 +55,19 @@ TEST(Expectation, a_speedup_is_the_mean_of_paired_ratios) {
   EXPECT_EQ(verdict("speedup(runtime.gil=off / runtime.gil=on) == 2 at workers=8").holds, true);
 }
 
+TEST(Expectation, base_names_the_scenario_without_a_variant) {
+  std::vector<PointMetrics> both = points();
+  both.resize(2);
+  both[0].params = {{.name = "variant", .value = ""}};
+  both[1].params = {{.name = "variant", .value = "spawned"}};
+  both[0].metrics = {{.name = "makespan", .entity = "", .values = {6e9}, .pooled = {}}};
+  both[1].metrics = {{.name = "makespan", .entity = "", .values = {3e9}, .pooled = {}}};
+  const auto found =
+      evaluate_expectation("speedup(variant=spawned / variant=base) == 2", both, true);
+  ASSERT_TRUE(static_cast<bool>(found));
+  EXPECT_EQ(found.value().holds, true);
+}
+
 TEST(Expectation, clauses_are_joined_by_and) {
   EXPECT_EQ(verdict("makespan < 20s and makespan > 3s at workers=1").holds, true);
   EXPECT_EQ(verdict("makespan < 20s and makespan > 3s at workers=8").holds, false);

@@ -48,10 +48,26 @@ expect:
   - speedup(workers=8 / workers=1) > 3 at runtime.gil=on
 )";
 
+TEST(Load, replication_until_the_makespan_is_known) {
+  const auto repeat = [](const std::string& text) {
+    return point(plan(around("repeat: " + text + "\n"))).scenario.repeat;
+  };
+  EXPECT_EQ(repeat("{until: 2%, max: 80}"), (Repeat{.most = 80, .least = 5, .until = 0.02}));
+  EXPECT_EQ(repeat("{until: 0.5%, min: 20}"), (Repeat{.most = 100, .least = 20, .until = 0.005}));
+  EXPECT_FALSE(repeat("7").adapts());
+  for (const char* wrong :
+       {"{until: 0%}", "{until: 60%}", "{until: soon}", "{max: 10}", "{until: 1%, max: 3}",
+        "{until: 1%, min: 200}", "{until: 1%, max: 1}"}) {
+    EXPECT_NE(errors(around(std::string{"repeat: "} + wrong + "\n")), "") << wrong;
+  }
+  const Plan fixed = plan(around("repeat: {until: 2%}\n"), {.repeat = 3});
+  EXPECT_EQ(point(fixed).scenario.repeat, Repeat{.most = 3}) << "--repeat says how many";
+}
+
 TEST(Load, the_example_of_the_contract_becomes_a_world) {
   const Scenario read = point(plan(crawler)).scenario;
   EXPECT_EQ(read.name, "crawler");
-  EXPECT_EQ(read.repeat, 10U);
+  EXPECT_EQ(read.repeat.most, 10U);
   EXPECT_EQ(read.seed, 42U);
   EXPECT_EQ(read.world.machine.cpus.size(), 8U);
   EXPECT_EQ(read.world.runtime.gil.switch_interval, 5ms);
@@ -103,7 +119,7 @@ TEST(Load, the_command_line_pins_axes_and_chooses_variants) {
   const Scenario read = point(set).scenario;
   EXPECT_EQ(std::get<models::PythonStep>(read.world.tasks[0].steps[1].what).duration.first_ns, 9e6);
   EXPECT_EQ(read.seed, 7U);
-  EXPECT_EQ(read.repeat, 3U);
+  EXPECT_EQ(read.repeat.most, 3U);
 }
 
 TEST(Load, errors_on_the_command_line_name_the_option) {

@@ -35,7 +35,7 @@ SweepWork work_of(std::uint64_t points, std::uint64_t repeat) {
                 scenarios::Point point;
                 point.ordinal = ordinal;
                 point.scenario.seed = ordinal + 1;
-                point.scenario.repeat = repeat;
+                point.scenario.repeat.most = repeat;
                 return std::variant<scenarios::Point, std::string>{std::move(point)};
               },
           .run = [](const scenarios::Scenario& scenario, std::uint64_t repetition,
@@ -119,11 +119,63 @@ TEST(Sweep, a_run_that_throws_is_a_failed_run_and_not_the_end) {
   EXPECT_EQ(outcomes[1].metrics.at(0).n, 2U);
 }
 
+/// Makespans of point p: 1 s, spread over p x 10 % of it.
+SweepWork spread_work(scenarios::Repeat repeat) {
+  SweepWork work = work_of(4, 1);
+  work.resolve = [repeat](std::uint64_t ordinal) {
+    scenarios::Point point;
+    point.ordinal = ordinal;
+    point.scenario.seed = ordinal;
+    point.scenario.repeat = repeat;
+    return std::variant<scenarios::Point, std::string>{std::move(point)};
+  };
+  work.run = [](const scenarios::Scenario& scenario, std::uint64_t repetition,
+                const scenarios::RunOptions&) {
+    models::Timings run = pretend(scenario, repetition);
+    const auto off = static_cast<std::int64_t>(repetition * 7 % 11) - 5;  // -5 to 5
+    const auto spread = 10 * static_cast<std::int64_t>(scenario.seed);
+    run.makespan = std::chrono::milliseconds{1000 + off * spread};
+    return run;
+  };
+  return work;
+}
+
+TEST(Sweep, repeats_until_the_makespan_is_known_and_no_longer) {
+  constexpr scenarios::Repeat repeat{.most = 60, .least = 5, .until = 0.02};
+  const SweepWork work = spread_work(repeat);
+  std::vector<std::vector<std::uint64_t>> counts;
+  for (const unsigned jobs : {1U, 2U, 8U}) {
+    counts.emplace_back();
+    (void)run_sweep(work, {.jobs = jobs}, [&](PointOutcome&& outcome) {
+      counts.back().push_back(outcome.runs.size());
+      EXPECT_EQ(outcome.repetitions.size(), outcome.runs.size());
+      EXPECT_EQ(outcome.point.scenario.repeat.most, outcome.runs.size());
+      EXPECT_EQ(outcome.metrics.at(0).n, outcome.runs.size());
+      const double precision = makespan_precision(outcome.runs).value();
+      EXPECT_EQ(precision <= repeat.until, outcome.warnings.empty()) << precision;
+    });
+  }
+  EXPECT_EQ(counts[0][0], 5U) << "no spread at all";
+  EXPECT_LT(counts[0][1], counts[0][2]);
+  EXPECT_LT(counts[0][2], counts[0][3]);
+  EXPECT_EQ(counts[0], counts[1]);
+  EXPECT_EQ(counts[0], counts[2]);
+}
+
+TEST(Sweep, what_cannot_be_known_well_enough_says_so) {
+  (void)run_sweep(spread_work({.most = 6, .least = 5, .until = 0.001}), {.jobs = 2},
+                  [](PointOutcome&& outcome) {
+                    const bool spread = outcome.point.scenario.seed > 0;
+                    EXPECT_EQ(outcome.runs.size(), spread ? 6U : 5U);
+                    EXPECT_EQ(outcome.warnings.size(), spread ? 1U : 0U);
+                  });
+}
+
 TEST(Sweep, warnings_of_scenario_and_runs_are_given_once) {
   SweepWork work = work_of(1, 3);
   work.resolve = [](std::uint64_t) {
     scenarios::Point point;
-    point.scenario.repeat = 3;
+    point.scenario.repeat.most = 3;
     point.scenario.warnings = {"nobody measured this factor"};
     return std::variant<scenarios::Point, std::string>{std::move(point)};
   };

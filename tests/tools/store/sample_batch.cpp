@@ -54,7 +54,7 @@ PointOutcome sample_outcome(std::uint64_t ordinal, std::uint64_t workers, std::u
   outcome.point.key = fmt::format("00000000000000a{}", ordinal);
   outcome.point.params = {
       {"variant", ""}, {"workers", std::to_string(workers)}, {"runtime.gil", "on"}};
-  outcome.point.scenario.repeat = repeat;
+  outcome.point.scenario.repeat.most = repeat;
   for (std::uint64_t rep = 0; rep < repeat; ++rep) {
     models::Timings run;
     run.seed = 100 + rep;
