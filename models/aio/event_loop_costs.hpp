@@ -1,7 +1,7 @@
 // What asyncio's machinery costs in CPU time, part by part; under the GIL unless said otherwise.
 //
 // Defaults: CPython 3.11.7 on the reference guest. `create_task` and `turn`, and `callback` and
-// `step` together, are from its fact sheet (create_task 3.9 us; sleep(0) 1.9 us among many tasks,
+// `step` together, are from its first series (create_task 3.9 us; sleep(0) 1.9 us among many tasks,
 // 3.2 us alone). The other parts were measured each for itself as thread CPU time on the same kind
 // of guest, low quantiles, with 100 to 3000 coroutines. No part comes from a row that the model is
 // judged by: rows and errors are in docs/models/asyncio.md.

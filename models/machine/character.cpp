@@ -27,7 +27,7 @@ constexpr double misses_in_flight = 10.0;
 constexpr double clock_default_ghz = 3.5;  // of the reference guest
 
 // Two like threads on one core. Stream: median of 13 configurations, 0.99 (triad) to 1.11 (load).
-// Chase: fact sheet hardware 1.1, guess; random: between them, guess.
+// Chase: guess, above the 1.6 of POWER8 SMT2 on ordinary code; random: between them, guess.
 constexpr double stream_gain = 1.05;
 constexpr double random_gain = 1.4;
 constexpr double chase_gain = 1.78;

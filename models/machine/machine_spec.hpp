@@ -98,7 +98,7 @@ struct OsCosts {
   /// Refilling the caches after others ran for x on the CPU meanwhile: cold_refill * x / (x +
   /// cold_refill_half); all of it on another CPU. Depends on the threads' working set, so off by
   /// default. 512 KB walked between switches: 5us and 15us give the 2..5 us that were measured
-  /// (fact sheet linux-scheduler 2.3; the form is a guess).
+  /// on the reference guest (docs/models/reference-guest.md); the form is a guess.
   sim::Duration cold_refill{};
   sim::Duration cold_refill_half = std::chrono::microseconds{15};
 };

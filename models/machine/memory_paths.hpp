@@ -15,7 +15,7 @@
 
 namespace timeslice::models {
 
-inline constexpr double latency_near_default = 1.2;       // fact sheet hardware 1.5: 1.11-1.29
+inline constexpr double latency_near_default = 1.2;       // 1.11-1.29: Sapphire Rapids SNC4 (gjbex)
 inline constexpr double latency_remote_default = 1.65;    // 1.60-1.74 on four 2-socket servers
 inline constexpr double bandwidth_near_default = 1.0;     // 0.98-1.00 (SPR, GNR)
 inline constexpr double bandwidth_remote_default = 0.4;   // 0.30-0.47 on four 2-socket servers

@@ -14,7 +14,7 @@
 
 namespace timeslice::models {
 
-/// All-core clock where nobody gave it, relative to the highest. Guess (fact sheet hardware 1.7).
+/// All-core clock where nobody gave it, relative to the highest. Guess.
 inline constexpr double all_core_clock_default = 0.85;
 
 /// Clock with n active cores relative to one active core, by n up to `cores`; [0] is 1. Empty if

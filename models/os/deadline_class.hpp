@@ -5,7 +5,7 @@
 // long (budgets end at ticks) is taken off the next budget. So an entity that misbehaves takes no
 // more than its reservation. Cost: O(entities of the queue) to enqueue, O(1) otherwise: a machine
 // has few of them, since their reservations may not exceed its CPUs.
-// Source: sched(7), fact sheet linux-scheduler 1.6; L. Abeni, G. Buttazzo: Integrating multimedia
+// Source: sched(7); L. Abeni, G. Buttazzo: Integrating multimedia
 // applications in hard real-time systems, RTSS 1998.
 #pragma once
 

@@ -4,7 +4,7 @@
 // A round robin thread gives way after its turn to others of its level only. Who is preempted goes
 // back to the front. With throttling, real-time threads of a CPU stop when they have used the
 // allowed part of a period, even if the CPU then idles. Cost: O(1) a call.
-// Source: sched(7); fact sheet linux-scheduler 1.6.
+// Source: sched(7); sched_rt_period_us and sched_rt_runtime_us in proc(5).
 #pragma once
 
 #include <array>

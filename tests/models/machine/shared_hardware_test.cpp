@@ -67,7 +67,7 @@ TEST(Smt, the_use_of_a_core_follows_from_the_gain_of_two) {
     const std::array uses{use, use};
     EXPECT_NEAR(2.0 * smt_speed(uses), gain, 1e-9);
   }
-  EXPECT_NEAR(core_use_of_gain(1.05), 0.95, 0.005) << "the fact sheet's table";
+  EXPECT_NEAR(core_use_of_gain(1.05), 0.95, 0.005) << "inverse of the gain, by hand";
   EXPECT_NEAR(core_use_of_gain(1.3), 0.74, 0.005);
   EXPECT_NEAR(core_use_of_gain(1.69), 0.50, 0.005);
 }
@@ -75,7 +75,7 @@ TEST(Smt, the_use_of_a_core_follows_from_the_gain_of_two) {
 TEST(Smt, a_light_sibling_costs_less_than_a_heavy_one) {
   const std::array light{0.95, 0.2};
   const std::array heavy{0.95, 0.95};
-  EXPECT_NEAR(smt_speed(light), 0.85, 0.01) << "the fact sheet's example";
+  EXPECT_NEAR(smt_speed(light), 0.85, 0.01) << "0.95 beside 0.2, by hand";
   EXPECT_LT(smt_speed(heavy), smt_speed(light));
   EXPECT_DOUBLE_EQ(smt_speed(std::array{0.9}), 1.0);
 }

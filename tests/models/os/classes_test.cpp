@@ -91,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(Kernels, RealTimeLimits,
                          ::testing::Values(RealTimeSpec::Limit::throttle,
                                            RealTimeSpec::Limit::fair_server));
 
-/// Measured on Linux 6.18: FIFO 0.946 (fact sheet linux-scheduler 2.8).
+/// Measured on Linux 6.18: FIFO 0.946 on the reference guest.
 TEST_P(RealTimeLimits, a_fifo_burner_leaves_a_twentieth_to_a_fair_one) {
   World world{small_machine(1), linux_os(GetParam())};
   const ThreadId fair = burner(world, {});
@@ -120,7 +120,7 @@ TEST(RealTime, without_a_limit_fair_threads_starve) {
   EXPECT_EQ(share(world, urgent), 1.0);
 }
 
-/// Measured on Linux 6.18: turns of 99.99 ms (fact sheet linux-scheduler 2.5).
+/// Measured on Linux 6.18: turns of 99.99 ms on the reference guest.
 TEST(RealTime, round_robin_takes_turns_of_100_ms_among_equals) {
   World world{small_machine(1), linux_os(RealTimeSpec::Limit::none)};
   const ThreadId one = burner(world, round_robin(5));
