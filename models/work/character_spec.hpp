@@ -52,7 +52,8 @@ struct CharacterSpec {
   BytesPerSecond traffic{};  // to the last-level cache when alone: accesses times 64 B
   MissCurve misses{};        // empty: from `set`, at random; without a set all miss
   /// Of one miss, after what overlaps. Default: of ordinary programs, 22 cycles in the median of
-  /// 14 sensitive SPEC programs (PBBCache table, docs/models/cache.md). Streaming: 1 ns; a chain: the latency.
+  /// 14 sensitive SPEC programs (PBBCache table, docs/models/cache.md). Streaming: 1 ns; a chain:
+  /// the latency.
   sim::Duration stall = std::chrono::nanoseconds{8};
   VectorClass vector = VectorClass::none;
 
