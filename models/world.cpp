@@ -283,7 +283,7 @@ bool WorldRun::has_failed(sim::StopReason reason) {
 }
 
 void WorldRun::judge(sim::StopReason reason) {
-  if (main_done_) {
+  if (main_done_ && context_.failure.empty()) {
     return;
   }
   span_.end = engine_.now();

@@ -8,6 +8,7 @@
 #include "models/machine/turbo.hpp"
 #include "models/work/periodic.hpp"
 #include "models/world_report_gil.hpp"
+#include "models/world_report_memory.hpp"
 #include "sim/histogram.hpp"
 
 namespace timeslice::models {
@@ -279,21 +280,6 @@ void add_executors(const Report& report) {
   }
 }
 
-void add_memory(const Report& report) {
-  const ProcessMemory& memory = report.world.memory;
-  if (memory.peaks().empty()) {
-    return;
-  }
-  report.add("peak_memory", "", "B", static_cast<double>(memory.peak_total().count));
-  report.add("peak_rss", "", "B", static_cast<double>(memory.peak_total_resident().count));
-  for (const MemoryPeak& peak : memory.peaks()) {
-    const std::string& name = report.world.processes.processes()[index_of(peak.process)].name;
-    report.add("peak_memory", name, "B", peak.pss);
-    report.add("peak_private", name, "B", static_cast<double>(peak.unshared.count));
-    report.add("peak_rss", name, "B", static_cast<double>(peak.resident.count));
-  }
-}
-
 /// "lock '", "queue '" ...
 std::string noun_of_lock(const Context& world, std::uint32_t object) {
   const auto& locks = world.spec.locks;
@@ -363,7 +349,7 @@ void add_metrics(Context& world, const MainSpan& span, Timings& timings) {
     add_cpus(report, elapsed_ns);
   }
   add_executors(report);
-  add_memory(report);
+  add_memory(report.world, report.timings);
   add_groups(report);
   add_pauses(world, timings);
   std::ranges::sort(timings.metrics, [](const Metric& a, const Metric& b) {

@@ -9,6 +9,17 @@ MachineCounts counts(const MachineSpec& machine) {
           .numa_nodes = static_cast<std::uint32_t>(machine.nodes.size())};
 }
 
+Bytes memory_of(const MachineSpec& machine) {
+  Bytes sum;
+  for (const NodeSpec& node : machine.nodes) {
+    if (node.memory.count == 0) {
+      return {};
+    }
+    sum = sum + node.memory;
+  }
+  return sum;
+}
+
 OsCosts free_of_cost() {
   constexpr sim::Duration nothing = sim::Duration::zero();
   return {.context_switch = nothing,

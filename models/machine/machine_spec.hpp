@@ -142,6 +142,9 @@ struct MachineCounts {
 };
 [[nodiscard]] MachineCounts counts(const MachineSpec& machine);
 
+/// Of all nodes; 0: of one at least nobody said.
+[[nodiscard]] Bytes memory_of(const MachineSpec& machine);
+
 /// All costs zero: what `ideal-N` machines have.
 [[nodiscard]] OsCosts free_of_cost();
 

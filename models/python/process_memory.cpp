@@ -1,6 +1,7 @@
 #include "models/python/process_memory.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace timeslice::models {
 
@@ -26,6 +27,11 @@ Bytes apply(const MemoryEvent& event, MemoryTable& table) {
 
 ProcessMemory::ProcessMemory(const PythonMemory& parts, bool keep_history)
     : parts_{parts}, table_{parts.files}, keep_history_{keep_history} {}
+
+void ProcessMemory::limit(Bytes capacity, std::function<void(const MemoryShortage&)> tell) {
+  capacity_ = capacity;
+  tell_ = std::move(tell);
+}
 
 void ProcessMemory::begin_main(sim::Instant now, ProcessId process, Bytes resident) {
   const Bytes files = std::min(resident, parts_.files);
@@ -102,6 +108,10 @@ void ProcessMemory::track(const MemoryEvent& event) {
   }
   peak_total_ = std::max(peak_total_, table_.total());
   peak_total_resident_ = std::max(peak_total_resident_, table_.total_resident());
+  if (tell_ && table_.total() > capacity_) {
+    const auto tell = std::exchange(tell_, nullptr);
+    tell({.process = event.process, .total = table_.total()});
+  }
 }
 
 }  // namespace timeslice::models

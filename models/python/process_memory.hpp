@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "models/ids.hpp"
@@ -38,9 +39,18 @@ struct MemoryPeak {
   Bytes resident{};
 };
 
+/// All processes together have more than there is.
+struct MemoryShortage {
+  ProcessId process{};  // whose wish was the last
+  Bytes total{};
+};
+
 class ProcessMemory {
  public:
   ProcessMemory(const PythonMemory& parts, bool keep_history);
+
+  /// Calls `tell` once, as soon as all processes together have more than `capacity`.
+  void limit(Bytes capacity, std::function<void(const MemoryShortage&)> tell);
 
   /// A main program with `resident` bytes, shared file pages included.
   void begin_main(sim::Instant now, ProcessId process, Bytes resident);
@@ -74,6 +84,8 @@ class ProcessMemory {
   bool keep_history_;
   std::vector<MemoryPeak> peaks_;
   std::vector<std::size_t> alive_;  // positions in peaks_
+  Bytes capacity_;                  // of use while there is somebody to tell
+  std::function<void(const MemoryShortage&)> tell_;
   Bytes peak_total_;
   Bytes peak_total_resident_;
   std::vector<MemoryEvent> history_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "models/python/fork_server.hpp"
 #include "models/work/draws.hpp"
 #include "models/work/monitor.hpp"
@@ -11,6 +13,8 @@
 namespace timeslice::models {
 
 namespace {
+
+constexpr std::int64_t mebibyte = 1024 * 1024;
 
 /// Leaving out the GIL of a Python that has no build without one is a what-if that costs nothing.
 GilSpec gil_of(const RuntimeSpec& runtime) {
@@ -33,6 +37,9 @@ Context::Context(const WorldSpec& world_spec, const RunTools& tools, bool keep_m
       futures(world_spec.futures.size()),
       inheritance{tools.os},
       next_number(world_spec.tasks.size(), 0) {
+  if (const Bytes all = memory_of(spec.machine); all.count > 0) {
+    memory.limit(all, [this](const MemoryShortage& shortage) { run_out_of_memory(shortage); });
+  }
   for (const TaskSpec& task : spec.tasks) {
     task_keys.push_back(task_key(task.name));
   }
@@ -45,6 +52,17 @@ Context::Context(const WorldSpec& world_spec, const RunTools& tools, bool keep_m
 }
 
 Context::~Context() = default;
+
+/// Linux would swap, or kill a process. What then becomes of the program is anybody's guess.
+void Context::run_out_of_memory(const MemoryShortage& shortage) {
+  failure = fmt::format(
+      "out of memory: when {} asked for more, all processes together had {} MiB, and {} has {} "
+      "MiB; "
+      "Linux would swap or kill a process. Use fewer workers, or share what they read",
+      processes.processes()[index_of(shortage.process)].name, shortage.total.count / mebibyte,
+      spec.machine.name, memory_of(spec.machine).count / mebibyte);
+  engine.stop();
+}
 
 UserProcess& Context::add_process(const std::string& name) {
   UserProcess& process = processes.add(name);

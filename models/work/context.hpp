@@ -87,6 +87,8 @@ struct Context {
   [[nodiscard]] std::string object_name(std::uint32_t object) const;
 
  private:
+  void run_out_of_memory(const MemoryShortage& shortage);
+
   std::vector<std::string> object_names_;  // locks of the scenario first
 };
 

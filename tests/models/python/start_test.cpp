@@ -32,6 +32,38 @@ std::string warnings_of(const Timings& timings) {
   return all;
 }
 
+/// A Pool of 4 spawned workers of `each`, on a machine with 1 GiB.
+Timings crowded(Bytes each) {
+  WorldSpec world = linux_world(4);
+  world.machine.nodes = {{.os_index = 0, .memory = Bytes{std::int64_t{1} << 30}}};
+  add_task(world, "item", {python(1ms)});
+  ExecutorSpec& pool = add_executor(world, ExecutorKind::processes, 4);
+  pool.start = StartMethod::spawn;
+  pool.memory = each;
+  world.main = numbered({map_items(8)});
+  return simulate_world(world, 1, {});
+}
+
+TEST(Start, more_memory_than_the_machine_has_ends_the_program_in_words) {
+  const Timings room = crowded(kib(100 << 10));
+  EXPECT_EQ(room.status, RunStatus::ok) << room.error;
+  EXPECT_THAT(warnings_of(room), Not(HasSubstr("of the machine's memory")));
+  const Timings tight = crowded(kib(225 << 10));
+  EXPECT_EQ(tight.status, RunStatus::ok) << tight.error;
+  EXPECT_THAT(warnings_of(tight), HasSubstr("of the machine's memory"));
+  const Timings none = crowded(kib(300 << 10));
+  EXPECT_EQ(none.status, RunStatus::failed);
+  EXPECT_THAT(none.error, HasSubstr("out of memory: when "));
+  EXPECT_THAT(none.error, HasSubstr("has 1024 MiB"));
+}
+
+TEST(Start, a_main_program_larger_than_the_machine_does_not_run) {
+  WorldSpec world = linux_world(1);
+  world.machine.nodes = {{.os_index = 0, .memory = Bytes{std::int64_t{1} << 30}}};
+  world.runtime.memory = Bytes{std::int64_t{2} << 30};
+  EXPECT_EQ(simulate_world(world, 1, {}).status, RunStatus::failed);
+}
+
 bool has_thread(const Timings& timings, const std::string& name) {
   return std::ranges::any_of(timings.metrics, [&](const Metric& one) {
     return one.name == "cpu_time" && one.entity == name;
