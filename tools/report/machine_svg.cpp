@@ -180,7 +180,7 @@ class Picture {
     llc_outside_ = llc_spans_nodes();
   }
 
-  std::string svg() const {
+  [[nodiscard]] std::string svg() const {
     Box all;
     all.look = {"#ffffff", "none"};
     all.title =
