@@ -12,6 +12,7 @@ FEWEST_LOOKS = 10     # fewer tell nothing
 FEW_LOOKS = 60        # a share is then known to about 6 points
 SNAP = 0.04           # shares this near to none or all are none or all
 QUEUED_SHARE = 0.05   # of the wall time: others wanted the CPU
+SEES = _clocks.SUPPORTED
 FEW_CALLS = 8
 QUIET = 0.1           # of the wall time, queued: such a call tells how long it waits
 
@@ -106,10 +107,11 @@ def _waits(calls, made):
     waits = []
     for call in calls:
         used = call.used
-        off = max(0, used.wall - used.cpu - used.queued)
-        late = min(off / 2, used.blocks * overshoot) if _clocks.SUPPORTED else 0
+        # Without a voluntary switch it waited for nothing: something stopped the machine.
+        off = max(0, used.wall - used.cpu - used.queued) if used.blocks or not SEES else 0
+        late = min(off / 2, used.blocks * overshoot) if SEES else 0
         waits.append(off - late)
-    share = sum(waits) / max(1, _total(calls, "wall"))
+    share = sum(waits) / max(1, _total(calls, "wall") - _total(calls, "queued"))
     if share < 0.02:
         return []
     counts = sorted(call.used.blocks for call in calls)
