@@ -18,11 +18,17 @@ GroupId add_session(OsSpec& os, std::string name) {
   return GroupId{static_cast<std::uint32_t>(os.groups.size())};
 }
 
+/// Linux's fair schedulers have autogroups; a textbook policy on the same machine has none.
+bool has_sessions(const OsSpec& os) {
+  const bool fair = os.policy.kind == PolicyKind::eevdf || os.policy.kind == PolicyKind::cfs;
+  return os.autogroup && fair && os.policy.scope == QueueScope::per_cpu;
+}
+
 }  // namespace
 
 WorldSpec with_sessions(WorldSpec world) {
   const bool alone = world.background.empty() && world.os.groups.empty();
-  if (!world.os.autogroup || alone) {
+  if (alone || !has_sessions(world.os)) {
     return world;  // a single session has nobody to share with
   }
   if (world.os.program_group == GroupId{0}) {

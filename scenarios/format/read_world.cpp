@@ -60,7 +60,6 @@ class WorldReader {
     read_head();
     read_system();
     read_programs();
-    world() = models::with_sessions(std::move(world()));
     if (const std::string doubt = scheduler_warning(world().os); !doubt.empty()) {
       reading_.warnings.push_back(doubt);
     }
@@ -167,6 +166,7 @@ class WorldReader {
     if (reading_.reporter.clean()) {  // names that are not resolved would look like circles
       check_tasks(reading_, world(), tasks, main);
     }
+    world() = models::with_sessions(std::move(world()));
     if (reading_.reporter.clean()) {
       check_world(reading_, world(), tree_);
     }

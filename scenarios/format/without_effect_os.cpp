@@ -96,6 +96,7 @@ class OsWarner {
     }
     if (!swept) {
       warn_weights();
+      warn_sessions();
     }
     warn_classes();
   }
@@ -161,6 +162,15 @@ class OsWarner {
     if (count > 0) {
       const std::string others = count > 1 ? fmt::format(" and {} more", count - 1) : "";
       say(fmt::format("os.groups.{}{}: weight has no effect on this policy", first, others));
+    }
+  }
+
+  void warn_sessions() {
+    const bool written = os_ != nullptr && os_->find("autogroup") != nullptr;
+    const bool fair =
+        is_one_of({eevdf, cfs}) && world_.os.policy.scope == models::QueueScope::per_cpu;
+    if (written && world_.os.autogroup && !fair) {
+      say("os.autogroup has no effect: only Linux's fair schedulers have it");
     }
   }
 

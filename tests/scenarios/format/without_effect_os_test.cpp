@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "models/world.hpp"
 #include "tests/scenarios/format/loading.hpp"
 
 namespace timeslice::scenarios {
@@ -34,6 +35,25 @@ TEST(WithoutEffectOs, keys_of_other_policies_are_told) {
         "kind: eevdf, protect: none", "kind: priority, age: 1ms"}) {
     EXPECT_THAT(doubts(with_policy(policy)), Not(Contains(HasSubstr("has no effect")))) << policy;
   }
+}
+
+TEST(WithoutEffectOs, sessions_are_of_linux_only) {
+  const std::string two =
+      "tasks: {a: [{native: 1ms}]}\nbackground: [{task: a}]\nmain: [{call: a}]\n";
+  const auto on_vm = [&two](const std::string& os) {
+    return scenario("timeslice: 1\nmachine: vm-1c\nruntime: none\n" + os + two);
+  };
+  EXPECT_EQ(on_vm("os: {scheduler: linux-6.12}\n").world.os.groups.size(), 2U);
+  for (const char* textbook : {"rm", "edf", "mlfq", "sjf", "priority", "rr", "lottery"}) {
+    const Scenario read = on_vm(std::string{"os: {scheduler: "} + textbook + "}\n");
+    EXPECT_TRUE(read.world.os.groups.empty()) << textbook;
+    EXPECT_THAT(read.warnings, Not(Contains(HasSubstr("autogroup"))))
+        << "the machine's file asks for it, not the scenario";
+    EXPECT_TRUE(models::check_world(read.world).empty()) << "what loads can be run";
+  }
+  EXPECT_TRUE(on_vm("os: {policy: {queue: shared}}\n").world.os.groups.empty());
+  EXPECT_THAT(on_vm("os: {scheduler: rm, autogroup: on}\n").warnings,
+              Contains("os.autogroup has no effect: only Linux's fair schedulers have it"));
 }
 
 TEST(WithoutEffectOs, weights_that_nobody_looks_at_are_told) {
