@@ -269,8 +269,8 @@ std::string describe(const Design& design) {
 std::string to_yaml(const Design& design, const std::string& name, const std::string& extra) {
   std::string text = fmt::format(
       "# Drawn by `timeslice holdout`: never edited, never tuned on.\ntimeslice: 1\n"
-      "name: {}\nabout: \"{}\"\n{}machine: host\n",
-      name, describe(design), extra);
+      "name: {}\nabout: \"{}\"\n{}machine: {}\n",
+      name, describe(design), extra, design.machine);
   text += design.python ? "runtime: {python: \"3.11\"}\n" : "runtime: none\n";
   text += locks_of(design) + tasks_of(design) + executors_of(design) + main_of(design);
   return text + variants_of(design) + fmt::format("seed: {}\n", design.seed);
