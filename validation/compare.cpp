@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "sim/random.hpp"
+#include "validation/native/native_run.hpp"
 #include "validation/statistics.hpp"
 
 namespace timeslice::validation {
@@ -29,33 +30,106 @@ std::optional<double> metric(const models::Timings& run, const std::string& name
   return found == run.metrics.end() ? std::nullopt : std::optional{found->value};
 }
 
+/// Processes that nobody waits for: a native run cannot count what they use.
+bool is_helper(const std::string& thread) {
+  return thread == "resource-tracker" || thread == "fork-server";
+}
+
+/// Whether a simulated thread is the one of a worker process: "pool-3".
+bool in_worker(const std::string& thread, const std::vector<std::string>& process_executors) {
+  const auto dash = thread.rfind('-');
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return dash != std::string::npos && dash + 1 < thread.size() &&
+         std::ranges::all_of(thread.substr(dash + 1), digit) &&
+         std::ranges::find(process_executors, thread.substr(0, dash)) != process_executors.end();
+}
+
+/// Sum over the threads of the main process, or of the workers; of a native run as it was counted.
+std::optional<double> of_processes(const models::Timings& run, const Quantity& quantity,
+                                   const CompareOptions& options) {
+  if (const auto counted = metric(run, quantity.name, quantity.entity)) {
+    return counted;
+  }
+  const bool workers = quantity.entity == worker_processes;
+  std::optional<double> sum;
+  for (const models::Metric& one : run.metrics) {
+    const bool asked = one.name == quantity.name && !one.entity.empty() && !is_helper(one.entity);
+    if (asked && in_worker(one.entity, options.process_executors) == workers) {
+      sum = sum.value_or(0.0) + one.value;
+    }
+  }
+  return sum;
+}
+
+/// Of the whole program without the helpers that a native run cannot see.
+std::optional<double> of_program(const models::Timings& run, const std::string& name) {
+  auto whole = metric(run, name, "");
+  for (const char* helper : {"resource-tracker", "fork-server"}) {
+    if (whole) {
+      *whole -= metric(run, name, helper).value_or(0.0);
+    }
+  }
+  return whole;
+}
+
+/// The largest sample of all processes together.
+std::optional<double> sampled_memory(const models::Timings& run) {
+  std::optional<double> peak;
+  for (const models::ProcessSample& sample : run.process_samples) {
+    if (sample.process.empty()) {
+      peak = std::max(peak.value_or(0.0), static_cast<double>(sample.pss));
+    }
+  }
+  return peak;
+}
+
+bool is_counted(const std::string& name) {
+  return name == "cpu_time" || name.starts_with("switches_");
+}
+
 std::optional<double> value_of(const models::Timings& run, const Quantity& quantity,
-                               std::uint64_t cpus) {
+                               const CompareOptions& options) {
   const auto makespan = static_cast<double>(run.makespan.count());
   if (quantity.name == "makespan") {
     return makespan;
   }
+  if (quantity.name == "throughput") {
+    const auto done = metric(run, "tasks_done", "");
+    return done && makespan > 0.0 ? std::optional{*done * 1e9 / makespan} : std::nullopt;
+  }
   if (quantity.name == "idle_time") {
-    const auto busy = metric(run, "cpu_time", "");
-    const double capacity = makespan * static_cast<double>(cpus);
+    const auto busy = of_program(run, "cpu_time");
+    const double capacity = makespan * static_cast<double>(options.cpus);
     return busy ? std::optional{std::max(0.0, capacity - *busy)} : std::nullopt;
+  }
+  if (quantity.name == "peak_memory") {
+    return sampled_memory(run);
+  }
+  if (is_counted(quantity.name)) {
+    return quantity.entity.empty() ? of_program(run, quantity.name)
+                                   : of_processes(run, quantity, options);
   }
   return metric(run, quantity.name, quantity.entity);
 }
 
 std::vector<Quantity> quantities(const models::Timings& measured) {
   std::vector<Quantity> all{{"makespan", "", "ns"},
+                            {"throughput", "", "1/s"},
                             {"cpu_time", "", "ns"},
                             {"idle_time", "", "ns"},
                             {"switches_voluntary", "", "count"},
                             {"switches_involuntary", "", "count"}};
+  if (!measured.process_samples.empty()) {
+    all.push_back({"peak_memory", "", "B"});
+  }
   for (const models::Metric& known : measured.metrics) {
     // Executors that start nothing (serial, a thread a task) take no time to start.
     const bool of_executor = known.name == "startup" || known.name == "shutdown";
     if (of_executor && known.value >= 50'000.0) {
       all.push_back({known.name, known.entity, known.unit});
     }
-    if (known.name.starts_with("loop_lag_")) {
+    const bool of_process = known.entity == main_process || known.entity == worker_processes;
+    if (known.name.starts_with("loop_lag_") || of_process) {
       all.push_back({known.name, known.entity, known.unit});
     }
   }
@@ -71,7 +145,11 @@ struct Samples {
   std::vector<std::vector<double>> by_seed;  // by run: the prediction and its other seeds
 };
 
-std::optional<double> null_value(const NullPrediction& null, const std::string& name) {
+std::optional<double> null_value(const NullPrediction& null, const Quantity& quantity) {
+  const std::string& name = quantity.name;
+  if (!quantity.entity.empty()) {
+    return std::nullopt;
+  }
   if (name == "makespan") {
     return null.makespan_ns;
   }
@@ -83,24 +161,24 @@ std::optional<double> null_value(const NullPrediction& null, const std::string& 
 
 /// Nothing when one side does not know the quantity.
 std::optional<Samples> collect(std::span<const PairedRun> runs, const Quantity& quantity,
-                               std::uint64_t cpus) {
+                               const CompareOptions& options) {
   Samples samples;
   for (const PairedRun& run : runs) {
-    const auto measured = value_of(run.measured, quantity, cpus);
-    const auto predicted = value_of(run.predicted, quantity, cpus);
-    const auto raw = value_of(run.raw, quantity, cpus);
+    const auto measured = value_of(run.measured, quantity, options);
+    const auto predicted = value_of(run.predicted, quantity, options);
+    const auto raw = value_of(run.raw, quantity, options);
     if (!measured || !predicted || !raw) {
       return std::nullopt;
     }
     samples.measured.push_back(*measured);
     samples.predicted.push_back(*predicted);
     samples.raw.push_back(*raw);
-    if (const auto null = null_value(run.null, quantity.name)) {
+    if (const auto null = null_value(run.null, quantity)) {
       samples.null.push_back(*null);
     }
     std::vector<double> seeds{*predicted};
     for (const models::Timings& other : run.spread) {
-      seeds.push_back(value_of(other, quantity, cpus).value_or(*predicted));
+      seeds.push_back(value_of(other, quantity, options).value_or(*predicted));
     }
     samples.by_seed.push_back(std::move(seeds));
   }
@@ -194,7 +272,7 @@ std::vector<Comparison> compare(std::span<const PairedRun> runs, const CompareOp
     return comparisons;
   }
   for (const Quantity& quantity : quantities(runs.front().measured)) {
-    if (const auto samples = collect(runs, quantity, options.cpus)) {
+    if (const auto samples = collect(runs, quantity, options)) {
       comparisons.push_back(compare_one(quantity, *samples, options));
     }
   }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "sim/expect.hpp"
 #include "validation/calibrate/host_calibration.hpp"
 #include "validation/compare.hpp"
+#include "validation/condense.hpp"
 #include "validation/native/program.hpp"
 #include "validation/native/recorder/measure_recorded.hpp"
 #include "validation/native/support.hpp"
@@ -52,7 +54,7 @@ class Session {
     for (std::size_t i = 0; i < points_.size(); ++i) {
       result_.points.push_back(judge(i));
     }
-    condense();
+    condense(result_);
     result_.calibration = lab_.calibration;
     result_.notes = lab_.calibration->notes;
     result_.warnings = lab_.calibration->warnings;
@@ -193,6 +195,7 @@ class Session {
     std::vector<std::vector<double>> slowness;
     std::set<std::string> doubts;
     std::vector<TimelinePair> timelines;
+    std::vector<AblatedRun> ablated_runs;
     for (std::size_t i = 0; i < trials.accepted.size() && !interrupted(); ++i) {
       sim::MemorySink trace;
       const std::optional<TimelineFacts>& recorded = trials.timelines[i];
@@ -209,6 +212,9 @@ class Session {
         timelines.push_back(
             {.predicted = facts_of(trace, pair.predicted, scenario.world), .measured = *recorded});
       }
+      if (options_.ablation) {
+        ablated_runs.push_back(without_effects(scenario, trials.repetitions[i], pair));
+      }
       judged.measured.push_back(pair.measured);
       judged.predicted.push_back(pair.predicted);
       pairs.push_back(std::move(pair));
@@ -216,10 +222,43 @@ class Session {
     judged.warnings.insert(judged.warnings.end(), doubts.begin(), doubts.end());
     judged.native.speed_index = mean_by_cpu(slowness, numbers.size());
     judged.comparisons = compare(pairs, {.cpus = scenario.world.machine.cpus.size(),
+                                         .process_executors = process_executors(scenario.world),
                                          .calibration_doubt = doubt_of(scenario.world),
                                          .seed = scenario.seed});
     judged.within_tolerance = within_tolerance(judged.comparisons);
+    judged.ablation = ablation_of(effects_, ablated_runs);
     compare_timelines_of(trials, timelines, judged);
+  }
+
+  static std::vector<std::string> process_executors(const models::WorldSpec& world) {
+    using models::ExecutorKind;
+    std::vector<std::string> names;
+    for (const models::ExecutorSpec& executor : world.executors) {
+      if (executor.kind == ExecutorKind::processes ||
+          executor.kind == ExecutorKind::process_per_task ||
+          executor.kind == ExecutorKind::process_executor) {
+        names.push_back(executor.name);
+      }
+    }
+    return names;
+  }
+
+  /// The run of `pair` predicted again, each time in a world that lacks one effect.
+  AblatedRun without_effects(const scenarios::Scenario& scenario, std::uint64_t repetition,
+                             const PairedRun& pair) {
+    AblatedRun run{.measured = static_cast<double>(pair.measured.makespan.count()),
+                   .predicted = {}};
+    scenarios::Scenario changed = scenario;
+    changed.world.machine.speed_over_time = pair.speeds;
+    effects_.clear();
+    for (AblatedWorld& one : ablated(changed.world)) {
+      changed.world = std::move(one.world);
+      const models::Timings timings = simulate(changed, repetition, usual_run_options());
+      const bool ended = timings.status == models::RunStatus::ok;
+      run.predicted.push_back(ended ? static_cast<double>(timings.makespan.count()) : 0.0);
+      effects_.push_back(one.effect);
+    }
+    return run;
   }
 
   static TimelineFacts facts_of(const sim::MemorySink& trace, const models::Timings& timings,
@@ -281,7 +320,8 @@ class Session {
     const auto numbers = host_numbers(world.machine, lab_.calibration->cpus);
     const NativeProgram program = expand(world, run.timings.seed);
     pair.null = null_model(world, program, mean_slowness(run.samples));
-    world.machine.speed_over_time = speed_timelines(run.samples, numbers);
+    pair.speeds = speed_timelines(run.samples, numbers);
+    world.machine.speed_over_time = pair.speeds;
     pair.predicted = simulate(scenario, repetition, paired_run_options(sink));
     for (std::uint64_t seed = 1; seed < options_.seeds; ++seed) {
       // Far from the repetitions of native runs, so that no other run's draws are met again.
@@ -348,21 +388,6 @@ class Session {
     return error <= options_.tolerance && -error <= options_.tolerance;
   }
 
-  void condense() {
-    std::vector<Comparison> all;
-    std::map<std::string, std::vector<Comparison>> by_group;
-    for (const PointValidation& point : result_.points) {
-      if (!point.comparisons.empty()) {
-        all.push_back(point.comparisons.front());
-        by_group[point.group].push_back(point.comparisons.front());
-      }
-    }
-    result_.all = summarise(all);
-    for (const auto& [name, comparisons] : by_group) {
-      result_.groups.push_back({.name = name, .summary = summarise(comparisons)});
-    }
-  }
-
   std::vector<scenarios::Point> points_;
   const ValidateOptions& options_;
   const Lab& lab_;
@@ -370,6 +395,7 @@ class Session {
   std::uint64_t wanted_;
   Clock::time_point end_;  // of the budget for native runs
   std::uint64_t done_ = 0;
+  std::vector<std::string_view> effects_;  // that were switched off, when that is asked for
   Validation result_;
 };
 

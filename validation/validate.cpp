@@ -72,16 +72,24 @@ sim::Result<std::shared_ptr<const HostCalibration>> calibration_for(
       std::make_shared<HostCalibration>(std::move(made).value())};
 }
 
-}  // namespace
-
-sim::Result<Validation> validate(std::vector<scenarios::Point> points,
-                                 const ValidateOptions& options) {
+/// The first thing that keeps one of them from running here.
+std::optional<sim::Error> first_obstacle(const std::vector<scenarios::Point>& points) {
   NativeBounds bounds;
   bounds.cpus = static_cast<std::uint32_t>(allowed_cpus().size());
   for (const scenarios::Point& point : points) {
     if (auto found = obstacle(point, bounds)) {
-      return *found;
+      return found;
     }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+sim::Result<Validation> validate(std::vector<scenarios::Point> points,
+                                 const ValidateOptions& options) {
+  if (const auto found = first_obstacle(points)) {
+    return *found;
   }
   auto calibration = calibration_for(points, options);
   if (!calibration && options.give_up && options.give_up()) {
@@ -112,7 +120,7 @@ sim::Result<Validation> validate(std::vector<scenarios::Point> points,
                       .why_no_better_recorder = recorder.why_not_better});
 }
 
-sim::Result<Validation> validate(const scenarios::Plan& plan, const ValidateOptions& options) {
+sim::Result<std::vector<scenarios::Point>> native_points(const scenarios::Plan& plan) {
   if (plan.size() > most_points) {
     return sim::Error{.where = plan.name(),
                       .what = fmt::format("{} points are too many to run natively", plan.size()),
@@ -128,7 +136,16 @@ sim::Result<Validation> validate(const scenarios::Plan& plan, const ValidateOpti
     }
     points.push_back(std::get<scenarios::Point>(std::move(point)));
   }
-  return validate(std::move(points), options);
+  if (const auto found = first_obstacle(points)) {
+    return *found;
+  }
+  return points;
+}
+
+sim::Result<Validation> validate(const scenarios::Plan& plan, const ValidateOptions& options) {
+  auto points = native_points(plan);
+  return points ? validate(std::move(points).value(), options)
+                : sim::Result<Validation>{points.error()};
 }
 
 }  // namespace timeslice::validation

@@ -19,6 +19,7 @@
 #include "scenarios/format/load.hpp"
 #include "sim/result.hpp"
 #include "sim/time.hpp"
+#include "validation/ablation.hpp"
 #include "validation/comparison.hpp"
 #include "validation/timeline_compare.hpp"
 
@@ -48,6 +49,7 @@ struct ValidateOptions {
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;  // native runs
   std::function<bool()> give_up;  // Ctrl-C; polled, also while a native run is under way
   std::shared_ptr<const HostCalibration> calibration;  // of an earlier call; nothing: measured now
+  bool ablation = false;                               // simulate also without each effect
   bool timelines = false;  // record what each thread did natively, and compare that too
   /// Period of samples of what psutil would show, kept with measured and predicted runs; nothing:
   /// none are taken. Sampling costs the native run some CPU time.
@@ -77,6 +79,7 @@ struct PointValidation {
   std::vector<models::Timings> measured;        // accepted runs, in the order they ran
   std::vector<models::Timings> predicted;       // each simulated with that run's speed index
   std::optional<TimelineComparison> timelines;  // when they were asked for and recorded
+  std::vector<AblationRow> ablation;            // when it was asked for
   std::vector<std::string> warnings;
   bool within_tolerance = true;
 };
@@ -100,7 +103,10 @@ struct Validation {
 [[nodiscard]] sim::Result<Validation> validate(const scenarios::Plan& plan,
                                                const ValidateOptions& options);
 
-/// The same for points already resolved.
+/// The points of a plan, resolved. Errors: one that cannot be, or that cannot run natively here.
+[[nodiscard]] sim::Result<std::vector<scenarios::Point>> native_points(const scenarios::Plan& plan);
+
+/// The same for points already resolved; those of several plans take turns, too.
 [[nodiscard]] sim::Result<Validation> validate(std::vector<scenarios::Point> points,
                                                const ValidateOptions& options);
 

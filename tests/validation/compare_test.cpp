@@ -133,5 +133,46 @@ TEST(Summary, of_nothing_is_empty) {
   EXPECT_EQ(summarise({}).points, 0U);
 }
 
+void add(models::Timings& timings, const char* name, const char* entity, double value) {
+  timings.metrics.push_back({.name = name, .entity = entity, .unit = "count", .value = value});
+}
+
+TEST(Compare, threads_of_the_main_process_stand_apart_from_worker_processes) {
+  PairedRun paired = pair(100, 100, 100, 50);
+  for (models::Timings* simulated : {&paired.predicted, &paired.raw}) {
+    add(*simulated, "switches_voluntary", "", 100.0);
+    add(*simulated, "switches_voluntary", "main", 7.0);
+    add(*simulated, "switches_voluntary", "pool-tasks", 20.0);
+    add(*simulated, "switches_voluntary", "pool-0", 30.0);
+    add(*simulated, "switches_voluntary", "pool-11", 33.0);
+    add(*simulated, "switches_voluntary", "resource-tracker", 10.0);
+  }
+  add(paired.measured, "switches_voluntary", "", 80.0);
+  add(paired.measured, "switches_voluntary", "main process", 30.0);
+  add(paired.measured, "switches_voluntary", "worker processes", 50.0);
+  const std::vector<PairedRun> runs{paired};
+  const auto all = compare(runs, {.cpus = 2, .process_executors = {"pool"}});
+  const auto predicted = [&](const char* entity) {
+    const auto found = std::ranges::find_if(all, [&](const Comparison& one) {
+      return one.name == "switches_voluntary" && one.entity == entity;
+    });
+    return found == all.end() ? -1.0 : found->predicted;
+  };
+  EXPECT_EQ(predicted("main process"), 27.0);
+  EXPECT_EQ(predicted("worker processes"), 63.0);
+  EXPECT_EQ(predicted(""), 90.0) << "nobody waits for the tracker, so nobody measures it";
+}
+
+TEST(Compare, throughput_is_what_was_done_over_the_makespan) {
+  PairedRun paired = pair(200, 100, 100, 50);
+  for (models::Timings* timings : {&paired.measured, &paired.predicted, &paired.raw}) {
+    add(*timings, "tasks_done", "", 40.0);
+  }
+  const std::vector<PairedRun> runs{paired};
+  const auto all = compare(runs, {.cpus = 2});
+  EXPECT_NEAR(named(all, "throughput").measured, 200.0, 1e-6);
+  EXPECT_NEAR(*named(all, "throughput").error, 1.0, 1e-9);
+}
+
 }  // namespace
 }  // namespace timeslice::validation

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
           {"query", query_command},
           {"show", show_command},
           {"validate", validate_command},
+          {"holdout", holdout_command},
           {"plot", plot_command},
           {"merge", merge_command},
           {"status", status_command},

@@ -37,9 +37,14 @@ ExitCode complain(const sim::Error& error, ExitCode code) {
   return code;
 }
 
-std::string version_line() {
+std::string version_text(bool verbose) {
   const ToolVersion tool = tool_version();
-  return fmt::format("timeslice {} (git {}, models {})\n", tool.version, tool.git, tool.model);
+  std::string text =
+      fmt::format("timeslice {} (git {}, models {})\n", tool.version, tool.git, tool.model);
+  if (verbose) {
+    text += fmt::format("model {}\nmethod {}\n", model_fingerprint(), method_fingerprint());
+  }
+  return text;
 }
 
 // Questions about the program itself; nothing where none was asked.
@@ -48,7 +53,7 @@ std::optional<std::string> about_program(const Arguments& arguments) {
     return arguments.command.empty() ? program_help() : command_help(arguments.command);
   }
   if (arguments.has("version")) {
-    return version_line();
+    return version_text(arguments.has("verbose"));
   }
   if (arguments.has("man")) {
     return man_page(tool_version().version);

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +25,7 @@
 #include "tools/report/text_table.hpp"
 #include "tools/report/validation_json.hpp"
 #include "tools/report/validation_text.hpp"
+#include "validation/condense.hpp"
 #include "validation/validate.hpp"
 
 namespace timeslice::tools {
@@ -60,6 +64,7 @@ validation::ValidateOptions options_of(const Arguments& arguments) {
     options.budget = *limit;
   }
   options.timelines = arguments.has("timeline");
+  options.ablation = arguments.has("costs");
   if (kept_parts(arguments).contains("timeline")) {
     options.samples = arguments.duration("sample-period").value_or(native_sample_period);
   }
@@ -176,8 +181,69 @@ std::optional<ExitCode> fails_in_simulation(const scenarios::Plan& plan, Console
   return interrupted() ? std::optional{ExitCode::interrupted} : std::nullopt;
 }
 
-ExitCode validate_plan(const scenarios::Plan& plan, const std::string& file,
-                       const Arguments& arguments, Console& console,
+// A file of the command line that can be validated, and its part of all points.
+struct Job {
+  std::string file;
+  scenarios::Plan plan;
+  std::size_t first = 0;
+  std::size_t count = 0;
+};
+
+struct Jobs {
+  std::vector<Job> list;
+  std::vector<scenarios::Point> points;  // of all of them, in this order
+  ExitCode code = ExitCode::done;        // the worst of the files that are left out
+};
+
+// Files that cannot be validated are complained about and left out.
+Jobs jobs_of(const Arguments& arguments, const scenarios::Overrides& overrides, Console& console) {
+  Jobs jobs;
+  for (const std::string& file : arguments.operands) {
+    auto loaded = load_plan(file, overrides, console);
+    auto* plan = std::get_if<scenarios::Plan>(&loaded);
+    if (plan == nullptr) {
+      jobs.code = worse(jobs.code, std::get<ExitCode>(loaded));
+      continue;
+    }
+    if (const auto failed = fails_in_simulation(*plan, console)) {
+      jobs.code = worse(jobs.code, *failed);
+      continue;
+    }
+    auto points = validation::native_points(*plan);
+    if (!points) {
+      console.complain(points.error());
+      jobs.code = worse(jobs.code, ExitCode::cannot);
+      continue;
+    }
+    jobs.list.push_back({.file = file,
+                         .plan = std::move(*plan),
+                         .first = jobs.points.size(),
+                         .count = points.value().size()});
+    std::ranges::move(std::move(points).value(), std::back_inserter(jobs.points));
+  }
+  return jobs;
+}
+
+ExitCode deliver_one(const Job& job, const Validation& result, const Arguments& arguments,
+                     Console& console, BatchWriter& writer) {
+  store(result, writer);
+  const RunReport report = predicted_report(job.plan, result);
+  if (arguments.has("json")) {
+    console.print(validation_json(report, result));
+  } else {
+    console.print(fmt::format("{}: predicted beside measured\n\n", job.plan.name()));
+    console.print(
+        validation_text(result, {.colour = console.colour(), .details = console.verbose()}));
+  }
+  console.warn(validation_warnings(result));
+  if (!writer.path().empty() && !writer.failed()) {
+    console.note(stored_line(result, writer.path()));
+  }
+  const ExitCode code = verdict(result, console);
+  return writer.failed() ? worse(code, writer.code()) : code;
+}
+
+ExitCode validate_jobs(Jobs jobs, const Arguments& arguments, Console& console,
                        validation::ValidateOptions& options) {
   Progress progress{"native runs", console.shows_progress()
                                        ? std::function<void(std::string_view)>{[&](auto text) {
@@ -185,35 +251,35 @@ ExitCode validate_plan(const scenarios::Plan& plan, const std::string& file,
                                          }}
                                        : nullptr};
   options.progress = [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); };
-  if (const auto failed = fails_in_simulation(plan, console)) {
-    return *failed;
+  // Opened before anything is measured: a database that cannot be written is found out early.
+  auto writer = std::make_unique<BatchWriter>(arguments, jobs.list.front().plan,
+                                              jobs.list.front().file, console);
+  if (writer->failed()) {
+    return writer->code();
   }
-  BatchWriter writer{arguments, plan, file, console};
-  if (writer.failed()) {
-    return writer.code();
-  }
-  const auto result = validation::validate(plan, options);
+  const auto result = validation::validate(std::move(jobs.points), options);
   progress.clear();
   if (!result) {
     console.complain(result.error());
     return ExitCode::cannot;
   }
-  options.calibration = result.value().calibration;
-  store(result.value(), writer);
-  const RunReport report = predicted_report(plan, result.value());
-  if (arguments.has("json")) {
-    console.print(validation_json(report, result.value()));
-  } else {
-    console.print(fmt::format("{}: predicted beside measured\n\n", plan.name()));
-    console.print(validation_text(result.value(),
-                                  {.colour = console.colour(), .details = console.verbose()}));
+  ExitCode code = jobs.code;
+  for (const Job& job : jobs.list) {
+    if (!writer) {
+      writer = std::make_unique<BatchWriter>(arguments, job.plan, job.file, console);
+    }
+    const std::size_t there = result.value().points.size();  // an early stop may have none
+    const std::size_t first = std::min(job.first, there);
+    const Validation part =
+        validation::slice_of(result.value(), first, std::min(job.count, there - first));
+    code = worse(code, deliver_one(job, part, arguments, console, *writer));
+    writer.reset();
   }
-  console.warn(validation_warnings(result.value()));
-  if (!writer.path().empty() && !writer.failed()) {
-    console.note(stored_line(result.value(), writer.path()));
+  if (jobs.list.size() > 1 && !arguments.has("json")) {
+    console.print(fmt::format("\nall {} files\n\n", jobs.list.size()));
+    console.print(validation_summary(result.value(), console.colour()));
   }
-  const ExitCode code = verdict(result.value(), console);
-  return writer.failed() ? worse(code, writer.code()) : code;
+  return code;
 }
 
 }  // namespace
@@ -239,17 +305,17 @@ ExitCode validate_command(const Arguments& arguments, Console& console) {
   if (!overrides.machine) {
     overrides.machine = "host";  // native runs happen nowhere else
   }
-  ExitCode code = ExitCode::done;
-  for (const std::string& file : arguments.operands) {
-    if (interrupted()) {
-      return ExitCode::interrupted;
-    }
-    const auto loaded = load_plan(file, overrides, console);
-    const auto* plan = std::get_if<scenarios::Plan>(&loaded);
-    code = worse(code, plan == nullptr ? std::get<ExitCode>(loaded)
-                                       : validate_plan(*plan, file, arguments, console, options));
+  Jobs jobs = jobs_of(arguments, overrides, console);
+  if (interrupted()) {
+    return ExitCode::interrupted;
   }
-  return code;
+  if (jobs.list.empty()) {
+    return jobs.code;
+  }
+  if (!arguments.has("time-limit")) {
+    options.budget *= static_cast<std::int64_t>(jobs.list.size());
+  }
+  return validate_jobs(std::move(jobs), arguments, console, options);
 }
 
 }  // namespace timeslice::tools

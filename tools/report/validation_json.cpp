@@ -68,6 +68,15 @@ Json timelines_json(const validation::TimelineComparison& timelines) {
           {"rows", std::move(rows)}};
 }
 
+/// Errors without each effect, by its name; null where some run did not end well without it.
+Json ablation_json(const std::vector<validation::AblationRow>& rows) {
+  Json json = Json::object();
+  for (const validation::AblationRow& row : rows) {
+    json[row.effect] = number(row.error);
+  }
+  return json;
+}
+
 Json summary_json(const validation::ValidationSummary& summary) {
   return {{"points", summary.points},
           {"mape", number(summary.mape)},
@@ -100,6 +109,9 @@ std::string validation_json(const RunReport& predicted, const validation::Valida
     json["native"] = native_json(point.native);
     if (point.timelines) {
       json["timeline"] = timelines_json(*point.timelines);
+    }
+    if (!point.ablation.empty()) {
+      json["ablation"] = ablation_json(point.ablation);
     }
     json["within_tolerance"] = point.within_tolerance;
   }

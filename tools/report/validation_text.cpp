@@ -83,6 +83,19 @@ std::string rejected_lines(const validation::Validation& result) {
   return text;
 }
 
+/// "point 0: without gil -41.0 %, without start -3.1 % ..."
+std::string ablation_lines(const validation::Validation& result) {
+  std::string text;
+  for (const PointValidation& point : result.points) {
+    std::string row;
+    for (const validation::AblationRow& one : point.ablation) {
+      row += fmt::format("{}{} {}", row.empty() ? "" : ", ", one.effect, signed_share(one.error));
+    }
+    text += row.empty() ? "" : fmt::format("  {}: error without {}\n", params_of(point), row);
+  }
+  return text.empty() ? text : '\n' + text;
+}
+
 std::string summary_line(std::string_view name, const ValidationSummary& summary) {
   if (summary.points == 0) {
     return fmt::format("  {}: no point could be compared\n", name);
@@ -113,19 +126,26 @@ std::string params_of(const PointValidation& point) {
   return text.empty() ? fmt::format("point {}", point.point.ordinal) : text;
 }
 
-std::string validation_text(const validation::Validation& result,
-                            const ValidationTextStyle& style) {
-  const Paint paint{style.colour};
-  std::string text = comparison_table(result, style, paint) + rejected_lines(result);
-  text +=
-      "  error: given each run's speed index; raw: nothing from the run; null: the index alone\n\n";
-  text += paint.bold("  how far off the makespans are") + '\n';
+std::string validation_summary(const validation::Validation& result, bool colour) {
+  const Paint paint{colour};
+  std::string text = paint.bold("  how far off the makespans are") + '\n';
   text += summary_line("all", result.all);
   if (result.groups.size() > 1) {
     for (const auto& group : result.groups) {
       text += summary_line(safe_text(group.name), group.summary);
     }
   }
+  return text;
+}
+
+std::string validation_text(const validation::Validation& result,
+                            const ValidationTextStyle& style) {
+  const Paint paint{style.colour};
+  std::string text = comparison_table(result, style, paint) + rejected_lines(result);
+  text +=
+      "  error: given each run's speed index; raw: nothing from the run; null: the index alone\n\n";
+  text += validation_summary(result, style.colour);
+  text += ablation_lines(result);
   text += timeline_text(result, style);
   if (style.details) {
     for (const std::string& note : result.notes) {

@@ -16,6 +16,9 @@ struct ValidationTextStyle {
 [[nodiscard]] std::string validation_text(const validation::Validation& result,
                                           const ValidationTextStyle& style);
 
+/// How far off the makespans are, in all and by class.
+[[nodiscard]] std::string validation_summary(const validation::Validation& result, bool colour);
+
 /// "workers=4", or the number of a point without parameters.
 [[nodiscard]] std::string params_of(const validation::PointValidation& point);
 

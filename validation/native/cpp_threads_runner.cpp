@@ -114,10 +114,10 @@ void fill(const CppResult& result, const models::WorldSpec& world, const NativeP
     items += batch.items.size();
   }
   add_metrics({.makespan = sim::Duration{result.end_ns - result.start_ns},
-               .cpu = sim::Duration{result.cpu_ns},
+               .own = {.cpu = sim::Duration{result.cpu_ns},
+                       .voluntary = result.voluntary,
+                       .involuntary = result.involuntary},
                .cpus = world.machine.cpus.size(),
-               .voluntary = result.voluntary,
-               .involuntary = result.involuntary,
                .items = items},
               run.timings);
 }

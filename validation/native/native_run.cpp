@@ -9,18 +9,34 @@
 namespace timeslice::validation {
 
 void add_metrics(const NativeUsage& usage, models::Timings& timings) {
-  const double capacity = sim::as_ns(usage.makespan) * static_cast<double>(usage.cpus);
-  const auto add = [&](const char* name, const char* unit, double value) {
-    timings.metrics.push_back({.name = name, .entity = "", .unit = unit, .value = value});
+  const auto add = [&](const char* name, const char* entity, const char* unit, double value) {
+    timings.metrics.push_back({.name = name, .entity = entity, .unit = unit, .value = value});
+  };
+  const auto add_part = [&](const char* entity, const UsagePart& part) {
+    add("cpu_time", entity, "ns", sim::as_ns(part.cpu));
+    add("switches_involuntary", entity, "count", static_cast<double>(part.involuntary));
+    add("switches_voluntary", entity, "count", static_cast<double>(part.voluntary));
   };
   timings.makespan = usage.makespan;
-  add("cpu_time", "ns", sim::as_ns(usage.cpu));
-  add("cpu_utilization", "1", capacity > 0.0 ? sim::as_ns(usage.cpu) / capacity : 0.0);
-  add("idle_time", "ns", std::max(0.0, capacity - sim::as_ns(usage.cpu)));
-  add("makespan", "ns", sim::as_ns(usage.makespan));
-  add("switches_involuntary", "count", static_cast<double>(usage.involuntary));
-  add("switches_voluntary", "count", static_cast<double>(usage.voluntary));
-  add("tasks_done", "count", static_cast<double>(usage.items));
+  add("makespan", "", "ns", sim::as_ns(usage.makespan));
+  add("tasks_done", "", "count", static_cast<double>(usage.items));
+  if (!usage.alone) {
+    add_part(main_process, usage.own);
+  }
+  if (!usage.alone && usage.children) {
+    add_part(worker_processes, *usage.children);
+  }
+  if (!usage.alone && !usage.children) {
+    return;
+  }
+  const UsagePart children = usage.children.value_or(UsagePart{});
+  const UsagePart all{.cpu = usage.own.cpu + children.cpu,
+                      .voluntary = usage.own.voluntary + children.voluntary,
+                      .involuntary = usage.own.involuntary + children.involuntary};
+  const double capacity = sim::as_ns(usage.makespan) * static_cast<double>(usage.cpus);
+  add_part("", all);
+  add("cpu_utilization", "", "1", capacity > 0.0 ? sim::as_ns(all.cpu) / capacity : 0.0);
+  add("idle_time", "", "ns", std::max(0.0, capacity - sim::as_ns(all.cpu)));
 }
 
 HostCpuTimes host_cpu_times() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,16 +53,28 @@ class NativeRunner : public scenarios::Runner {
   }
 };
 
-/// What the operating system counted for the whole run.
-struct NativeUsage {
-  sim::Duration makespan{};
+/// Names that stand for groups of a program's threads in `entity` of a metric.
+constexpr const char* main_process = "main process";
+constexpr const char* worker_processes = "worker processes";
+
+/// What the operating system counted for some threads of a run.
+struct UsagePart {
   sim::Duration cpu{};
-  std::uint64_t cpus = 1;
   std::uint64_t voluntary = 0;
   std::uint64_t involuntary = 0;
+};
+
+/// What it counted for the whole run.
+struct NativeUsage {
+  sim::Duration makespan{};
+  UsagePart own{};                      // of the main process
+  std::optional<UsagePart> children{};  // of others; nothing: somebody else waited for them
+  bool alone = true;                    // the main process is meant to be the only one
+  std::uint64_t cpus = 1;
   std::uint64_t items = 0;
 };
-/// Adds the metrics of the contract that follow from it, ordered by name.
+/// Adds the metrics of the contract that follow from it; those of the whole program only where all
+/// of it was counted.
 void add_metrics(const NativeUsage& usage, models::Timings& timings);
 
 /// CPU time of all programs on this host so far, from /proc/stat (in ticks of 10 ms).

@@ -181,6 +181,30 @@ void add_executor_metrics(const models::WorldSpec& world, const json& result,
   }
 }
 
+/// Which processes run items besides main's.
+struct WhereWork {
+  bool in_processes = false;
+  bool by_fork_server = false;  // it waits for them: nobody else hears what they used
+};
+
+WhereWork where_work(const models::WorldSpec& world) {
+  WhereWork where;
+  for (const models::ExecutorSpec& executor : world.executors) {
+    if (kind_word(executor.kind).starts_with("process")) {
+      where.in_processes = true;
+      where.by_fork_server =
+          where.by_fork_server || start_method(world.runtime, executor) == "forkserver";
+    }
+  }
+  return where;
+}
+
+UsagePart usage_part(const json& counts) {
+  return {.cpu = sim::Duration{counts.at(0).get<std::int64_t>()},
+          .voluntary = counts.at(1).get<std::uint64_t>(),
+          .involuntary = counts.at(2).get<std::uint64_t>()};
+}
+
 /// Fills `run` from what the harness printed. Throws nlohmann::json::exception on anything else.
 void read_result(const models::WorldSpec& world, const NativeProgram& program,
                  const std::string& text, NativeRun& run) {
@@ -195,13 +219,16 @@ void read_result(const models::WorldSpec& world, const NativeProgram& program,
   for (const Batch& batch : program.batches) {
     items += batch.items.size();
   }
-  add_metrics({.makespan = sim::Duration{result.at("end_ns").get<std::int64_t>() - start},
-               .cpu = sim::Duration{result.at("cpu_ns").get<std::int64_t>()},
-               .cpus = world.machine.cpus.size(),
-               .voluntary = result.at("voluntary").get<std::uint64_t>(),
-               .involuntary = result.at("involuntary").get<std::uint64_t>(),
-               .items = items},
-              run.timings);
+  const WhereWork where = where_work(world);
+  NativeUsage usage{.makespan = sim::Duration{result.at("end_ns").get<std::int64_t>() - start},
+                    .own = usage_part(result.at("own")),
+                    .alone = !where.in_processes,
+                    .cpus = world.machine.cpus.size(),
+                    .items = items};
+  if (where.in_processes && !where.by_fork_server) {
+    usage.children = usage_part(result.at("children"));
+  }
+  add_metrics(usage, run.timings);
   add_executor_metrics(world, result, run.timings);
   std::ranges::sort(run.timings.metrics, [](const auto& a, const auto& b) {
     return std::tie(a.name, a.entity) < std::tie(b.name, b.entity);

@@ -443,11 +443,12 @@ class Run:
 
 
 def usage():
-    """CPU time [s] and switches of this process and of its children that have been waited for."""
-    own = resource.getrusage(resource.RUSAGE_SELF)
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime,
-            own.ru_nvcsw + children.ru_nvcsw, own.ru_nivcsw + children.ru_nivcsw)
+    """CPU time [ns] and switches of this process, then of its children that were waited for."""
+    counts = []
+    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        used = resource.getrusage(who)
+        counts += [round((used.ru_utime + used.ru_stime) * 1e9), used.ru_nvcsw, used.ru_nivcsw]
+    return counts
 
 
 def make_lock(context, lock):
@@ -491,17 +492,16 @@ def run_plan(path):
     with open(path, encoding="ascii") as file:
         plan = json.load(file)
     run = prepare(plan)
-    cpu_before, voluntary, involuntary = usage()
+    before = usage()
     start = monotonic_ns()
     run.go()
     end = monotonic_ns()
-    cpu_after, voluntary_after, involuntary_after = usage()
+    used = [now - then for now, then in zip(usage(), before)]
     result = {
         "start_ns": start,
         "end_ns": end,
-        "cpu_ns": round((cpu_after - cpu_before) * 1e9),
-        "voluntary": voluntary_after - voluntary,
-        "involuntary": involuntary_after - involuntary,
+        "own": used[:3],
+        "children": used[3:],
         "startup_ns": run.startup_ns,
         "shutdown_ns": run.shutdown_ns,
         "loop_lag_ns": [getattr(executor, "lags", []) for executor in run.executors],

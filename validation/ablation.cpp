@@ -1,0 +1,51 @@
+#include "validation/ablation.hpp"
+
+#include <array>
+
+#include "validation/statistics.hpp"
+
+namespace timeslice::validation {
+
+namespace {
+
+struct Switch {
+  std::string_view name;
+  models::Effect effect;
+};
+constexpr std::array<Switch, 6> switches{{{"gil", models::Effect::gil},
+                                          {"start", models::Effect::start_cost},
+                                          {"ipc", models::Effect::ipc_cost},
+                                          {"switch", models::Effect::switch_cost},
+                                          {"contention", models::Effect::contention},
+                                          {"rest", models::Effect::rest}}};
+
+}  // namespace
+
+std::vector<AblatedWorld> ablated(const models::WorldSpec& world) {
+  std::vector<AblatedWorld> worlds;
+  for (const Switch& one : switches) {
+    worlds.push_back({.effect = one.name, .world = models::without(world, one.effect)});
+  }
+  worlds.push_back({.effect = "balance", .world = world});
+  worlds.back().world.os.balance = {.kind = models::BalanceKind::work_conserving};
+  return worlds;
+}
+
+std::vector<AblationRow> ablation_of(std::span<const std::string_view> effects,
+                                     std::span<const AblatedRun> runs) {
+  std::vector<AblationRow> rows;
+  for (std::size_t i = 0; i < effects.size(); ++i) {
+    std::vector<double> ratios;
+    for (const AblatedRun& run : runs) {
+      if (run.predicted[i] > 0.0 && run.measured > 0.0) {
+        ratios.push_back(run.predicted[i] / run.measured);
+      }
+    }
+    const bool whole = !runs.empty() && ratios.size() == runs.size();
+    rows.push_back({.effect = std::string{effects[i]},
+                    .error = whole ? std::optional{median(ratios) - 1.0} : std::nullopt});
+  }
+  return rows;
+}
+
+}  // namespace timeslice::validation
