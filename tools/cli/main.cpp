@@ -14,6 +14,8 @@ int main(int argc, char** argv) {
           {"query", query_command},
           {"show", show_command},
           {"validate", validate_command},
+          {"calibrate", calibrate_command},
+          {"doctor", doctor_command},
           {"plot", plot_command},
           {"merge", merge_command},
           {"status", status_command},
