@@ -133,6 +133,9 @@ scenarios::Scenario as_measured(const scenarios::Scenario& scenario,
   world.machine.speed_known = true;
   world.runtime.factor = models::SpeedFactors{};
   world.runtime.factor_known = true;
+  if (calibration.resident.count > 0) {
+    world.runtime.memory = calibration.resident;
+  }
   apply_quick_costs(calibration.quick, world);
   const Rewriter rewriter{world.runtime.language, calibration, part};
   for (models::TaskSpec& task : world.tasks) {

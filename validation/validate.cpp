@@ -49,20 +49,29 @@ std::optional<sim::Error> obstacle(const scenarios::Point& point, const NativeBo
   return found;
 }
 
+/// Whether the point's machine file lacks costs that a few seconds of measuring would give.
+bool lacks_costs(const scenarios::Point& point) {
+  const models::WorldSpec& world = point.scenario.world;
+  return !world.machine.costs_known || (!in_cpp(point) && !world.runtime.costs_known);
+}
+
 sim::Result<std::shared_ptr<const HostCalibration>> calibration_for(
     const std::vector<scenarios::Point>& points, const ValidateOptions& options) {
   const bool cpp = std::ranges::any_of(points, in_cpp);
   const bool python = !std::ranges::all_of(points, in_cpp);
+  const bool costs = std::ranges::any_of(points, lacks_costs);
   if (options.calibration) {
     const HostCalibration& old = *options.calibration;
     const bool same_python = old.python == options.python && old.python_kernel.known();
-    if ((!python || same_python) && (!cpp || old.cpp_kernel.known())) {
+    const bool has_costs = !python || !costs || old.quick.resident_bytes > 0;
+    if ((!python || same_python) && (!cpp || old.cpp_kernel.known()) && has_costs) {
       return options.calibration;
     }
   }
   CalibrationOptions wanted;
   wanted.python = python ? options.python : "";
   wanted.cpp = cpp;
+  wanted.quick_costs = costs;
   wanted.give_up = options.give_up;
   auto made = calibrate_host(wanted);
   if (!made) {

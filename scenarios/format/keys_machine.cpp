@@ -7,7 +7,7 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::array<Key, 20> machine_keys{{
+constexpr std::array<Key, 21> machine_keys{{
     {.name = "extends",
      .type = Type::text,
      .doc = "a machine that this one changes: a name, a path, ideal-N or `host`"},
@@ -65,6 +65,12 @@ constexpr std::array<Key, 20> machine_keys{{
      .type = Type::named,
      .section = "runtime_costs",
      .doc = "measured costs of each Python, by version (\"3.13t\": free-threaded)"},
+    {.name = "measured",
+     .type = Type::named,
+     .section = "measured",
+     .doc =
+         "how each cost was measured, by its place (costs.switch, runtimes.3.11.submit): written "
+         "by `timeslice calibrate`; costs without an entry then count as defaults"},
     {.name = "hwloc",
      .type = Type::text,
      .later = "name the hwloc file itself: `machine: file.xml`, or `extends: file.xml`"},
@@ -257,6 +263,24 @@ constexpr std::array<Key, 17> cost_keys{{
      .doc = "after others ran for so long, half of that"},
 }};
 
+constexpr std::array<Key, 7> measured_keys{{
+    {.name = "samples",
+     .type = Type::count,
+     .high = 1e9,
+     .required = true,
+     .doc = "how many samples count"},
+    {.name = "rejected",
+     .type = Type::count,
+     .high = 1e9,
+     .fallback = "0",
+     .doc = "samples that were disturbed and do not count"},
+    {.name = "p20", .type = Type::duration, .doc = "low quantile: what CPU costs take"},
+    {.name = "p50", .type = Type::duration, .doc = "median"},
+    {.name = "p90", .type = Type::duration, .doc = "high quantile"},
+    {.name = "date", .type = Type::text, .required = true, .doc = "when, as 2026-11-22"},
+    {.name = "from", .type = Type::text, .doc = "how, and by which program"},
+}};
+
 constexpr std::array<Key, 2> noise_keys{{
     {.name = "speed",
      .type = Type::text,
@@ -276,7 +300,7 @@ constexpr std::array<Key, 2> interruption_keys{{
     {.name = "length", .type = Type::distribution, .required = true, .doc = "of one"},
 }};
 
-constexpr std::array<Section, 10> sections{{
+constexpr std::array<Section, 11> sections{{
     {"machine", "A machine: a file under scenarios/machines, or a map in a scenario.",
      machine_keys},
     {"core_kind", "Cores that are alike.", core_kind_keys},
@@ -290,6 +314,7 @@ constexpr std::array<Section, 10> sections{{
     {"transfer", "A cache line that two cores write goes to and fro.", transfer_keys},
     {"costs", "What the operating system charges. Defaults: measured on the reference guest.",
      cost_keys},
+    {"measured", "Spread, number and date of the samples behind a cost.", measured_keys},
     {"noise", "What disturbs the CPUs.", noise_keys},
     {"interruptions", "Short interruptions, on each CPU independently.", interruption_keys},
 }};

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "models/machine/regular.hpp"
+#include "scenarios/format/read_measured.hpp"
 #include "scenarios/format/read_os.hpp"
 #include "scenarios/format/read_runtime.hpp"
 
@@ -311,6 +312,10 @@ void read_behaviour(const Reading& reading, Fields& fields, const MachineBase& b
   }
   if (const Node* runtimes = fields.map("runtimes"); runtimes != nullptr) {
     read_runtimes(reading, *runtimes, file);
+  }
+  if (const Node* measured = fields.map("measured"); measured != nullptr) {
+    read_measured(reading, *measured, file);
+    warn_of_defaults(file);
   }
 }
 

@@ -5,7 +5,9 @@
 #include <string>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "scenarios/format/read_measured.hpp"
 #include "scenarios/format/read_message_costs.hpp"
 
 namespace timeslice::scenarios {
@@ -128,6 +130,20 @@ void apply_machine(const LoadedMachine& machine, models::RuntimeSpec& runtime) {
   }
 }
 
+/// A file that says how its costs were measured names those of this Python that are defaults.
+void warn_of_default_costs(const Reading& reading, const MachineFile& machine,
+                           const models::RuntimeSpec& runtime) {
+  const auto name = runtime_name(machine, runtime.version, !is_free_threaded(runtime));
+  if (machine.measured.empty() || !name) {
+    return;
+  }
+  const std::vector<std::string> missing = default_runtime_costs(machine, *name);
+  if (!missing.empty()) {
+    reading.warnings.push_back(fmt::format("not measured here for CPython {}, so defaults: {}",
+                                           *name, fmt::join(missing, ", ")));
+  }
+}
+
 void read_event_loop_costs(const Reading& reading, const Node& node,
                            models::EventLoopCosts& costs) {
   Fields fields{reading, node, section_named("event_loop_costs")};
@@ -201,16 +217,22 @@ void read_runtime_costs(const Reading& reading, const Node& node, RuntimeDefault
   read_message_costs(fields, costs);
 }
 
-const RuntimeDefaults* find_runtime(const MachineFile& machine,
-                                    const models::PythonVersion& version, bool gil) {
+std::optional<std::string> runtime_name(const MachineFile& machine,
+                                        const models::PythonVersion& version, bool gil) {
   const std::string line = fmt::format("{}.{}", version.major, version.minor);
   for (const std::string& name : {to_text(version), line}) {
-    if (const auto found = machine.runtimes.find(gil ? name : name + "t");
-        found != machine.runtimes.end()) {
-      return &found->second;
+    const std::string full = gil ? name : name + "t";
+    if (machine.runtimes.contains(full)) {
+      return full;
     }
   }
-  return nullptr;
+  return std::nullopt;
+}
+
+const RuntimeDefaults* find_runtime(const MachineFile& machine,
+                                    const models::PythonVersion& version, bool gil) {
+  const auto name = runtime_name(machine, version, gil);
+  return name ? &machine.runtimes.at(*name) : nullptr;
 }
 
 /// The whole number from 0 on that begins at `at`, which then stands behind it.
@@ -263,6 +285,9 @@ models::RuntimeSpec read_runtime(const Reading& reading, const Node* node,
   models::RuntimeSpec runtime;
   if (node == nullptr || node->is_scalar()) {
     apply_machine(machine, runtime);
+    if (node == nullptr) {
+      warn_of_default_costs(reading, machine.file, runtime);
+    }
     if (node != nullptr) {  // the caller has checked that the word is `none`
       runtime.language = models::Language::none;
       runtime.factor = {};
@@ -273,6 +298,7 @@ models::RuntimeSpec read_runtime(const Reading& reading, const Node* node,
   Fields fields{reading, *node, section_named("runtime")};
   read_identity(reading, fields, runtime);
   apply_machine(machine, runtime);
+  warn_of_default_costs(reading, machine.file, runtime);
   read_rest(reading, fields, runtime);
   if (!runtime.gil.enabled && runtime.version < models::PythonVersion{3, 13}) {
     reading.warnings.push_back(

@@ -1,6 +1,9 @@
 // Reads `runtime` and the `runtimes` of machine files: which CPython, and what its parts cost.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "models/python/runtime_spec.hpp"
 #include "scenarios/format/fields.hpp"
 #include "scenarios/format/machine_file.hpp"
@@ -21,6 +24,11 @@ void read_speed(const Reading& reading, const Node& node, models::SpeedFactors& 
 /// The version that `text` names; reports what is wrong with it at `node`.
 [[nodiscard]] std::optional<models::PythonVersion> parse_version(const Reading& reading,
                                                                  const Node& node);
+
+/// What the machine's `runtimes` calls a Python: "3.13t" for a free-threaded build, then "3.13".
+[[nodiscard]] std::optional<std::string> runtime_name(const MachineFile& machine,
+                                                      const models::PythonVersion& version,
+                                                      bool gil);
 
 /// The machine's entry for a Python, or null: "3.13t" for a free-threaded build, then "3.13".
 [[nodiscard]] const RuntimeDefaults* find_runtime(const MachineFile& machine,

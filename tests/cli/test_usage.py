@@ -21,8 +21,7 @@ class Usage(CliTest):
         self.assertIn("did you mean 'never'", self.expect(2, "run", "x", "--color", "nevr").stderr)
 
     def test_commands_of_later_versions_say_what_to_use(self):
-        for command in ("calibrate", "theory", "doctor", "advise", "whatif", "record",
-                        "explain"):
+        for command in ("theory", "advise", "whatif", "record", "explain"):
             error = self.expect(2, command, "some", "words").stderr
             self.assertIn("not in this version yet", error)
             self.assertIn("instead: ", error)

@@ -21,6 +21,8 @@ using Command = ExitCode (*)(const Arguments& arguments, Console& console);
 [[nodiscard]] ExitCode show_command(const Arguments& arguments, Console& console);
 [[nodiscard]] ExitCode validate_command(const Arguments& arguments, Console& console);
 [[nodiscard]] ExitCode holdout_command(const Arguments& arguments, Console& console);
+[[nodiscard]] ExitCode calibrate_command(const Arguments& arguments, Console& console);
+[[nodiscard]] ExitCode doctor_command(const Arguments& arguments, Console& console);
 [[nodiscard]] ExitCode merge_command(const Arguments& arguments, Console& console);
 [[nodiscard]] ExitCode status_command(const Arguments& arguments, Console& console);
 [[nodiscard]] ExitCode batch_command(const Arguments& arguments, Console& console);

@@ -15,6 +15,8 @@ int main(int argc, char** argv) {
           {"show", show_command},
           {"validate", validate_command},
           {"holdout", holdout_command},
+          {"calibrate", calibrate_command},
+          {"doctor", doctor_command},
           {"plot", plot_command},
           {"merge", merge_command},
           {"status", status_command},

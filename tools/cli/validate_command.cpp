@@ -293,6 +293,12 @@ ExitCode validate_command(const Arguments& arguments, Console& console) {
     console.complain(*conflict);
     return ExitCode::usage;
   }
+  if (arguments.texts("python").size() > 1) {
+    console.complain({.where = "--python",
+                      .what = "is given twice, but `validate` runs one Python",
+                      .advice = "give one of them"});
+    return ExitCode::usage;
+  }
   validation::ValidateOptions options = options_of(arguments);
   if (::access(options.python.c_str(), X_OK) != 0) {
     console.complain({.where = options.python,

@@ -58,6 +58,7 @@ void read_kernels(const std::string& text, HostCalibration& calibration) {
   calibration.native_kernel = condense(read_samples(answer, "native"));
   calibration.held_kernel = condense(read_samples(answer, "held"));
   calibration.traces = traces_of(python, calibration.python_kernel);
+  calibration.resident = models::Bytes{answer.at("resident").get<std::int64_t>()};
   calibration.harness_python = low_of(answer.at("harness").get<std::vector<double>>());
   judge("python", calibration.python_kernel, calibration);
   judge("native", calibration.native_kernel, calibration);

@@ -69,6 +69,7 @@ struct HostCalibration {
   KernelCost cpp_kernel;           // integer loop of the C++ runner
   sim::Duration harness_python{};  // CPU a kernel call costs outside of its own clock readings
   sim::Duration harness_cpp{};
+  models::Bytes resident;  // of the harness's main process; 0: no Python
   std::vector<SlownessTrace> traces;
   QuickCosts quick;
   std::vector<std::string> notes;  // what was measured, one line each

@@ -72,7 +72,10 @@ sim::Result<ScriptFolder> ScriptFolder::create() {
   ScriptFolder folder{std::move(path)};
   if (!folder.write("harness.py", harness_text()) ||
       !folder.write("event_loop.py", event_loop_text()) ||
-      !folder.write("calibrate.py", calibrate_text())) {
+      !folder.write("calibrate.py", calibrate_text()) ||
+      !folder.write("runtime_parts.py", runtime_parts_text()) ||
+      !folder.write("payload_parts.py", payload_parts_text()) ||
+      !folder.write("pool_parts.py", pool_parts_text())) {
     return sim::Error{.where = folder.path_,
                       .what = "cannot write files there",
                       .advice = "set TMPDIR to a folder with space"};

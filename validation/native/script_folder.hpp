@@ -10,10 +10,13 @@
 
 namespace timeslice::validation {
 
-/// Text of validation/python/harness.py, event_loop.py and calibrate.py, as built in.
+/// Text of the scripts in validation/python/, as built in.
 [[nodiscard]] std::string_view harness_text();
 [[nodiscard]] std::string_view event_loop_text();
 [[nodiscard]] std::string_view calibrate_text();
+[[nodiscard]] std::string_view runtime_parts_text();
+[[nodiscard]] std::string_view payload_parts_text();
+[[nodiscard]] std::string_view pool_parts_text();
 
 class ScriptFolder {
  public:

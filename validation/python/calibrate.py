@@ -57,7 +57,9 @@ def measure_kernels(seconds):
                     samples[name][cpu].append(used_by(kernel, count))
     os.sched_setaffinity(0, set(allowed))
     fixed = {name: [used_by(kernel, 1) for _ in range(300)] for name, kernel in KERNELS.items()}
-    return {"version": list(sys.version_info[:2]), "iterations": iterations, "fixed": fixed,
+    with open("/proc/self/statm", encoding="ascii") as file:
+        resident = int(file.read().split()[1]) * resource.getpagesize()
+    return {"version": list(sys.version_info[:2]), "resident": resident, "iterations": iterations, "fixed": fixed,
             "samples": {name: [{"cpu": cpu, "used": used} for cpu, used in by_cpu.items()]
                         for name, by_cpu in samples.items()},
             "harness": harness_cost()}

@@ -60,7 +60,7 @@ TEST(Help, lines_fit_a_terminal_of_100_columns) {
 }
 
 TEST(Help, a_command_of_a_later_version_says_what_to_use) {
-  EXPECT_THAT(command_help("calibrate"), HasSubstr("Instead: "));
+  EXPECT_THAT(command_help("advise"), HasSubstr("Instead: "));
 }
 
 TEST(ManPage, has_its_sections_and_every_option_escaped) {
