@@ -155,7 +155,7 @@ std::optional<StoreError> Store::finish(BatchId batch) {
 }
 
 std::optional<StoreError> Store::pause() {
-  const auto problem = state_->in_transaction([&] {
+  auto problem = state_->in_transaction([&] {
     add_indices(*state_->database);
     make_views(*state_->database);
   });
