@@ -186,6 +186,7 @@ class Calibrator {
     found_.append(derived.findings);
     add_warnings(derived.warnings);
     note_samples("this host", samples.value());
+    warn_of_missing("this host", samples.value());
     if (const auto kernel = sample_cpp_in_child(cpus, time / 8, watch())) {
       add_native_speed(kernel.value().kernel, found_);
     }
@@ -212,10 +213,19 @@ class Calibrator {
     found_.append(derive_runtime(samples, ground));
     add_python_speed(samples, {.ground = ground, .known = known_}, found_);
     note_samples(ground.from, samples);
-    for (const auto& [name, why] : samples.missing) {
-      result_.warnings.push_back(fmt::format("{}: no {}: {}", ground.from, name, why));
-    }
+    warn_of_missing(ground.from, samples);
     return std::nullopt;
+  }
+
+  /// One line a reason.
+  void warn_of_missing(const std::string& what, const ProbeSamples& samples) {
+    std::map<std::string, std::vector<std::string>> by_reason;
+    for (const auto& [name, why] : samples.missing) {
+      by_reason[why].push_back(name);
+    }
+    for (const auto& [why, names] : by_reason) {
+      result_.warnings.push_back(fmt::format("{}: no {}: {}", what, fmt::join(names, ", "), why));
+    }
   }
 
   /// What the host's operations take: found now, else what the file says.
