@@ -149,9 +149,7 @@ class Calibrator {
       }
     }
     if (options_.refresh || !has_host()) {
-      if (auto problem = measure_host(machine, wanted.empty() ? 0.9 : 0.3)) {
-        return problem;
-      }
+      measure_host(machine, wanted.empty() ? 0.9 : 0.3);
     } else {
       note("this host: the file has it; --refresh measures it again");
     }
@@ -169,28 +167,24 @@ class Calibrator {
     return result_.interrupted;
   }
 
-  std::optional<sim::Error> measure_host(const models::MachineSpec& machine, double share) {
+  void measure_host(const models::MachineSpec& machine, double share) {
     const sim::Duration time{
         static_cast<std::int64_t>(static_cast<double>(options_.budget.count()) * share)};
     const std::vector<std::int32_t> cpus = allowed_cpus();
-    const auto samples = probe_host(cpus, time * 3 / 4, watch());
-    if (!samples) {
-      return interrupted() ? std::nullopt : std::optional{samples.error()};
+    const ProbeSamples samples = probe_host(cpus, time * 3 / 4, watch());
+    if (const Samples* task = samples.find("cpp_task")) {
+      cpp_task_ = *task;
     }
-    cpp_task_ = samples.value().by_name.contains("cpp_task")
-                    ? samples.value().by_name.at("cpp_task")
-                    : Samples{};
     HostFacts facts = host_facts("");
     relate(machine, facts);
-    const HostFindings derived = derive_host(samples.value(), facts, options_.date);
+    const HostFindings derived = derive_host(samples, facts, options_.date);
     found_.append(derived.findings);
     add_warnings(derived.warnings);
-    note_samples("this host", samples.value());
-    warn_of_missing("this host", samples.value());
+    note_samples("this host", samples);
+    warn_of_missing("this host", samples);
     if (const auto kernel = sample_cpp_in_child(cpus, time / 8, watch())) {
       add_native_speed(kernel.value().kernel, found_);
     }
-    return std::nullopt;
   }
 
   std::optional<sim::Error> measure_python(const Python& python, sim::Duration time) {
