@@ -3,6 +3,7 @@
 #include "validation/doctor.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>

@@ -149,9 +149,7 @@ class Calibrator {
       }
     }
     if (options_.refresh || !has_host()) {
-      if (auto problem = measure_host(machine, wanted.empty() ? 0.9 : 0.3)) {
-        return problem;
-      }
+      measure_host(machine, wanted.empty() ? 0.9 : 0.3);
     } else {
       note("this host: the file has it; --refresh measures it again");
     }
@@ -169,27 +167,24 @@ class Calibrator {
     return result_.interrupted;
   }
 
-  std::optional<sim::Error> measure_host(const models::MachineSpec& machine, double share) {
+  void measure_host(const models::MachineSpec& machine, double share) {
     const sim::Duration time{
         static_cast<std::int64_t>(static_cast<double>(options_.budget.count()) * share)};
     const std::vector<std::int32_t> cpus = allowed_cpus();
-    const auto samples = probe_host(cpus, time * 3 / 4, watch());
-    if (!samples) {
-      return interrupted() ? std::nullopt : std::optional{samples.error()};
+    const ProbeSamples samples = probe_host(cpus, time * 3 / 4, watch());
+    if (const Samples* task = samples.find("cpp_task")) {
+      cpp_task_ = *task;
     }
-    cpp_task_ = samples.value().by_name.contains("cpp_task")
-                    ? samples.value().by_name.at("cpp_task")
-                    : Samples{};
     HostFacts facts = host_facts("");
     relate(machine, facts);
-    const HostFindings derived = derive_host(samples.value(), facts, options_.date);
+    const HostFindings derived = derive_host(samples, facts, options_.date);
     found_.append(derived.findings);
     add_warnings(derived.warnings);
-    note_samples("this host", samples.value());
+    note_samples("this host", samples);
+    warn_of_missing("this host", samples);
     if (const auto kernel = sample_cpp_in_child(cpus, time / 8, watch())) {
       add_native_speed(kernel.value().kernel, found_);
     }
-    return std::nullopt;
   }
 
   std::optional<sim::Error> measure_python(const Python& python, sim::Duration time) {
@@ -212,10 +207,19 @@ class Calibrator {
     found_.append(derive_runtime(samples, ground));
     add_python_speed(samples, {.ground = ground, .known = known_}, found_);
     note_samples(ground.from, samples);
-    for (const auto& [name, why] : samples.missing) {
-      result_.warnings.push_back(fmt::format("{}: no {}: {}", ground.from, name, why));
-    }
+    warn_of_missing(ground.from, samples);
     return std::nullopt;
+  }
+
+  /// One line a reason.
+  void warn_of_missing(const std::string& what, const ProbeSamples& samples) {
+    std::map<std::string, std::vector<std::string>> by_reason;
+    for (const auto& [name, why] : samples.missing) {
+      by_reason[why].push_back(name);
+    }
+    for (const auto& [why, names] : by_reason) {
+      result_.warnings.push_back(fmt::format("{}: no {}: {}", what, fmt::join(names, ", "), why));
+    }
   }
 
   /// What the host's operations take: found now, else what the file says.

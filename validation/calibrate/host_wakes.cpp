@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <numeric>
+#include <optional>
 #include <thread>
 
 #include <sched.h>
@@ -25,54 +26,67 @@ std::int64_t switches() {
   return usage.ru_nvcsw + usage.ru_nivcsw;
 }
 
-/// CPU time of `times` yields of this thread.
-std::int64_t yields(int times) {
+struct Yields {
+  std::int64_t cpu_ns = 0;
+  int count = 0;
+
+  [[nodiscard]] double each_ns() const { return static_cast<double>(cpu_ns) / count; }
+};
+
+/// At least one yield of this thread and at most `times`, until `end_ns`: on a loaded CPU each of
+/// them gives a turn away.
+Yields yields(int times, std::int64_t end_ns) {
+  Yields done;
   const std::int64_t before = thread_cpu_ns();
-  for (int i = 0; i < times; ++i) {
+  while (done.count == 0 || (done.count < times && wall_ns() < end_ns)) {
     ::sched_yield();
+    ++done.count;
   }
-  return thread_cpu_ns() - before;
+  done.cpu_ns = thread_cpu_ns() - before;
+  return done;
 }
 
-struct Yields {
+struct TurnAbout {
   double each_ns = 0.0;   // CPU time of a yield, over both threads
   double switched = 0.0;  // share of the yields that led to a switch
 };
 
 /// Two threads of this CPU that yield to each other.
-Yields yield_in_turn(int times) {
-  std::atomic<std::int64_t> other_cpu{0};
+TurnAbout yield_in_turn(int times, std::int64_t end_ns) {
+  Yields theirs;
   std::atomic<bool> started{false};
   const std::int64_t before = switches();
   std::thread other{[&] {  // inherits the CPU
     started = true;
-    other_cpu = yields(times);
+    theirs = yields(times, end_ns);
   }};
   while (!started) {
     ::sched_yield();
   }
-  const std::int64_t mine = yields(times);
+  const Yields mine = yields(times, end_ns);
   other.join();
-  return {.each_ns = static_cast<double>(mine + other_cpu) / (2.0 * times),
-          .switched = static_cast<double>(switches() - before) / (2.0 * times)};
+  const double count = mine.count + theirs.count;
+  return {.each_ns = static_cast<double>(mine.cpu_ns + theirs.cpu_ns) / count,
+          .switched = static_cast<double>(switches() - before) / count};
 }
 
 /// CPU time of a switch: two threads of one CPU that yield to each other, less a yield alone.
 std::vector<double> switch_costs(std::int32_t cpu) {
   constexpr int times = 1000;
-  constexpr double enough = 0.5;  // of the yields must have switched
+  constexpr double enough = 0.5;                // of the yields must have switched
+  constexpr std::int64_t longest = 50'000'000;  // of each of 20 runs
   stay_on(cpu);
-  double alone = static_cast<double>(yields(times));
-  std::vector<Yields> both;
+  double alone = yields(times, wall_ns() + longest).each_ns();
+  std::vector<TurnAbout> both;
   for (int i = 0; i < 10; ++i) {
-    alone = std::min(alone, static_cast<double>(yields(times)));
-    both.push_back(yield_in_turn(times));
+    alone = std::min(alone, yields(times, wall_ns() + longest).each_ns());
+    both.push_back(yield_in_turn(times, wall_ns() + longest));
   }
   std::vector<double> costs;
-  for (const Yields& yield : both) {
-    const double cost = yield.each_ns - alone / times;
-    if (yield.switched > enough && cost > 0.0) {
-      costs.push_back(cost / std::min(1.0, yield.switched));
+  for (const TurnAbout& turn : both) {
+    const double cost = turn.each_ns - alone;
+    if (turn.switched > enough && cost > 0.0) {
+      costs.push_back(cost / std::min(1.0, turn.switched));
     }
   }
   return costs;
@@ -169,30 +183,48 @@ std::vector<double> beside(std::int32_t here, std::int32_t there, bool busy) {
   return costs;
 }
 
-/// One-way times of a line that two CPUs write in turn.
+/// Waits until `ball` has `value`; false if that takes until `end_ns`: the other thread is not on
+/// its CPU.
+bool wait_for(const std::atomic<int>& ball, int value, std::int64_t end_ns) {
+  for (int spins = 1; ball.load(std::memory_order_acquire) != value; ++spins) {
+    if (spins % 4096 == 0 && wall_ns() > end_ns) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// One way of a line that two CPUs write in turn; nothing if others held one of them up.
+std::optional<double> line_transfer(std::int32_t there) {
+  constexpr int trips = 200;                // within a turn of another program, mostly
+  constexpr std::int64_t longest = 10'000'000;
+  alignas(64) std::atomic<int> ball{0};
+  const std::int64_t end_ns = wall_ns() + longest;
+  std::thread other{[&] {
+    stay_on(there);
+    for (int trip = 0; trip < trips && wait_for(ball, 2 * trip + 1, end_ns); ++trip) {
+      ball.store(2 * trip + 2, std::memory_order_release);
+    }
+  }};
+  sleep_ns(200'000);
+  const std::int64_t before = wall_ns();
+  bool whole = true;
+  for (int trip = 0; trip < trips && whole; ++trip) {
+    ball.store(2 * trip + 1, std::memory_order_release);
+    whole = wait_for(ball, 2 * trip + 2, end_ns);
+  }
+  const double each = static_cast<double>(wall_ns() - before) / (2.0 * trips);
+  other.join();
+  return whole ? std::optional{each} : std::nullopt;
+}
+
 std::vector<double> line_transfers(std::int32_t here, std::int32_t there) {
   stay_on(here);
-  constexpr int trips = 200;  // within a turn of another program, mostly
   std::vector<double> costs;
   for (int i = 0; i < 60; ++i) {
-    alignas(64) std::atomic<int> ball{0};
-    std::thread other{[&] {
-      stay_on(there);
-      for (int trip = 0; trip < trips; ++trip) {
-        while (ball.load(std::memory_order_acquire) != 2 * trip + 1) {
-        }
-        ball.store(2 * trip + 2, std::memory_order_release);
-      }
-    }};
-    sleep_ns(200'000);
-    const std::int64_t before = wall_ns();
-    for (int trip = 0; trip < trips; ++trip) {
-      ball.store(2 * trip + 1, std::memory_order_release);
-      while (ball.load(std::memory_order_acquire) != 2 * trip + 2) {
-      }
+    if (const auto cost = line_transfer(there)) {
+      costs.push_back(*cost);
     }
-    costs.push_back(static_cast<double>(wall_ns() - before) / (2.0 * trips));
-    other.join();
   }
   return costs;
 }

@@ -267,13 +267,22 @@ def event_loop():
 # --- pools of processes --------------------------------------------------------------------------
 
 
-def pool_parts():
+def parts_of(*names):
+    """The named parts of pool_parts.py, each as the low quantile of 20 batches."""
     import pool_parts as parts
     parts.BATCHES = 20
     found = {}
-    for measure in (parts.pipe_parts, parts.pool_parts, parts.wait_parts, parts.executor_parts):
-        measure(found)
+    for name in names:
+        getattr(parts, name)(found)
     return {f"parts.{name}": value for name, value in found.items()}
+
+
+def pool_parts():
+    return parts_of("pipe_parts", "pool_parts", "wait_parts")
+
+
+def executor_parts():
+    return parts_of("executor_parts")
 
 
 def worker_handler():
@@ -341,7 +350,10 @@ def objects():
 
 
 def interpreters():
-    import _interpreters as inner
+    try:
+        import _interpreters as inner
+    except ImportError:
+        raise NotImplementedError("from CPython 3.13 on") from None
     made, called, closed = [], [], []
     for _ in range(5):
         before = thread_time_ns()
@@ -368,7 +380,8 @@ ROUNDS = (  # names, rounds, probe
     ("imap_next", 20, imap_next),
     ("worker_handler_turn", 8, worker_handler),
     ("executor_create", 3, executor_create),
-    ("pool_parts", 9, pool_parts),  # the longest but one
+    ("executor_parts", 9, executor_parts),
+    ("pool_parts", 9, pool_parts),
     ("interpreter_create interpreter_call interpreter_close", 2, interpreters),
 )
 
