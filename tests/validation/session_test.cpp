@@ -154,6 +154,20 @@ TEST_F(SessionTest, a_slow_host_is_no_error_when_its_index_is_replayed) {
   EXPECT_EQ(result.groups[0].name, "gil-threads");
 }
 
+TEST_F(SessionTest, on_request_each_run_is_predicted_without_each_effect) {
+  host_.slowness = 1.7;
+  EXPECT_TRUE(run().points.at(0).ablation.empty());
+  options_.ablation = true;
+  const Validation result = run();
+  const auto& rows = result.points.at(0).ablation;
+  const auto error_without = [&](const std::string& effect) {
+    const auto found = std::ranges::find(rows, effect, &AblationRow::effect);
+    return found == rows.end() ? -99.0 : found->error.value_or(-99.0);
+  };
+  EXPECT_NEAR(error_without("gil"), 0.0, 1e-6);
+  EXPECT_NEAR(error_without("rest"), 1.0 / 1.7 - 1.0, 1e-6) << "the speed of CPUs is lost";
+}
+
 TEST_F(SessionTest, points_take_turns) {
   add_point("two");
   options_.repeat = 2;

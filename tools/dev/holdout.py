@@ -30,6 +30,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--python", default="/usr/bin/python3", help="runs the scenarios natively")
     parser.add_argument("--machine", default="host", help="machine file, such as of `calibrate`")
     parser.add_argument("--time-limit", default="60min", help="for all native runs together")
+    parser.add_argument("--noise-limit", default="10%", help="as of validate; for trials")
     parser.add_argument("--log", type=Path, default=evaluations.LOG)
     parser.add_argument("--keep", type=Path, help="an empty folder that keeps the drawn files")
     parser.add_argument("--trial", action="store_true", help="not an evaluation: tries the flow")
@@ -50,19 +51,27 @@ def evaluate(given: argparse.Namespace) -> None:
     inside = evaluations.ROOT in given.log.resolve().parents
     if given.trial and inside:
         raise evaluations.Refusal("a trial is logged elsewhere: name a --log outside of the tree")
+    if not given.trial and given.log != evaluations.LOG:
+        raise evaluations.Refusal("an evaluation enters the repository's log: no --log but for a "
+                                  "--trial")
     about = {"date": evaluations.now(), "pairs": given.pairs,
              **evaluations.frozen(given.program, given.trial)}
     if given.trial:
         about["trial"] = True
     seed = int.from_bytes(os.urandom(6), "little")  # only now, after the freeze
-    about |= {"seed": seed, "count": given.count}
+    about |= {"seed": seed, "count": given.count, "noise_limit": given.noise_limit}
     evaluations.append(given.log, {"event": "drawn", **about})
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.keep or Path(scratch)
         files = evaluations.drawn(given.program, seed, given.count, folder, given.pairs)
         options = ["--repeat", str(given.runs), "--python", given.python, "--machine",
-                   given.machine, "--time-limit", given.time_limit]
-        points = evaluations.validated(given.program, files, options)
+                   given.machine, "--time-limit", given.time_limit,
+                   "--noise-limit", given.noise_limit]
+        try:
+            points = evaluations.validated(given.program, files, options)
+        except evaluations.Refusal as why:
+            evaluations.append(given.log, {"event": "failed", **about, "why": str(why)})
+            raise
     evaluations.append(given.log, {"event": "evaluated", **about,
                                    **evaluations.host(given.python),
                                    "wanted_runs": given.runs, "points": points})

@@ -57,9 +57,12 @@ def table(titles: list[str], rows: list[list[str]]) -> str:
 
 
 def origin(entry: dict) -> str:
+    limit = entry.get("noise_limit", "10%")
+    lifted = "" if limit == "10%" else f"; **noise limit lifted to {limit}**"
     return (f"{entry['date']}; {entry['machine']}; Linux {entry['kernel']}; CPython "
             f"{entry['python']}; commit {entry['commit']}, models {entry['model'][:12]}, method "
-            f"{entry['method'][:12]}; {entry['wanted_runs']} accepted runs wanted of each point")
+            f"{entry['method'][:12]}; {entry['wanted_runs']} accepted runs wanted of each point"
+            f"{lifted}")
 
 
 def runs_line(points: list[dict]) -> str:

@@ -257,7 +257,7 @@ void draw_pool_calls(Design& design, Dice& dice) {
   design.chunk = design.call == "submit" ? "" : drawn_chunk(design.items / 2, dice);
   const bool in_order = design.call == "imap" || design.call == "imap_unordered";
   if (in_order && design.chunk == "auto") {
-    design.chunk = "1";  // imap has no automatic chunk size
+    design.chunk = std::string{"1"};  // imap has no automatic chunk size
   }
   if (dice.chance(0.15)) {
     const std::uint64_t generations = dice.whole(2, design.start == "fork" ? 12 : 5);
@@ -358,7 +358,7 @@ Design chunk_pair(std::uint32_t cpus, Dice& dice) {
   const bool pool = design.kind == "processes";
   design.call = "map";
   design.per_child = 0;
-  design.chunk = "1";
+  design.chunk = std::string{"1"};
   const std::string other =
       std::to_string(dice.whole(2, std::max<std::uint64_t>(design.items / 2, 2)));
   design.other = {
