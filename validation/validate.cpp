@@ -13,6 +13,7 @@
 #include "validation/native/program.hpp"
 #include "validation/native/python_runner.hpp"
 #include "validation/native/script_folder.hpp"
+#include "validation/native/shared_blocks.hpp"
 #include "validation/native/support.hpp"
 #include "validation/session.hpp"
 
@@ -78,6 +79,7 @@ sim::Result<Validation> validate(std::vector<scenarios::Point> points,
                                  const ValidateOptions& options) {
   NativeBounds bounds;
   bounds.cpus = static_cast<std::uint32_t>(allowed_cpus().size());
+  bounds.shared_bytes = shared_memory_free() / 2;
   for (const scenarios::Point& point : points) {
     if (auto found = obstacle(point, bounds)) {
       return *found;

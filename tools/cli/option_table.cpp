@@ -130,9 +130,12 @@ constexpr auto options = std::to_array<OptionSpec>({
     {.name = "python",
      .kind = ValueKind::file,
      .argument = "EXE",
-     .help = "the Python that runs the scenario natively, or draws the plot",
+     .help =
+         "the Python that runs the scenario natively (given several times: each in turn, side by "
+         "side), or draws the plot",
      .commands = "validate plot",
      .fallback = "/usr/bin/python3",
+     .repeatable = true,
      .setting = true},
     {.name = "tolerance",
      .kind = ValueKind::percent,

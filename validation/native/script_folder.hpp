@@ -10,9 +10,10 @@
 
 namespace timeslice::validation {
 
-/// Text of validation/python/harness.py, event_loop.py and calibrate.py, as built in.
+/// Text of validation/python/harness.py, event_loop.py, parcels.py and calibrate.py, as built in.
 [[nodiscard]] std::string_view harness_text();
 [[nodiscard]] std::string_view event_loop_text();
+[[nodiscard]] std::string_view parcels_text();
 [[nodiscard]] std::string_view calibrate_text();
 
 class ScriptFolder {
