@@ -48,7 +48,7 @@ class Case(unittest.TestCase):
         environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(MODULE),
                        "PYTHONDONTWRITEBYTECODE": "1", **variables}
         done = subprocess.run([sys.executable, str(path)], cwd=self.folder.name, env=environment,
-                              capture_output=True, text=True, timeout=120)
+                              capture_output=True, text=True, timeout=240)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stderr, done.stdout
 

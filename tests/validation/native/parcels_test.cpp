@@ -20,7 +20,7 @@ using models::ExecutorKind;
 std::uint64_t blocks_of(const std::string& prefix) {
   std::uint64_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator{"/dev/shm"}) {
-    count += entry.path().filename().string().starts_with(prefix) ? 1 : 0;
+    count += entry.path().filename().string().starts_with(prefix) ? 1U : 0U;
   }
   return count;
 }
