@@ -64,6 +64,8 @@ class KnownFunctions(Case):
     def test_each_kind_of_work_is_told_apart_and_the_report_loads(self):
         text, _ = self.run_program(programs.KINDS)
         self.check(text)
+        if "on a busy machine" in text:
+            self.skipTest("the module itself says that this machine is too busy to look at the GIL")
         steps = {name: steps_of(text, name) for name in
                  ("bytecode", "released", "kept", "sleeps", "half_and_half", "naps")}
 

@@ -114,8 +114,10 @@ def _waits(calls, made):
     if share < 0.02:
         return []
     waited = sum(wait > 0 for wait in waits)
-    if waited <= max(1, len(waits) // 20) < len(waits) // 2:
-        made.notes.append(f"{waited} calls waited up to {duration(max(waits))}: left out")
+    busy = _total(calls, "queued") > QUEUED_SHARE * _total(calls, "wall")
+    if waited <= max(1, len(waits) // (4 if busy else 20)) < len(waits) // 2:
+        made.doubts.append(f"{waited} of {len(waits)} calls waited, up to {duration(max(waits))}: "
+                           "left out, as the machine's doing")
         return []
     counts = sorted(call.used.blocks for call in calls)
     tenth = len(counts) // 10
