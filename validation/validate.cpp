@@ -13,6 +13,7 @@
 #include "validation/native/program.hpp"
 #include "validation/native/python_runner.hpp"
 #include "validation/native/script_folder.hpp"
+#include "validation/native/shared_blocks.hpp"
 #include "validation/native/support.hpp"
 #include "validation/session.hpp"
 
@@ -85,6 +86,7 @@ sim::Result<std::shared_ptr<const HostCalibration>> calibration_for(
 std::optional<sim::Error> first_obstacle(const std::vector<scenarios::Point>& points) {
   NativeBounds bounds;
   bounds.cpus = static_cast<std::uint32_t>(allowed_cpus().size());
+  bounds.shared_bytes = shared_memory_free() / 2;
   for (const scenarios::Point& point : points) {
     if (auto found = obstacle(point, bounds)) {
       return found;

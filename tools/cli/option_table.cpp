@@ -142,8 +142,8 @@ constexpr auto options = std::to_array<OptionSpec>({
     {.name = "python",
      .kind = ValueKind::file,
      .argument = "EXE",
-     .help = "the Python that runs the scenario natively, is measured, or draws the plot; "
-             "`calibrate` and `doctor` take several",
+     .help = "the Python that runs the scenario natively (several: each in turn, side by side), is "
+             "measured by `calibrate` and `doctor` (several too), or draws the plot",
      .commands = "validate plot calibrate doctor",
      .fallback = "/usr/bin/python3",
      .repeatable = true,

@@ -18,6 +18,7 @@
 #include "tools/cli/commands.hpp"
 #include "tools/cli/input.hpp"
 #include "tools/cli/interrupt.hpp"
+#include "tools/cli/validate_pythons.hpp"
 #include "tools/cli/version.hpp"
 #include "tools/report/humanize.hpp"
 #include "tools/report/progress.hpp"
@@ -52,9 +53,11 @@ std::optional<sim::Error> keep_conflict(const Arguments& arguments) {
   return std::nullopt;
 }
 
+}  // namespace
+
 validation::ValidateOptions options_of(const Arguments& arguments) {
   validation::ValidateOptions options;
-  options.python = arguments.text("python").value_or(options.python);
+  options.python = arguments.text("python").value_or(options.python);  // of several: the last
   options.repeat = arguments.count("repeat").value_or(options.repeat);
   options.tolerance = arguments.share("tolerance").value_or(0.0);
   if (const auto limit = arguments.share("noise-limit")) {
@@ -181,6 +184,8 @@ std::optional<ExitCode> fails_in_simulation(const scenarios::Plan& plan, Console
   return interrupted() ? std::optional{ExitCode::interrupted} : std::nullopt;
 }
 
+namespace {
+
 // A file of the command line that can be validated, and its part of all points.
 struct Job {
   std::string file;
@@ -294,10 +299,7 @@ ExitCode validate_command(const Arguments& arguments, Console& console) {
     return ExitCode::usage;
   }
   if (arguments.texts("python").size() > 1) {
-    console.complain({.where = "--python",
-                      .what = "is given twice, but `validate` runs one Python",
-                      .advice = "give one of them"});
-    return ExitCode::usage;
+    return validate_with_each_python(arguments, console);
   }
   validation::ValidateOptions options = options_of(arguments);
   if (::access(options.python.c_str(), X_OK) != 0) {

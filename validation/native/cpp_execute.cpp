@@ -14,6 +14,7 @@
 
 #include "sim/expect.hpp"
 #include "validation/calibrate/cpp_kernel.hpp"
+#include "validation/native/cpp_meeting.hpp"
 #include "validation/native/support.hpp"
 
 namespace timeslice::validation {
@@ -25,8 +26,47 @@ struct Shared {
   const NativeProgram& program;
   const KernelCost& kernel;
   sim::Duration part;
-  std::deque<std::mutex> locks;
+  std::deque<CppMeeting> meetings;
+
+  [[nodiscard]] CppMeeting& meeting(const Instruction& instruction) {
+    return meetings[static_cast<std::size_t>(instruction.argument)];
+  }
 };
+
+/// Whether the instruction was one of threads that meet, which has been done then.
+bool met(Shared& shared, const Instruction& instruction) {
+  switch (instruction.op) {
+    case Op::lock:
+      shared.meeting(instruction).lock();
+      return true;
+    case Op::unlock:
+      shared.meeting(instruction).unlock();
+      return true;
+    case Op::read_lock:
+      shared.meeting(instruction).lock_to_read();
+      return true;
+    case Op::read_unlock:
+      shared.meeting(instruction).unlock_from_reading();
+      return true;
+    case Op::put:
+      shared.meeting(instruction).put();
+      return true;
+    case Op::get:
+      shared.meeting(instruction).get();
+      return true;
+    case Op::set:
+      shared.meeting(instruction).set();
+      return true;
+    case Op::wait:
+      shared.meeting(instruction).wait();
+      return true;
+    case Op::barrier:
+      shared.meeting(instruction).arrive();
+      return true;
+    default:
+      return false;
+  }
+}
 
 void execute(Shared& shared, std::span<const Instruction> instructions,
              std::vector<KernelSample>& samples) {
@@ -39,17 +79,13 @@ void execute(Shared& shared, std::span<const Instruction> instructions,
       case Op::sleep:
         std::this_thread::sleep_for(sim::Duration{instruction.argument});
         break;
-      case Op::lock:
-        shared.locks[static_cast<std::size_t>(instruction.argument)].lock();
-        break;
-      case Op::unlock:
-        shared.locks[static_cast<std::size_t>(instruction.argument)].unlock();
-        break;
       case Op::yield:
         std::this_thread::yield();  // sched_yield(2)
         break;
       default:
-        sim::expect(false, "a C++ item only computes, waits, yields and locks");
+        if (!met(shared, instruction)) {
+          sim::expect(false, "a C++ item only computes, waits, yields and meets others");
+        }
     }
   }
 }
@@ -304,8 +340,10 @@ void run_cpp_kernel(const KernelCost& kernel, std::int64_t nominal_ns,
 
 CppResult execute_cpp(const models::WorldSpec& world, const NativeProgram& program,
                       const KernelCost& kernel, sim::Duration part) {
-  Shared shared{.program = program, .kernel = kernel, .part = part, .locks{}};
-  shared.locks.resize(world.locks.size());
+  Shared shared{.program = program, .kernel = kernel, .part = part, .meetings{}};
+  for (const models::LockSpec& lock : world.locks) {
+    shared.meetings.emplace_back(lock);
+  }
   CppMain main_program{world, program, shared};
   std::vector<KernelSample> warm_up;
   run_cpp_kernel(kernel, 500'000, warm_up);

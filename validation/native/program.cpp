@@ -77,9 +77,9 @@ class Expander {
   void add(const models::WithStep& step, std::uint32_t /*number*/, const DrawScope& scope,
            Instructions& out) {
     const auto lock = static_cast<std::int64_t>(step.lock);
-    out.push_back({.op = Op::lock, .argument = lock});
+    out.push_back({.op = step.reads ? Op::read_lock : Op::lock, .argument = lock});
     steps(step.body, scope, out);
-    out.push_back({.op = Op::unlock, .argument = lock});
+    out.push_back({.op = step.reads ? Op::read_unlock : Op::unlock, .argument = lock});
   }
 
   void add(const models::RepeatStep& step, std::uint32_t /*number*/, const DrawScope& scope,

@@ -33,7 +33,10 @@ enum class Op : std::uint8_t {
   // Of coroutines alone: validation/python/event_loop.py has the same numbers.
   await_sleep,
   await_io,
-  await_items  // a batch: gathered, or awaited one after the other
+  await_items,  // a batch: gathered, or awaited one after the other
+  // Of C++ threads alone.
+  read_lock,
+  read_unlock
 };
 
 /// One operation. `argument`: nominal nanoseconds, or the index of a lock, batch or future.

@@ -14,6 +14,7 @@
 #include "scenarios/simulate.hpp"
 #include "validation/native/proc_sampler.hpp"
 #include "validation/native/program.hpp"
+#include "validation/native/shared_blocks.hpp"
 #include "validation/native/support.hpp"
 #include "validation/statistics.hpp"
 
@@ -67,6 +68,8 @@ json executor_plan(const models::WorldSpec& world, const models::ExecutorSpec& e
           {"create", at_start ? "start" : "first-use"},
           {"argument", executor.payload.argument.count},
           {"result", executor.payload.result.count},
+          {"objects", executor.payload.objects},
+          {"shared", uses_shared_blocks(executor) ? own_block_prefix() : std::string{}},
           {"daemon", executor.daemon},
           {"tasks_per_child",
            executor.maxtasksperchild ? json(*executor.maxtasksperchild) : json(nullptr)},
@@ -325,6 +328,7 @@ NativeRun PythonRunner::measure(const scenarios::Scenario& scenario, std::uint64
   if (options.sample_period > sim::Duration::zero()) {
     limits.on_start = [&](std::int32_t group) { sampler.emplace(group, options.sample_period); };
   }
+  const SharedBlocksGuard blocks;
   const HostCpuTimes before = host_cpu_times();
   auto outcome = run_program({calibration_->python, "-I", "-B", folder_.file("harness.py"), "run",
                               plan, std::to_string(::getpid())},

@@ -72,6 +72,7 @@ sim::Result<ScriptFolder> ScriptFolder::create() {
   ScriptFolder folder{std::move(path)};
   if (!folder.write("harness.py", harness_text()) ||
       !folder.write("event_loop.py", event_loop_text()) ||
+      !folder.write("parcels.py", parcels_text()) ||
       !folder.write("calibrate.py", calibrate_text()) ||
       !folder.write("runtime_parts.py", runtime_parts_text()) ||
       !folder.write("payload_parts.py", payload_parts_text()) ||

@@ -13,6 +13,7 @@ namespace timeslice::validation {
 /// Text of the scripts in validation/python/, as built in.
 [[nodiscard]] std::string_view harness_text();
 [[nodiscard]] std::string_view event_loop_text();
+[[nodiscard]] std::string_view parcels_text();
 [[nodiscard]] std::string_view calibrate_text();
 [[nodiscard]] std::string_view runtime_parts_text();
 [[nodiscard]] std::string_view payload_parts_text();

@@ -5,11 +5,15 @@
 
 #include <fmt/format.h>
 
+#include "validation/native/shared_blocks.hpp"
+
 namespace timeslice::validation {
 
 namespace {
 
 using models::ExecutorKind;
+
+constexpr double mib = 1 << 20;
 
 sim::Error refused(std::string what, std::string advice) {
   return {.where = "native run", .what = std::move(what), .advice = std::move(advice)};
@@ -148,13 +152,15 @@ std::optional<sim::Error> executor_obstacle(const models::WorldSpec& world,
     return refused(name + " has maxtasksperchild, with which ProcessPoolExecutor hangs (gh-115634)",
                    "leave it out, set it to 1, or use multiprocessing.Pool");
   }
-  if (executor.payload.objects > 1) {
-    return refused(name + " has payload of many objects: natively it is one object of bytes",
-                   "leave `objects` out of a scenario to validate");
+  const models::PayloadSpec& payload = executor.payload;
+  if (payload.codec == models::Codec::shared_memory &&
+      executor.kind == ExecutorKind::process_per_task) {
+    return refused(name + " has payload in shared memory, which natively only pools hand over",
+                   "use `codec: pickle5`, or kind processes or process-executor");
   }
-  if (executor.payload.codec == models::Codec::shared_memory) {
-    return refused(name + " has payload in shared memory, which does not run natively yet",
-                   "use `codec: pickle5` in a scenario to validate");
+  if (payload.codec == models::Codec::shared_memory && payload.objects > 1) {
+    return refused(name + " puts many objects into shared memory, which holds bytes",
+                   "leave `objects` out, or use `codec: pickle5`");
   }
   if (executor.memory.count > 0 || executor.import_memory.count > 0 || executor.touches.count > 0) {
     return refused(name + " sets `memory`, `import_memory` or `touches`",
@@ -181,8 +187,15 @@ std::optional<sim::Error> too_much(const models::WorldSpec& world, const NativeB
     items += handed[i].items;
     const auto bytes =
         static_cast<double>(executor.payload.argument.count) * static_cast<double>(handed[i].items);
+    const auto back =
+        static_cast<double>(executor.payload.result.count) * static_cast<double>(handed[i].items);
+    if (uses_shared_blocks(executor) && bytes + back > static_cast<double>(bounds.shared_bytes)) {
+      return refused(
+          fmt::format("{:.0f} MiB in blocks of shared memory are too many", (bytes + back) / mib),
+          fmt::format("stay below {} MiB, half of what is free there", bounds.shared_bytes >> 20));
+    }
     if (bytes > static_cast<double>(bounds.payload_bytes)) {
-      return refused(fmt::format("{:.0f} MiB of arguments are too many", bytes / (1 << 20)),
+      return refused(fmt::format("{:.0f} MiB of arguments are too many", bytes / mib),
                      fmt::format("stay below {} MiB", bounds.payload_bytes >> 20));
     }
   }
@@ -226,12 +239,10 @@ std::optional<sim::Error> world_obstacle(const models::WorldSpec& world,
                    "validate with --machine host");
   }
   for (const models::LockSpec& lock : world.locks) {
-    const bool meets = lock.kind != models::LockKind::mutex;
-    if (lock.kind == models::LockKind::rwlock ||
-        (meets && world.runtime.language == models::Language::none)) {
-      return refused(fmt::format("'{}' does not run natively yet", lock.name),
-                     "natively there are mutexes and, in Python, queues, semaphores, events and "
-                     "barriers");
+    if (lock.kind == models::LockKind::rwlock &&
+        world.runtime.language == models::Language::python) {
+      return refused(fmt::format("'{}' is a readers-writer lock, which Python has not", lock.name),
+                     "natively there are mutexes, queues, semaphores, events and barriers");
     }
   }
   for (const models::Step& step : world.main) {

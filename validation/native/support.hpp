@@ -17,6 +17,7 @@ struct NativeBounds {
   std::uint64_t threads = 256;
   std::uint64_t items = 100'000;
   std::int64_t payload_bytes = 256 << 20;  // arguments of all items together
+  std::int64_t shared_bytes = 32 << 20;    // in blocks of shared memory, back and forth
   double nominal_seconds = 60.0;           // CPU time and waits of one run
 
   [[nodiscard]] std::uint64_t processes() const { return 4ULL * cpus + 8; }

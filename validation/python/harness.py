@@ -28,6 +28,8 @@ from time import monotonic_ns, thread_time_ns
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # isolated mode leaves it off
 
+import parcels  # noqa: E402
+
 # Operations of a program; the same numbers as in validation/native/program.hpp.
 (PYTHON, NATIVE, HELD, SLEEP, LOCK, UNLOCK, MAP, SUBMIT, JOIN, YIELD, PUT, GET, SET, WAIT,
  BARRIER) = range(15)
@@ -147,14 +149,14 @@ def execute(program):
 
 
 def run_item(item):
-    """What a worker does with an item: (program, argument bytes, size of the result)."""
-    program, _argument, result_size = item
+    """What a worker does with an item: (program, argument, what parcels.answer() makes of it)."""
+    program, argument, result = item
     samples = execute(program)
-    return (samples, b"r" * result_size) if result_size else samples
+    return (samples, parcels.answer(result, argument)) if result else samples
 
 
-def run_star(program, argument, result_size):
-    return run_item((program, argument, result_size))
+def run_star(program, argument, result):
+    return run_item((program, argument, result))
 
 
 def shared_locks(scopes):
@@ -389,9 +391,17 @@ class Run:
 
     def build(self, batch, programs):
         spec = self.specs[batch["executor"]]
-        size = spec["argument"]
-        return [(programs[index], b"a" * size if size else None, spec["result"])
-                for index in batch["items"]]
+        size, objects, prefix = spec["argument"], spec["objects"], spec["shared"]
+        result = None
+        if spec["result"] or (prefix and size):
+            result = (spec["result"], objects, prefix)
+
+        def argument():
+            if prefix and size:
+                return parcels.Block(b"a" * size, prefix)
+            return parcels.contents(size, objects, b"a") if size else None
+
+        return [(programs[index], argument(), result) for index in batch["items"]]
 
     def executor(self, index):
         if not self.created[index]:
@@ -480,6 +490,8 @@ def prepare(plan):
     _locks.extend(make_lock(multiprocessing.get_context(method), lock) for lock in plan["locks"])
     for spec in plan["executors"]:
         spec["locks"] = plan["locks"]
+    if any(spec["shared"] for spec in plan["executors"]):
+        parcels.prepare()
     run = Run(plan)
     for name, kernel in (("python", python_kernel), ("native", native_kernel),
                          ("held", held_kernel)):

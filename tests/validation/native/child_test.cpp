@@ -72,6 +72,21 @@ TEST(NativeChild, a_request_ends_the_whole_group) {
   EXPECT_EQ(live_members(outcome.value().group), 0U);
 }
 
+TEST(NativeChild, those_who_ignore_every_signal_that_can_be_ignored_end_as_well) {
+  const auto stubborn = [] {
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
+      ::signal(number, SIG_IGN);
+    }
+    return family();
+  };
+  ChildLimits limits;
+  limits.wall = std::chrono::milliseconds{300};
+  const auto outcome = run_forked(stubborn, limits);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome.value().end, ChildEnd::out_of_time);
+  EXPECT_EQ(live_members(outcome.value().group), 0U);
+}
+
 TEST(NativeChild, children_left_behind_by_a_program_that_ended_are_killed) {
   const auto leave_one = [] {
     if (::fork() == 0) {

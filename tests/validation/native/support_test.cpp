@@ -63,10 +63,16 @@ TEST(NativeSupport, of_pools_what_would_hang_or_is_not_there_yet_is_named) {
   EXPECT_NE(refusal(world).find("kill"), std::string::npos);
 
   world = mapped({python(1ms)}, 10, ExecutorKind::processes, 2);
-  world.executors[0].payload.objects = 2;
+  world.executors[0].payload = {.argument = models::Bytes{1000}, .objects = 2};
+  EXPECT_EQ(refusal(world), "");
+  world.executors[0].payload.codec = models::Codec::shared_memory;
   EXPECT_NE(refusal(world).find("many objects"), std::string::npos);
-  world.executors[0].payload = {.codec = models::Codec::shared_memory};
-  EXPECT_NE(refusal(world).find("shared memory"), std::string::npos);
+  world.executors[0].payload.objects = 1;
+  EXPECT_EQ(refusal(world), "");
+  world.executors[0].payload.argument = models::Bytes{20 << 20};
+  EXPECT_NE(refusal(world).find("200 MiB in blocks"), std::string::npos);
+  world.executors[0].kind = ExecutorKind::process_per_task;
+  EXPECT_NE(refusal(world).find("only pools"), std::string::npos);
 
   world = mapped({python(1ms)}, 10, ExecutorKind::process_executor, 2);
   world.executors[0].maxtasksperchild = 1;

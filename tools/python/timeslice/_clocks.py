@@ -100,3 +100,4 @@ def state_of(descriptor):
     at = text.index(b"\nState:") + 7
     waits = text.index(b"\nvoluntary_ctxt_switches:") + 25
     return text[at:at + 3].strip()[:1] == b"R", int(text[waits:text.index(b"\n", waits)])
+

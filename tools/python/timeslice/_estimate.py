@@ -6,12 +6,13 @@ import sys
 
 from timeslice import _clocks, _fit, _reference
 from timeslice._fit import duration
-from timeslice._probe import BLOCKED, BYTECODE, KEPT, TAKEN, WITHOUT
+from timeslice._probe import BYTECODE, KEPT, WITHOUT, tails_of
 
 FEWEST_LOOKS = 10     # fewer tell nothing
 FEW_LOOKS = 60        # a share is then known to about 6 points
 SNAP = 0.04           # shares this near to none or all are none or all
 QUEUED_SHARE = 0.05   # of the wall time: others wanted the CPU
+BUSY = 0.3            # of the wall time, queued: the probe rarely runs beside the function
 SEES = _clocks.SUPPORTED
 FEW_CALLS = 8
 QUIET = 0.1           # of the wall time, queued: such a call tells how long it waits
@@ -58,7 +59,7 @@ def _normalised_cpu(calls, made):
 def _shares(meter, made):
     """Shares of the CPU time: (bytecode, C code that keeps the GIL); the rest is without it."""
     looks = meter.looks
-    total = sum(looks) - looks[BLOCKED]
+    total = sum(looks[WITHOUT:])
     if not _clocks.SUPPORTED:
         made.doubts.append("who holds the GIL can only be seen on Linux: all taken as bytecode")
         return 1.0, 0.0
@@ -80,11 +81,9 @@ def _shares(meter, made):
     if total < FEW_LOOKS:
         made.doubts.append(f"only {total} looks at the GIL: its share may be off by "
                            f"{200 * error:.0f} points")
-    known = looks[BYTECODE] + looks[KEPT]
-    if known == 0 and looks[TAKEN] > 0:
-        made.doubts.append("whether bytecode or C code held the GIL could not be told: taken as "
-                           "bytecode")
-    kept = share * looks[KEPT] / known if known else 0.0
+    held = looks[BYTECODE] + looks[KEPT]  # the others are taken to be alike
+    tails = min(looks[BYTECODE], tails_of(meter.kept_waits, meter.kept_waited))
+    kept = share * (looks[KEPT] + tails) / held if held else 0.0
     return _snapped(share - kept, kept)
 
 
@@ -114,6 +113,12 @@ def _waits(calls, made):
     share = sum(waits) / max(1, _total(calls, "wall") - _total(calls, "queued"))
     if share < 0.02:
         return []
+    waited = sum(wait > 0 for wait in waits)
+    busy = _total(calls, "queued") > QUEUED_SHARE * _total(calls, "wall")
+    if waited <= max(1, len(waits) // (4 if busy else 20)) < len(waits) // 2:
+        made.doubts.append(f"{waited} of {len(waits)} calls waited, up to {duration(max(waits))}: "
+                           "left out, as the machine's doing")
+        return []
     counts = sorted(call.used.blocks for call in calls)
     tenth = len(counts) // 10
     low, middle, high = counts[tenth], counts[len(counts) // 2], counts[-1 - tenth]
@@ -130,6 +135,8 @@ def _doubt_surroundings(meter, calls, made):
     if queued > QUEUED_SHARE:
         made.doubts.append(f"it waited for a CPU in {percent(queued)} of the time (left out): "
                            "other programs ran")
+    if meter.probed and _total(meter.probed, "queued") > BUSY * _total(meter.probed, "wall"):
+        made.doubts.append("the GIL was looked at on a busy machine: its share may be far off")
     others = _total(calls, "process") - _total(calls, "cpu")
     if others > max(0.05 * _total(calls, "cpu"), 50_000 * len(calls)):
         made.doubts.append(f"other threads of the program used {duration(others / len(calls))} CPU "

@@ -38,8 +38,8 @@ class Meter:
         self.first = None     # the first timing call: imports, caches, first pages
         self.timed = []
         self.probed = []
-        self.looks = [0] * 5  # by what the probe saw
-        self.stuck_ns = 0
+        self.looks = [0] * _probe.KINDS  # by what the probe saw
+        self.stuck_ns = self.kept_waits = self.kept_waited = 0
         self.argument, self.result = Parcel(), Parcel()
         self._probe_next = False
 
@@ -47,7 +47,7 @@ class Meter:
         return len(self.timed) < self.samples or self._wants_looks()
 
     def _wants_looks(self):
-        return _clocks.SUPPORTED and sum(self.looks[1:]) < ENOUGH_LOOKS and \
+        return _clocks.SUPPORTED and sum(self.looks[_probe.WITHOUT:]) < ENOUGH_LOOKS and \
             len(self.probed) < 2 * self.samples
 
     def enter(self):
@@ -63,8 +63,9 @@ class Meter:
             self.concurrent += 1
             return None
         _inside.name = self.name
-        probes = self._wants_looks() and (self._probe_next or len(self.timed) >= self.samples)
-        self._probe_next = not self._probe_next
+        wanted = self._probe_next or len(self.timed) >= self.samples
+        probes = wanted and self._wants_looks() and probe.is_idle()
+        self._probe_next = not probes
         return (Probing if probes else Timing)(self)
 
     def guess_ns(self):
@@ -117,8 +118,10 @@ class Probing(_Running):
     def start(self):
         probe.start(self.meter.guess_ns(), self.queue_file)
         self.begin = _clocks.begin(self.queue_file)
+        probe.counts = True
 
     def stop(self):
+        probe.counts = False
         used = _clocks.between(self.begin, _clocks.end(self.queue_file))
         self.looks = probe.finish()
         return Call(used, 0, 0)
@@ -127,4 +130,5 @@ class Probing(_Running):
         self.meter.probed.append(call)
         for kind, count in enumerate(self.looks.counts):
             self.meter.looks[kind] += count
-        self.meter.stuck_ns += self.looks.stuck_ns
+        for field in ("stuck_ns", "kept_waits", "kept_waited"):
+            setattr(self.meter, field, getattr(self.meter, field) + getattr(self.looks, field))

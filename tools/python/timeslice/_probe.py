@@ -29,7 +29,7 @@ INTERVAL = 100e-6
 STEP = INTERVAL + 60e-6
 # Bytecode gave the GIL up within 2 to 4 waits (CPython 3.10 to 3.13, 2-CPU guest, loaded); C code
 # that keeps it for 2 ms takes 12.
-SOON = 6
+SOON = 8
 # Mean time between two looks [s], for functions of 1 ms and more. A look at bytecode takes 10 to 60
 # us of it (2-CPU guest).
 LONGEST_GAP = 2e-3
@@ -38,16 +38,21 @@ SHORTEST_GAP = 200e-6
 # CPU time since the last look that says: it runs [ns]. Taking the GIL back needs less.
 RUNS = 50_000
 WATCH = 30_000  # how long a free GIL is kept from the function, to see whether it runs [ns]
+LONGEST_START = 0.05  # a busy machine may not delay the program for longer [s]
 PAUSE = 100e-6  # least time between two looks [s]
 
-BLOCKED, WITHOUT, BYTECODE, KEPT, TAKEN = range(5)  # TAKEN: no telling by what
+# TAKEN: no telling by what.
+KINDS = 5
+BLOCKED, WITHOUT, BYTECODE, KEPT, TAKEN = range(KINDS)
 
 
 class Looks:
     """What the probe saw in one call."""
 
     def __init__(self):
-        self.counts = [0] * 5
+        self.counts = [0] * KINDS
+        self.kept_waits = 0    # of the probe, for C code that kept the GIL
+        self.kept_waited = 0.0  # all of them together [s]
         self.stuck_ns = 0  # the GIL was taken, and no CPU used or waited for
 
 
@@ -60,19 +65,20 @@ class Probe:
         self._looking = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
+        self.counts = False
         self.thread = None
 
     def start(self, wall_guess_ns, queue_file):
-        """Begins to look at the calling thread; returns when the probe is about to sleep. Requires:
-        finish() was called for the one before."""
+        """Begins to look at the calling thread; returns when the probe is about to sleep, or soon
+        where it gets no CPU. Requires: is_idle()."""
         if self.thread is None:
             self.thread = threading.Thread(target=self._serve, name="timeslice-probe", daemon=True)
             self.thread.start()
-        self._idle.wait()
         self._idle.clear()
         self._looking.clear()
         self._looks = Looks()
-        self._on = True
+        self._ended = False
+        self.counts = False  # set by the measured thread itself, right around the function
         self._queue_file = queue_file
         self._clock = _clocks.thread_clock()
         self._native_id = threading.get_native_id()
@@ -80,11 +86,14 @@ class Probe:
         self._interval_before = sys.getswitchinterval()
         sys.setswitchinterval(INTERVAL)
         self._asked.release()
-        self._looking.wait()
+        self._looking.wait(LONGEST_START)
+
+    def is_idle(self):
+        return self._idle.is_set()
 
     def finish(self):
         """Ends the looking; returns what was seen."""
-        self._on = False
+        self._ended = True
         looks, self._looks = self._looks, Looks()
         sys.setswitchinterval(self._interval_before)
         return looks
@@ -110,18 +119,20 @@ class Probe:
             before = _clocks.blocks()
             time.sleep(pause)
             waits = _clocks.blocks() - before - 1
-            if not self._on:
+            if self._ended:
                 return
             waited = min(time.perf_counter() - instant, waits * STEP) if waits > 0 else 0.0
             cpu_now = _clocks.cpu_of(self._clock)
             queued_now = queued
             runnable, switches_now = _clocks.state_of(status_file)
-            if waits <= 0:
+            if not self.counts:
+                pass  # the function has not begun, or has ended
+            elif waits <= 0:
                 self._saw_free(runnable, cpu_now - cpu, switches_now == switches)
             else:
                 if waits >= SOON:
                     queued_now = _clocks.queued_ns(self._queue_file)
-                self._saw_taken(waits, waited, cpu_now - cpu - pause * 1e9, queued_now - queued)
+                self._saw_taken(waits, waited, (cpu_now - cpu, pause * 1e9), queued_now - queued)
             cpu, queued, switches = cpu_now, queued_now, switches_now
 
     def _saw_free(self, runnable, used_ns, never_waited):
@@ -140,16 +151,34 @@ class Probe:
                 return True
         return False
 
-    def _saw_taken(self, waits, waited, used_ns, queued_ns):
-        """`used_ns`: CPU time of the function while the probe waited, at the least."""
+    def _saw_taken(self, waits, waited, used, queued_ns):
+        """`used`: CPU time of the function since the last look, and the pause before the wait."""
+        since_ns, pause_ns = used
+        used_ns = max(0, since_ns - pause_ns)  # while the probe waited, at the least
         kind = BYTECODE
         if waits >= SOON:
-            kind = KEPT if used_ns >= 0.5e9 * waited else TAKEN
-            self._looks.stuck_ns += max(0.0, waited * 1e9 - max(0, used_ns) - queued_ns)
+            self._looks.stuck_ns += max(0.0, waited * 1e9 - used_ns - queued_ns)
+            if used_ns < 0.5e9 * waited:  # it kept the GIL because it waited for a CPU itself
+                self._looks.counts[TAKEN] += since_ns >= RUNS
+                return
+            kind = KEPT
+            self._looks.kept_waits += 1
+            self._looks.kept_waited += waited
         self._looks.counts[kind] += 1
-        ran = min(waited, max(0, used_ns) * 1e-9)
+        ran = min(waited, used_ns * 1e-9)
         while True:  # instants that passed meanwhile
             ran -= PAUSE + self._random.expovariate(1 / self._gap)
             if ran <= 0:
                 return
             self._looks.counts[kind] += 1
+
+
+def tails_of(kept_waits, kept_waited):
+    """Looks at C code that keeps the GIL which came so near to its end that they seem to be looks
+    at bytecode. A look is equally likely everywhere in a call of length L, so waits that are long
+    enough to be recognised are (L + SOON steps) / 2 on average."""
+    if kept_waits == 0:
+        return 0.0
+    hidden = SOON * STEP
+    recognised = 2 * (kept_waited / kept_waits - hidden)
+    return kept_waits * hidden / max(recognised, hidden)
