@@ -52,6 +52,7 @@ class WorldRun {
   void start_main();
   void start_background();
   Program main_program(Actor& actor);
+  sim::Process<> shut_down_all(Actor& main);
   Program background_program(Actor& actor, std::uint32_t entry, std::uint32_t copy);
   [[nodiscard]] sim::Limits limits() const;
   [[nodiscard]] sim::StopReason run_to_the_end();
@@ -139,18 +140,25 @@ Program WorldRun::main_program(Actor& actor) {
   const DrawScope scope = main_scope();
   co_await run_steps(actor, spec_.main, scope);
   co_await join_periodic(actor);
-  // Loops first: coroutines that are left over may still use the others.
-  for (const bool loops : {true, false}) {
-    for (std::size_t left = context_.executors.size(); left > 0; --left) {
-      Executor& executor = *context_.executors[left - 1];
-      if ((executor.spec().kind == ExecutorKind::asyncio) == loops) {
-        co_await executor.shut_down(actor);
-      }
-    }
+  // Again, since tasks that main did not wait for may still start threads and processes.
+  while (std::ranges::any_of(context_.executors, [](const auto& each) { return each->open(); })) {
+    co_await shut_down_all(actor);
   }
   span_.end = engine_.now();
   main_done_ = true;
   engine_.stop();
+}
+
+/// Loops first: coroutines that are left over may still use the others.
+sim::Process<> WorldRun::shut_down_all(Actor& main) {
+  for (const bool loops : {true, false}) {
+    for (std::size_t left = context_.executors.size(); left > 0; --left) {
+      Executor& executor = *context_.executors[left - 1];
+      if ((executor.spec().kind == ExecutorKind::asyncio) == loops) {
+        co_await executor.shut_down(main);
+      }
+    }
+  }
 }
 
 Program WorldRun::background_program(Actor& actor, std::uint32_t entry, std::uint32_t copy) {

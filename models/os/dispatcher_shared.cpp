@@ -15,7 +15,9 @@ void Dispatcher::share_machine(const std::vector<CharacterSpec>& characters) {
   }
   std::vector<Character> known{Character{}};  // nothing special
   for (std::size_t i = 1; i < characters.size(); ++i) {
-    known.push_back(character_of(characters[i], state.machine));
+    // Of a task that never runs it may be one that this machine cannot have.
+    const bool possible = !check_character(characters[i], state.machine);
+    known.push_back(possible ? character_of(characters[i], state.machine) : Character{});
   }
   state.shared = std::make_unique<SharedRates>(state.engine, state.machine, state.rates,
                                                std::move(known), State::clock_event);

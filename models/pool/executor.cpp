@@ -12,6 +12,25 @@
 
 namespace timeslice::models {
 
+namespace {
+
+/// The executors that are objects with a shutdown of their own: they take nothing once it began.
+bool refuses_while_closing(ExecutorKind kind) {
+  return kind == ExecutorKind::threads || kind == ExecutorKind::processes ||
+         kind == ExecutorKind::process_executor || kind == ExecutorKind::interpreters ||
+         kind == ExecutorKind::cpp_threads;
+}
+
+std::string used_after_shutdown(const ExecutorSpec& spec) {
+  const bool cpp = spec.kind == ExecutorKind::cpp_threads;
+  return "executor '" + spec.name + "' is handed work after its shutdown, which " +
+         (cpp ? "is undefined behaviour in C++"
+              : "Python refuses (RuntimeError: cannot schedule new futures after shutdown)") +
+         ": main ended while a task that nobody joined goes on; `join` what main has submitted";
+}
+
+}  // namespace
+
 Executor::Executor(Context& world, ExecutorIndex index)
     : world_{world}, spec_{world.spec.executors[index_of(index)]}, index_{index} {}
 
@@ -30,7 +49,14 @@ sim::Process<> Executor::create(Actor& who) {
   if (state_ == State::usable) {
     co_return;
   }
-  sim::expect(state_ != State::gone, "an executor is not used after its shutdown");
+  if (state_ == State::gone) {
+    if (!is_bare()) {
+      const std::string failure = used_after_shutdown(spec_);
+      co_await end_program(who, failure);
+    }
+    state_ = State::usable;
+    co_return;
+  }
   if (state_ == State::creating) {
     co_await await_creation(who);
     co_return;
@@ -57,6 +83,22 @@ sim::Process<> Executor::await_creation(Actor& who) {
   co_await enter(who);
 }
 
+/// Threads and processes that a task starts by itself: no object of main's stands between.
+bool Executor::is_bare() const {
+  return spec_.kind == ExecutorKind::thread_per_task ||
+         spec_.kind == ExecutorKind::process_per_task || spec_.kind == ExecutorKind::cpp_async ||
+         spec_.kind == ExecutorKind::serial;
+}
+
+sim::Process<> Executor::end_program(Actor& who, std::string failure) {
+  world_.failure = std::move(failure);
+  world_.engine.stop();
+  const WaitCause cause{.what = WaitFor::condition, .object = static_cast<std::uint32_t>(index_)};
+  while (true) {
+    co_await world_.os.block(who.thread, cause);
+  }
+}
+
 bool Executor::kill_worker(std::uint32_t /*place*/) {
   return false;
 }
@@ -69,9 +111,12 @@ sim::Process<> Executor::shut_down(Actor& who) {
   if (state_ != State::usable) {
     co_return;
   }
+  if (refuses_while_closing(spec_.kind)) {
+    state_ = State::gone;
+  }
   const sim::Instant begin = world_.now();
   co_await do_shut_down(who);
-  shutdown_ = world_.now() - begin;
+  shutdown_ += world_.now() - begin;
   state_ = State::gone;
   world_.record(TraceKind::executor_stopped, static_cast<std::uint32_t>(who.thread),
                 static_cast<std::uint32_t>(index_), 0);

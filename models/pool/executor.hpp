@@ -45,6 +45,8 @@ class Executor {
   /// of their start; false: there is none.
   virtual bool kill_worker(std::uint32_t place);
 
+  /// It was made, or used again, since its last shutdown.
+  [[nodiscard]] bool open() const { return state_ == State::usable; }
   [[nodiscard]] bool created() const { return state_ != State::absent; }
   /// Time that the creating threads spent on making it and starting its workers.
   [[nodiscard]] sim::Duration startup() const { return startup_; }
@@ -71,6 +73,8 @@ class Executor {
   [[nodiscard]] NewThread worker_thread(std::uint32_t index) const;
   /// Number of workers for this machine and runtime.
   [[nodiscard]] std::uint32_t worker_count() const;
+  /// An exception that ends the program; `who` never returns from it.
+  [[nodiscard]] sim::Process<> end_program(Actor& who, std::string failure);
   void add_startup(sim::Duration spent) { startup_ += spent; }
   void add_ipc(Bytes bytes) { ipc_bytes_ = ipc_bytes_ + bytes; }
 
@@ -81,6 +85,7 @@ class Executor {
  private:
   enum class State { absent, creating, usable, gone };
   [[nodiscard]] sim::Process<> await_creation(Actor& who);
+  [[nodiscard]] bool is_bare() const;
 
   State state_ = State::absent;
   std::vector<ThreadId> creation_waits_;

@@ -147,14 +147,11 @@ sim::Process<> ProcessExecutor::raise_broken(Actor& who) {
   for (const std::string& loss : world_.losses) {
     death += (death.empty() ? "" : "; ") + loss;
   }
-  world_.failure = "BrokenProcessPool: a worker of executor '" + spec_.name +
-                   "' ended abruptly while its work was not done" +
-                   (death.empty() ? "" : " (" + death + ")") + "; the exception ends the program";
-  world_.engine.stop();
-  const WaitCause cause{.what = WaitFor::condition, .object = static_cast<std::uint32_t>(index_)};
-  while (true) {
-    co_await world_.os.block(who.thread, cause);
-  }
+  const std::string failure = "BrokenProcessPool: a worker of executor '" + spec_.name +
+                              "' ended abruptly while its work was not done" +
+                              (death.empty() ? "" : " (" + death + ")") +
+                              "; the exception ends the program";
+  co_await end_program(who, failure);
 }
 
 sim::Process<> ProcessExecutor::do_shut_down(Actor& who) {

@@ -174,15 +174,16 @@ sim::Process<> ProcessExecutor::break_down(Actor& actor) {
   pending_ = 0;
   const sim::Duration set = costs().store * static_cast<std::int64_t>(futures);
   co_await bytecode(actor, set);
-  for (const BatchId batch : open_) {
+  for (std::size_t i = 0; i < open_.size(); ++i) {  // a submit under way may add to both lists
+    const BatchId batch = open_[i];
     while (!world_.items.batch(batch).waits.empty()) {
       const BatchWait wait = world_.items.batch(batch).waits.back();
       world_.items.batch(batch).waits.pop_back();
       co_await wake(actor, ThreadId{wait.thread});
     }
   }
-  for (const std::uint32_t number : processes_) {
-    kill_process(*started_[number]);
+  for (std::size_t i = 0; i < processes_.size(); ++i) {
+    kill_process(*started_[processes_[i]]);
     const sim::Duration call = world_.os_costs().syscall;
     co_await kernel(actor, call);
   }
@@ -200,8 +201,8 @@ sim::Process<> ProcessExecutor::join_internals(Actor& actor) {
     co_await put_call(actor, goodbye);
     co_await join_thread(actor, *feeder_);
   }
-  for (const std::uint32_t number : processes_) {
-    co_await join_process(actor, *started_[number]);
+  for (std::size_t i = 0; i < processes_.size(); ++i) {
+    co_await join_process(actor, *started_[processes_[i]]);
   }
 }
 

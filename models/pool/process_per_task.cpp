@@ -39,7 +39,7 @@ class ProcessPerTask final : public Executor {
       note_submitted(who, item);
       const NewThread thread = worker_thread(static_cast<std::uint32_t>(children_.size()));
       Actor& child = make_child(who, thread);
-      children_.push_back({item, &child});
+      keep(item, child);
       const sim::Instant begin = world_.now();
       Program body = child_body(child, item);
       co_await start_process(who, child, std::move(body), plan);
@@ -49,9 +49,12 @@ class ProcessPerTask final : public Executor {
 
   /// What was never joined is waited for at the end, as an interpreter does.
   sim::Process<> do_shut_down(Actor& who) override {
-    for (const Child& child : children_) {
-      if (!child.actor->finished) {
-        co_await join_process(who, *child.actor);
+    const auto runs = [](const Child& child) { return !child.actor->finished; };
+    while (std::ranges::any_of(children_, runs)) {
+      for (std::size_t i = 0; i < children_.size(); ++i) {  // meanwhile others may be started
+        if (runs(children_[i])) {
+          co_await join_process(who, *children_[i].actor);
+        }
       }
     }
   }
@@ -62,7 +65,12 @@ class ProcessPerTask final : public Executor {
     Actor* actor;
   };
 
-  /// Items are handed out in growing order, so the children are sorted by item.
+  /// Sorted by item: several threads may be handing over at once.
+  void keep(ItemId item, Actor& child) {
+    const auto after = std::ranges::upper_bound(children_, item, {}, &Child::item);
+    children_.insert(after, Child{item, &child});
+  }
+
   [[nodiscard]] Actor* child_of(ItemId item) const {
     const auto found = std::ranges::lower_bound(children_, item, {}, &Child::item);
     return found != children_.end() && found->item == item ? found->actor : nullptr;

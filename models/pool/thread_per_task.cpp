@@ -35,8 +35,8 @@ class ThreadPerTask final : public Executor {
     if (spec_.daemon && spec_.kind == ExecutorKind::thread_per_task) {
       co_return;
     }
-    for (Actor* child : children_) {
-      co_await join_thread(who, *child);
+    for (std::size_t i = 0; i < children_.size(); ++i) {  // those may start others
+      co_await join_thread(who, *children_[i]);
     }
   }
 

@@ -106,8 +106,8 @@ Program ThreadPool::worker_main(Actor& worker) {
 
 sim::Process<> ThreadPool::do_shut_down(Actor& who) {
   co_await put(who, stop_sign);
-  for (Actor* worker : workers_) {
-    co_await join_thread(who, *worker);
+  for (std::size_t i = 0; i < workers_.size(); ++i) {  // a submit under way may add one
+    co_await join_thread(who, *workers_[i]);
   }
 }
 
