@@ -16,8 +16,8 @@
 
 namespace timeslice::validation {
 
-/// All probes, each part in a child of its own, aiming at `time` in all (at most twice that, and
-/// 3 s a part). A part that fails or takes longer is named in `missing`.
+/// All probes, each part in a child of its own, aiming at `time` in all (at most twice that, and 3
+/// s a part). A part that fails or takes longer is named in `missing`.
 [[nodiscard]] ProbeSamples probe_host(const std::vector<std::int32_t>& cpus, sim::Duration time,
                                       const std::function<bool()>& give_up);
 

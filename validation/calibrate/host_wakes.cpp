@@ -196,7 +196,7 @@ bool wait_for(const std::atomic<int>& ball, int value, std::int64_t end_ns) {
 
 /// One way of a line that two CPUs write in turn; nothing if others held one of them up.
 std::optional<double> line_transfer(std::int32_t there) {
-  constexpr int trips = 200;                // within a turn of another program, mostly
+  constexpr int trips = 200;  // within a turn of another program, mostly
   constexpr std::int64_t longest = 10'000'000;
   alignas(64) std::atomic<int> ball{0};
   const std::int64_t end_ns = wall_ns() + longest;
