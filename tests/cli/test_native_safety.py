@@ -1,6 +1,7 @@
 """Native runs leave nothing behind: no process, no file, no block of shared memory."""
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -13,26 +14,36 @@ from harness import PROGRAM, CliTest
 PR_SET_CHILD_SUBREAPER = 36
 PYTHON = "/usr/bin/python3"
 
-# Every name is an attempt; `@` stands for a file that would show that one of them worked.
+# Every text is an attempt; a file called `hostile` would show that one of them worked.
+ATTEMPTS = """\
+"$(touch hostile) `touch hostile` '; touch hostile; '",
+"import os; os.system('touch hostile')\\n\\\\0\\t__import__('os')", "../../hostile", "-c hostile\\n\\"'"
+"""
+
+# Names of things must be words; the scenario's name, its text and values of parameters need not.
+HOSTILE_NAMES = """\
+timeslice: 1
+locks: {ATTEMPT: {kind: mutex}}
+tasks: {ATTEMPT: [{python: 200us}]}
+executors: {ATTEMPT: {kind: processes, workers: 2}}
+main: [{map: {task: ATTEMPT, items: 8, executor: ATTEMPT}}]
+"""
+
 HOSTILE = """\
 timeslice: 1
-name: "$(touch @) `touch @` '; touch @; '"
+name: ATTEMPT
+about: ATTEMPT
 machine: host
 runtime: {python: "3.11"}
-locks:
-  "../../@": {kind: mutex, scope: process}
-tasks:
-  "import os; os.system('touch @')\\n\\\\0\\t__import__('os')":
-    - python: 200us
-    - with: "../../@"
-      do: [{native: 100us}]
+locks: {shared: {kind: mutex, scope: process}}
+tasks: {job: [{python: 200us}, {with: shared, do: [{native: 100us}]}]}
 executors:
-  "$(touch @)\\n\\"'": {kind: processes, workers: 2,
+  crew: {kind: processes, workers: 2,
     payload: {argument: 200kB, result: 100kB, codec: shared-memory}}
-main:
-  - map: {task: "import os; os.system('touch @')\\n\\\\0\\t__import__('os')", items: 8,
-          executor: "$(touch @)\\n\\"'"}
-""".replace("@", "hostile")
+main: [{map: {task: job, items: 8, executor: crew}}]
+params: {label: x}
+matrix: {label: [ATTEMPTS]}
+"""
 
 LONG = """\
 timeslice: 1
@@ -89,7 +100,7 @@ class NativeSafety(CliTest):
 
     def start(self, path, *words):
         return subprocess.Popen([PROGRAM, "validate", str(path), "--repeat", "1", "--noise-limit",
-                                 "100%", *words], cwd=self.folder, env=self.environment, text=True,
+                                 "400%", *words], cwd=self.folder, env=self.environment, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def wait_for_run(self, running):
@@ -108,13 +119,26 @@ class NativeSafety(CliTest):
             time.sleep(0.05)
         self.assertEqual(blocks(), self.blocks_before)
 
-    def test_hostile_names_do_nothing_and_a_run_that_ends_well_leaves_nothing(self):
-        path = self.write("hostile.yaml", HOSTILE)
-        out, error = self.start(path, "--json").communicate(timeout=280)
-        self.assertIn('"status": "ok"', out, error)
-        self.assert_nobody_left()
+    def assert_nothing_was_done(self, *files):
         self.assertEqual(os.listdir(self.temporary), [])
-        self.assertEqual([one for one in self.folder.rglob("*") if "hostile" in one.name], [path])
+        self.assertEqual({one for one in self.folder.rglob("*") if "hostile" in one.name}, set(files))
+
+    def test_names_that_are_no_words_are_refused(self):
+        for attempt in ATTEMPTS.strip().split(", "):
+            path = self.write("hostile.yaml", HOSTILE_NAMES.replace("ATTEMPT", attempt))
+            self.expect(3, "validate", path)
+            self.assert_nothing_was_done(path)
+
+    def test_hostile_texts_do_nothing_and_a_run_that_ends_well_leaves_nothing(self):
+        text = HOSTILE.replace("ATTEMPTS", ATTEMPTS.replace("\n", " "))
+        path = self.write("hostile.yaml", text.replace("ATTEMPT", ATTEMPTS.split(",\n")[0]))
+        out, error = self.start(path, "--json").communicate(timeout=280)
+        points = json.loads(out)["points"]
+        self.assertEqual(len(points), 4, error)
+        ran = [point for point in points if point["native"]["runs"] or point["native"]["rejected"]]
+        self.assertEqual(len(ran), 4, error)
+        self.assert_nobody_left()
+        self.assert_nothing_was_done(path)
 
     def test_ctrl_c_ends_a_native_run_and_leaves_nothing(self):
         running = self.start(self.write("long.yaml", LONG))
