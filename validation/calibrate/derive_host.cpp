@@ -51,7 +51,7 @@ void derive_calls(const ProbeSamples& samples, Findings& into) {
   derive.cost("syscall", "syscall", 0.0);
   derive.cost("switch", "switch", 0.0);
   derive.cost("pipe_message", "pipe_cold", clock, 0.5);
-  derive.cost("wake_syscall", "write_waking", low(samples, "write_cold"));
+  derive.cost("wake_syscall", "write_waking", low(samples, "write_alone"));
   derive.cost("pipe_copy_per_kib", "pipe_64k", low(samples, "pipe_warm") / (2 * pipe_kib),
               1.0 / (2 * pipe_kib));
   derive.cost("page_fault", "page_fault", 0.0);
@@ -65,10 +65,10 @@ void derive_processes(const ProbeSamples& samples, Findings& into) {
   const double fork = low(samples, "fork");
   const double larger = low(samples, "fork_64_mib_more");
   const double per_mib = larger > fork ? (larger - fork) / ballast_mib : 0.0;
-  const double resident_mib = low(samples, "resident") / (1 << 20);
+  const double own_mib = low(samples, "own_memory") / (1 << 20);
   derive.cost("fork_per_mib", "fork_64_mib_more", fork / ballast_mib, 1.0 / ballast_mib);
-  derive.cost("fork", "fork", per_mib * resident_mib);
-  derive.cost("process_exit", "process_exit", per_mib * resident_mib);
+  derive.cost("fork", "fork", per_mib * own_mib);
+  derive.cost("process_exit", "process_exit", per_mib * own_mib);
 }
 
 void derive_wakes(const ProbeSamples& samples, Findings& into) {

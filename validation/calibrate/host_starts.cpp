@@ -65,12 +65,14 @@ Forked fork_once(std::int64_t* last_reading) {
   return {.fork = forked, .exit = std::max(0.0, end)};
 }
 
-double resident_bytes() {
+/// Resident memory that is not a file's: what a fork copies the tables of.
+double own_bytes() {
   std::ifstream file{"/proc/self/statm"};
   double size = 0.0;
   double resident = 0.0;
-  file >> size >> resident;
-  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  double of_files = 0.0;
+  file >> size >> resident >> of_files;
+  return (resident - of_files) * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
 void probe_processes(ProbeGuard& guard) {
@@ -93,7 +95,7 @@ void probe_processes(ProbeGuard& guard) {
   };
   guard.collect("fork", 4, [&] { return forks(15, &Forked::fork); });
   guard.collect("process_exit", 4, [&] { return forks(15, &Forked::exit); });
-  guard.collect("resident", 1, [] { return std::vector<double>{resident_bytes()}; });
+  guard.collect("own_memory", 1, [] { return std::vector<double>{own_bytes()}; });
   const SmallPages ballast{std::size_t{64} << 20};
   if (ballast.data() != nullptr) {
     ballast.touch();
@@ -117,10 +119,10 @@ struct Gap {
   std::int64_t length_ns = 0;
 };
 
-/// Times that this thread was off its loop for 0.3 us to 50 us within `length_ns`.
+/// Times that this thread was off its loop for 0.3 us to 10 us within `length_ns`.
 std::vector<Gap> short_gaps(std::int64_t length_ns) {
   constexpr std::int64_t shortest = 300;
-  constexpr std::int64_t longest = 50'000;
+  constexpr std::int64_t longest = 10'000;  // longer ones are other programs'
   std::vector<Gap> gaps;
   const std::int64_t begin = wall_ns();
   std::int64_t last = begin;

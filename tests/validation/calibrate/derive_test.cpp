@@ -49,7 +49,7 @@ TEST(DeriveHost, what_the_clock_and_the_bare_call_take_is_taken_off) {
   ProbeSamples samples;
   samples.by_name["clock"] = same(500);
   samples.by_name["pipe_cold"] = same(7000);
-  samples.by_name["write_cold"] = same(3000);
+  samples.by_name["write_alone"] = same(3000);
   samples.by_name["write_waking"] = same(4300);
   samples.by_name["pipe_warm"] = same(700);
   samples.by_name["pipe_64k"] = same(700 + 128 * 80);
@@ -63,7 +63,7 @@ TEST(DeriveHost, a_fork_is_split_into_itself_and_the_memory_it_copies) {
   ProbeSamples samples;
   samples.by_name["fork"] = same(80'000);
   samples.by_name["fork_64_mib_more"] = same(80'000 + 64 * 30'000);
-  samples.by_name["resident"] = same(2.0 * (1 << 20), 1);
+  samples.by_name["own_memory"] = same(2.0 * (1 << 20), 1);
   samples.by_name["process_exit"] = same(100'000);
   const Findings found = derive_host(samples, {}, date).findings;
   EXPECT_EQ(value_of(found, "costs.fork_per_mib"), "30us");
