@@ -339,7 +339,7 @@ class Session {
 
   [[nodiscard]] models::Timings simulate(const scenarios::Scenario& scenario,
                                          std::uint64_t repetition,
-                                         scenarios::RunOptions run_options) const {
+                                         const scenarios::RunOptions& run_options) const {
     return lab_.simulated->run(scenario, repetition, run_options);
   }
 

@@ -40,9 +40,9 @@ struct Design {
   std::uint32_t crew = 0;       // so many of them
   std::uint32_t gate = 0;       // how many may hold the lock at a time; 0: there is none
   Meeting meeting = Meeting::none;
-  std::uint64_t items = 0;         // each round
-  std::uint64_t rounds = 1;        // maps, one after the other, on the same executor
-  std::int64_t main_us = 0;        // bytecode (C++: native work) of main before
+  std::uint64_t items = 0;   // each round
+  std::uint64_t rounds = 1;  // maps, one after the other, on the same executor
+  std::int64_t main_us = 0;  // bytecode (C++: native work) of main before
   std::string machine = "host";
   std::uint64_t seed = 1;          // of the scenario
   std::vector<std::string> other;  // of a pair: what the variant `other` changes, as "path: value"

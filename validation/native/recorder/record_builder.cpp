@@ -63,9 +63,9 @@ void RecordBuilder::begin_run() {
     introduce(*thread, run_.start_ns);
     show_state(*thread);
   }
-  for (std::uint16_t cpu = 0; cpu < cpus_.size(); ++cpu) {
+  for (std::size_t cpu = 0; cpu < cpus_.size(); ++cpu) {
     if (std::exchange(cpus_[cpu].foreign_in, false)) {
-      foreign_enters(run_.start_ns, cpu);
+      foreign_enters(run_.start_ns, static_cast<std::uint16_t>(cpu));
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -34,8 +35,9 @@ bool is_stale(std::string_view name) {
   name.remove_prefix(name_start.size());
   std::int32_t process = 0;
   std::uint64_t start = 0;
-  const char* const end = name.data() + name.size();
-  const auto first = std::from_chars(name.data(), end, process);
+  const char* const begin = std::to_address(name.begin());
+  const char* const end = std::to_address(name.end());
+  const auto first = std::from_chars(begin, end, process);
   if (first.ec != std::errc{} || first.ptr == end) {
     return false;  // somebody else's
   }
@@ -100,7 +102,8 @@ std::uint64_t remove_stale_instances(const std::string& root) {
   std::uint64_t removed = 0;
   for (const std::string& name : own_instances(root)) {
     // The kernel refuses while anybody has one of its files open, whatever we believe.
-    if (is_stale(name) && ::rmdir((root + "/instances/" + name).c_str()) == 0) {
+    const std::string folder = fmt::format("{}/instances/{}", root, name);
+    if (is_stale(name) && ::rmdir(folder.c_str()) == 0) {
       ++removed;
     }
   }
