@@ -26,6 +26,7 @@ namespace timeslice::validation {
 namespace {
 
 constexpr sim::Duration hard_end = std::chrono::seconds{90};
+constexpr sim::Duration to_finish = std::chrono::seconds{2};  // killing children, writing
 
 /// How the first two CPUs of a machine are related, as `transfer` says it.
 void relate(const models::MachineSpec& machine, HostFacts& facts) {
@@ -123,7 +124,8 @@ class Calibrator {
 
   [[nodiscard]] sim::Duration passed() const { return sim::Duration{wall_ns() - begin_ns_}; }
   [[nodiscard]] sim::Duration left() const {
-    return std::max(sim::Duration::zero(), std::max(options_.budget, hard_end) - passed());
+    return std::max(sim::Duration::zero(),
+                    std::max(options_.budget, hard_end) - to_finish - passed());
   }
 
   /// Polled while a child runs, so it moves the progress as well.
@@ -197,7 +199,7 @@ class Calibrator {
                                          .left = [this] { return left(); },
                                          .give_up = watch()},
                                         folder.value());
-    if (!cpp_task_.ns.empty()) {
+    if (!cpp_task_.ns.empty() && samples.find("lock") != nullptr) {
       samples.by_name["cpp_task"] = cpp_task_;
     }
     const RuntimeGround ground{.os = costs_so_far(),

@@ -85,6 +85,20 @@ TEST(DeriveHost, a_late_sleep_is_slack_then_wake_up_then_the_timer) {
   EXPECT_EQ(value_of(found, "os.timer_latency"), "15us");           // 90 - 50 - (21 + 4)
 }
 
+TEST(DeriveHost, a_wake_up_that_found_its_cpu_busy_is_none_of_an_idle_one) {
+  ProbeSamples samples;
+  for (int i = 0; i <= 100; ++i) {
+    samples.by_name["wake_idle_cpu"].ns.push_back(20'000 + 100 * i);
+  }
+  const Findings quiet = derive_host(samples, {}, date).findings;
+  Samples& wakes = samples.by_name["wake_idle_cpu"];
+  wakes.ns.insert(wakes.ns.end(), 20, 4'000'000.0);  // others' turns of 4 ms
+  const Findings loaded = derive_host(samples, {}, date).findings;
+  EXPECT_EQ(value_of(loaded, "costs.wake_idle_cpu"), value_of(quiet, "costs.wake_idle_cpu"));
+  EXPECT_EQ(value_of(loaded, "costs.wake_idle_cpu_jitter"), "8us");
+  EXPECT_EQ(loaded.find("costs.wake_idle_cpu")->measured.rejected, 20U);
+}
+
 TEST(DeriveHost, what_was_not_measured_is_left_out) {
   const Findings found = derive_host({}, {}, date).findings;
   EXPECT_TRUE(found.all().empty());
