@@ -77,12 +77,22 @@ def rounded(value: float | None, digits: int = 4) -> float | None:
     return None if value is None else round(value, digits)
 
 
-def record(document: dict, point: dict) -> dict:
+def abouts(files: list[Path]) -> dict[str, str]:
+    """What each file says of itself, by the name of its scenario."""
+    said = {}
+    for file in files:
+        head = dict(re.findall(r"^(name|about): (.*)$", file.read_text(encoding="utf-8"),
+                               re.MULTILINE))
+        said[head.get("name", "").strip('"')] = head.get("about", "").strip('"')
+    return said
+
+
+def record(document: dict, point: dict, about: str) -> dict:
     """What is kept of a point; without accepted runs it has no error."""
     name = document["scenario"]["name"]
     params = {key: value for key, value in point["params"].items() if value != ""}
     kept = {"name": name, "class": point["class"],
-            "about": document["scenario"].get("about", ""),
+            "about": about,
             "runs": point["native"]["runs"], "rejected": point["native"]["rejected_by_reason"]}
     if params:
         kept["params"] = params
@@ -110,7 +120,9 @@ def validated(program: str, files: list[Path], options: list[str]) -> list[dict]
     documents = [json.loads(line) for line in done.stdout.splitlines()]
     if not documents:
         raise Refusal(f"timeslice validate ended with code {done.returncode} and no result")
-    return [record(document, point) for document in documents for point in document["points"]]
+    said = abouts(files)
+    return [record(document, point, said.get(document["scenario"]["name"], ""))
+            for document in documents for point in document["points"]]
 
 
 def drawn(program: str, seed: int, count: int, folder: Path, pairs: bool = False) -> list[Path]:
