@@ -159,12 +159,13 @@ class Kept(unittest.TestCase):
                "predicted_high": 1.2e8, "measured": 1e8, "measured_cv": 0.1, "error": 0.1,
                "error_raw": 0.2, "error_null": -0.3, "covered": True}
         found = evaluations.record(
-            {"scenario": {"name": "s", "about": "what"}},
+            {"scenario": {"name": "s"}},
             {"class": "c++", "params": {"variant": "", "workers": 2},
              "native": {"runs": 3, "rejected_by_reason": {}},
              "comparison": [row | {"name": "makespan"},
                             row | {"name": "cpu_time", "entity": "main process", "error": 0.04},
-                            row | {"name": "startup", "entity": "p", "error": None}]})
+                            row | {"name": "startup", "entity": "p", "error": None}]}, "what")
+        self.assertEqual(found["about"], "what")
         self.assertEqual(found["measured"], 100.0)
         self.assertEqual(found["params"], {"workers": 2})
         self.assertEqual(found["others"], {"cpu_time[main process]": 0.04})
