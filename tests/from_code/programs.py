@@ -39,6 +39,6 @@ def naps():
         loop(10_000)
         time.sleep(0.001)
 
-for _ in range(40):
+for _ in range(80):
     bytecode(); released(); kept(); sleeps(); half_and_half(); naps()
 """

@@ -25,9 +25,18 @@ def mean_ms(text):
     return sum(values) / 2 if text.startswith("uniform") else values[0]
 
 
+def block_of(text, task):
+    return re.search(rf"^  {task}:\n((?:    .*\n)+)", text, re.M)[1]
+
+
+def is_sure(text, task):
+    """Whether the report says nothing against what it tells of a task."""
+    return "DOUBTFUL" not in block_of(text, task)
+
+
 def steps_of(text, task):
     """{(step, holds_gil): mean in ms a call} of a task of a report."""
-    block = re.search(rf"^  {task}:\n((?:    .*\n)+)", text, re.M)[1]
+    block = block_of(text, task)
     turns = re.search(r"- repeat: (\d+)", block)
     found = {}
     for key, value, held in re.findall(r"- (python|native|io): (.*)((?:\n +holds_gil: true)?)",
@@ -64,25 +73,24 @@ class KnownFunctions(Case):
     def test_each_kind_of_work_is_told_apart_and_the_report_loads(self):
         text, _ = self.run_program(programs.KINDS)
         self.check(text)
-        if "on a busy machine" in text:
-            self.skipTest("the module itself says that this machine is too busy to look at the GIL")
-        steps = {name: steps_of(text, name) for name in
-                 ("bytecode", "released", "kept", "sleeps", "half_and_half", "naps")}
+        kinds = {"bytecode": ("python", False), "released": ("native", False),
+                 "kept": ("native", True), "sleeps": ("io", False)}
+        sure = [name for name in (*kinds, "half_and_half", "naps") if is_sure(text, name)]
+        if not sure:
+            self.skipTest("the module doubts all that it saw: this machine is too busy")
+        steps = {name: steps_of(text, name) for name in sure}
 
-        def share(name, *keys):
-            return sum(steps[name].get(key, 0) for key in keys) / sum(steps[name].values())
+        def share(name, key):
+            return steps[name].get(key, 0) / sum(steps[name].values())
 
-        self.assertGreater(share("bytecode", ("python", False)), 0.8, text)
-        self.assertGreater(share("released", ("native", False)), 0.7, text)
-        self.assertGreater(share("kept", ("native", True)), 0.6, text)
-        self.assertGreater(share("sleeps", ("io", False)), 0.8, text)
-        self.assertTrue(0.2 < share("half_and_half", ("python", False)) < 0.8, text)
-        self.assertGreater(share("half_and_half", ("native", False)), 0.2, text)
-        # Three loops of an eighth of bytecode's, and three waits of 1 ms.
-        ratio = steps["naps"].get(("python", False), 0) / steps["bytecode"]["python", False]
-        self.assertTrue(0.2 < ratio < 0.7, text)
-        self.assertTrue(2 < steps["naps"].get(("io", False), 0) < 8, text)
-        self.assertIn("- repeat: 3", text)
+        for name in kinds.keys() & sure:
+            self.assertGreater(share(name, kinds[name]), 0.6, name + "\n" + text)
+        if "half_and_half" in sure:
+            self.assertGreater(share("half_and_half", ("python", False)), 0.1, text)
+            self.assertGreater(share("half_and_half", ("native", False)), 0.1, text)
+        if "naps" in sure:
+            self.assertTrue(2 < steps["naps"].get(("io", False), 0) < 8, text)
+            self.assertIn("- repeat: 3", text)
 
     def test_a_random_duration_keeps_its_spread(self):
         text, _ = self.run_program(f"""
