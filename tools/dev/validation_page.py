@@ -29,8 +29,8 @@ NEVER_RUN = """\
 - Kernels other than the one above; real-time classes, pinning, nice levels, groups and quotas, and
   programs in the background: `validate` refuses them by name.
 - Free-threaded Python, interpreters (InterpreterPoolExecutor), uvloop, other platforms than Linux.
-- `memory`, `atomic` and `uses` steps; payload of many objects or in shared memory; `periodic`
-  tasks; killed workers; nested work.
+- `memory`, `atomic` and `uses` steps; `periodic` tasks; killed workers; nested work. Payload of many
+  objects or in shared memory can run natively, but no comparison of it is stored.
 - Latency quantiles of tasks, and the GIL's waiting time: predicted, not measured natively.
 """
 
