@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/expect.hpp"
+#include "tools/cli/command_table.hpp"
 #include "tools/cli/help.hpp"
 #include "tools/cli/option_table.hpp"
 

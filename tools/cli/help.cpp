@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sim/expect.hpp"
+#include "tools/cli/command_table.hpp"
 #include "tools/cli/option_table.hpp"
 
 namespace timeslice::tools {

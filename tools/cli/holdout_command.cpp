@@ -25,7 +25,7 @@ constexpr std::uint64_t default_count = 60;
 std::optional<std::string> stranger(const std::string& folder, const validation::Holdout& holdout) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator{folder, ignored}) {
-    const std::string name = entry.path().filename().string();
+    std::string name = entry.path().filename().string();
     const auto ours = std::ranges::find(holdout.scenarios, name, &validation::DrawnScenario::file);
     if (ours == holdout.scenarios.end()) {
       return name;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/expect.hpp"
+#include "tools/cli/command_table.hpp"
 #include "tools/cli/commands.hpp"
 
 namespace timeslice::tools {

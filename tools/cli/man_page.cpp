@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/cli/command_table.hpp"
 #include "tools/cli/help.hpp"
 #include "tools/cli/option_table.hpp"
 

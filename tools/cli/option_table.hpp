@@ -1,5 +1,5 @@
-// Every command and option of the program, once: parsing, --help, man page, completion and settings
-// files are all made from these two tables.
+// Every option of the program, once: parsing, --help, man page, completion and settings files are
+// all made from this table and from the one of commands.
 #pragma once
 
 #include <cstdint>
@@ -29,26 +29,8 @@ struct OptionSpec {
   bool setting = false;  // may also come from TIMESLICE_NAME and from settings files
 };
 
-struct OperandSpec {
-  std::string_view name;     // "FILE..."
-  std::string_view choices;  // blank-separated, for completion; empty: a file
-  std::string_view help = {};
-};
-
-struct CommandSpec {
-  std::string_view name;
-  std::string_view help;  // one line
-  std::vector<OperandSpec> operands;
-  std::size_t operands_min = 0;
-  std::size_t operands_max = 0;  // SIZE_MAX: any number
-  std::string_view example;
-  std::string_view instead;  // not in this version: what to use until then; empty: it is there
-};
-
 [[nodiscard]] std::span<const OptionSpec> option_table();
-[[nodiscard]] std::span<const CommandSpec> command_table();
 
-[[nodiscard]] const CommandSpec* find_command(std::string_view name);
 [[nodiscard]] const OptionSpec* find_option(std::string_view name);
 
 /// Whether `option` may be given to `command`.

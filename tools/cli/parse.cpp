@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "scenarios/format/suggest.hpp"
+#include "tools/cli/command_table.hpp"
 
 namespace timeslice::tools {
 namespace {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/cli/command_table.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/help.hpp"
 #include "tools/cli/interrupt.hpp"

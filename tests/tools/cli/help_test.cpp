@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tools/cli/command_table.hpp"
 #include "tools/cli/option_table.hpp"
 
 namespace timeslice::tools {
