@@ -71,7 +71,8 @@ class Rewriter {
     const models::Distribution cost =
         models::constant(sim::Duration{static_cast<std::int64_t>(total)});
     if (python_) {
-      out.push_back({.what = models::PythonStep{cost}, .number = number});
+      out.push_back(
+          {.what = models::PythonStep{.duration = cost, .surrounds = true}, .number = number});
     } else {
       out.push_back(
           {.what = models::NativeStep{.duration = cost, .holds_gil = false}, .number = number});

@@ -13,11 +13,11 @@ sim::Process<> wait_in_loop(Actor& actor, AwaitStep::What what, sim::Duration du
   const EventLoopCosts& costs = loop.costs();
   const sim::Instant due = actor.world.now() + duration;
   if (what == AwaitStep::What::io) {
-    co_await bytecode(actor, costs.io_start);
+    co_await bytecode(actor, costs.io_start, Code::loop_wait);
     loop.wake_by_device(duration);
   } else {
     if (duration > sim::Duration::zero()) {
-      co_await bytecode(actor, costs.timer_set);
+      co_await bytecode(actor, costs.timer_set, Code::loop_wait);
     }
     loop.wake_after(duration);
   }

@@ -158,7 +158,7 @@ sim::Process<> EventLoop::turn() {
 /// The kernel's part is an event even where it costs nothing: the run's limits then see a loop that
 /// turns for ever.
 sim::Process<> EventLoop::poll() {
-  co_await bytecode(*actor_, costs().turn);
+  co_await bytecode(*actor_, costs().turn, Code::loop_turn);
   const bool alone = quick_leave(*actor_);
   if (!alone) {
     co_await leave(*actor_);
@@ -201,6 +201,10 @@ sim::Process<> EventLoop::wait_for_events() {
   const WaitCause for_timer{.what = WaitFor::sleep, .object = 0};
   const WaitCause for_event{.what = WaitFor::select,
                             .object = static_cast<std::uint32_t>(owner_.index())};
+  if (timed) {
+    const sim::Duration timer = world_.os.timer_cost(deadline - world_.now());
+    co_await kernel(*actor_, timer);
+  }
   in_select_ = true;
   announce_rest(*actor_);
   while (!has_event() && world_.now() < deadline) {
@@ -258,16 +262,16 @@ sim::Process<> EventLoop::call(Callback callback) {
       co_await step(CoroutineId{callback.who});
       break;
     case Call::timer:
-      co_await bytecode(*actor_, costs().timer_fire);
+      co_await bytecode(*actor_, costs().timer_fire, Code::loop_timer);
       push({.call = Call::step, .who = callback.who});
       break;
     case Call::io:
-      co_await bytecode(*actor_, costs().io_end);
+      co_await bytecode(*actor_, costs().io_end, Code::loop_io);
       push({.call = Call::step, .who = callback.who});
       break;
     case Call::child: {
       const sim::Duration cost = costs().callback + costs().gather_child / 2;
-      co_await bytecode(*actor_, cost);
+      co_await bytecode(*actor_, cost, Code::loop_child);
       if (--callback.wait->left == 0) {
         push({.call = Call::step, .who = callback.who});
       }
@@ -275,7 +279,7 @@ sim::Process<> EventLoop::call(Callback callback) {
     }
     case Call::result: {
       const sim::Duration cost = costs().callback + costs().take_result;
-      co_await bytecode(*actor_, cost);
+      co_await bytecode(*actor_, cost, Code::loop_result);
       const bool one = callback.wait->item != AsyncWait::all;
       push({.call = one ? Call::step : Call::child, .who = callback.who, .wait = callback.wait});
       break;
@@ -284,17 +288,17 @@ sim::Process<> EventLoop::call(Callback callback) {
       co_await read_self_pipe();
       break;
     case Call::spawn:
-      co_await bytecode(*actor_, costs().create_task);
+      co_await bytecode(*actor_, costs().create_task, Code::loop_task);
       static_cast<void>(add(ItemId{callback.who}));
       break;
     case Call::publish: {
       const sim::Duration cost = costs().callback + costs().take_result;
-      co_await bytecode(*actor_, cost);
+      co_await bytecode(*actor_, cost, Code::loop_result);
       co_await owner_.deliver(*actor_, ItemId{callback.who});
       break;
     }
     case Call::stop:
-      co_await bytecode(*actor_, costs().callback);
+      co_await bytecode(*actor_, costs().callback, Code::loop_child);
       stopping_ = true;
       break;
   }
@@ -304,7 +308,7 @@ sim::Process<> EventLoop::step(CoroutineId id) {
   Coroutine& it = coroutines_[index_of(id)];
   const bool first = !it.at;
   const sim::Duration cost = first ? costs().step : costs().callback + costs().step;
-  co_await bytecode(*actor_, cost);
+  co_await bytecode(*actor_, cost, Code::loop_step);
   if (first && !it.program.valid()) {
     it.program = item_main(id);
   }
@@ -324,7 +328,7 @@ sim::Process<> EventLoop::step(CoroutineId id) {
 /// Two calls of recv, the second in vain; each drops the GIL and takes it again.
 sim::Process<> EventLoop::read_self_pipe() {
   const sim::Duration cost = costs().callback + costs().self_pipe;
-  co_await bytecode(*actor_, cost);
+  co_await bytecode(*actor_, cost, Code::loop_wake);
   for (const bool data : {true, false}) {
     if (!quick_leave(*actor_)) {
       co_await leave(*actor_);
@@ -368,7 +372,7 @@ sim::Process<> EventLoop::create_tasks(BatchId batch, sim::Duration extra) {
   for (std::uint32_t offset = 0; offset < count; ++offset) {
     const ItemId item = item_of(world_.items.batch(batch), offset);
     owner_.note(*actor_, item);
-    co_await bytecode(*actor_, cost);
+    co_await bytecode(*actor_, cost, Code::loop_task);
     static_cast<void>(add(item));
   }
 }
@@ -387,7 +391,7 @@ sim::Process<> EventLoop::gather(BatchId batch) {
 }
 
 sim::Process<> EventLoop::call_from_thread(Actor& who, Callback callback, sim::Duration cost) {
-  co_await bytecode(who, cost);
+  co_await bytecode(who, cost, Code::loop_call);
   push(callback);
   if (!quick_leave(who)) {
     co_await leave(who);

@@ -13,7 +13,7 @@ struct CostName {
   sim::Duration OsCosts::* cost;
 };
 
-inline constexpr std::array<CostName, 17> cost_names{{
+inline constexpr std::array<CostName, 20> cost_names{{
     {"switch", &OsCosts::context_switch},
     {"wake_idle_cpu", &OsCosts::wake_idle_cpu},
     {"wake_idle_cpu_jitter", &OsCosts::wake_idle_cpu_jitter},
@@ -29,6 +29,9 @@ inline constexpr std::array<CostName, 17> cost_names{{
     {"pipe_message", &OsCosts::pipe_message},
     {"pipe_copy_per_kib", &OsCosts::pipe_copy_per_kib},
     {"page_fault", &OsCosts::page_fault},
+    {"idle_call", &OsCosts::idle_call},
+    {"idle_exit", &OsCosts::idle_exit},
+    {"timer_set", &OsCosts::timer_set},
     {"cold_refill", &OsCosts::cold_refill},
     {"cold_refill_half", &OsCosts::cold_refill_half},
 }};

@@ -37,6 +37,9 @@ OsCosts free_of_cost() {
           .pipe_message = nothing,
           .pipe_copy_per_kib = nothing,
           .page_fault = nothing,
+          .idle_call = nothing,
+          .idle_exit = nothing,
+          .timer_set = nothing,
           .cold_refill = nothing,
           .cold_refill_half = nothing};
 }

@@ -4,6 +4,7 @@
 // hwloc file by models/machine/hwloc_import.hpp. All lists are dense and ordered by id.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -95,12 +96,34 @@ struct OsCosts {
   sim::Duration pipe_message = std::chrono::nanoseconds{2500};
   sim::Duration pipe_copy_per_kib = std::chrono::nanoseconds{300};
   sim::Duration page_fault = std::chrono::nanoseconds{2060};  // per 4 KiB page, first touch
+  /// In a virtual machine each of these three is an exit to the host. Next to nothing on a machine
+  /// of one's own, so off unless it was measured: docs/models/idle-cpus.md. CPU time of who wakes a
+  /// thread on another, idle CPU; of the thread that an idle CPU begins with; of a sleep whose
+  /// timer comes before the next tick.
+  sim::Duration idle_call{};
+  sim::Duration idle_exit{};
+  sim::Duration timer_set{};
   /// Refilling the caches after others ran for x on the CPU meanwhile: cold_refill * x / (x +
   /// cold_refill_half); all of it on another CPU. Depends on the threads' working set, so off by
   /// default. 512 KB walked between switches: 5us and 15us give the 2..5 us that were measured
   /// on the reference guest (docs/models/reference-guest.md); the form is a guess.
   sim::Duration cold_refill{};
   sim::Duration cold_refill_half = std::chrono::microseconds{15};
+};
+
+/// Code that did not run for x is gone from the caches by g = min(1, x / after): library code of a
+/// runtime takes 1 + factor * g times as long as warm, and a thread that was off its CPU for x pays
+/// `resume` * g for its way out of the kernel. docs/models/cold-code.md. A property of what else
+/// empties the caches, so off unless it was measured.
+struct ColdCode {
+  double factor = 0.0;
+  sim::Duration resume{};
+  sim::Duration after = std::chrono::milliseconds{4};
+
+  /// g, 0 to 1.
+  [[nodiscard]] double gone(double away_ns) const {
+    return std::min(1.0, away_ns / sim::as_ns(after));
+  }
 };
 
 struct MachineSpec {
@@ -126,6 +149,7 @@ struct MachineSpec {
   sim::Duration memory_remote{};
   MemorySystem memory_system;
   OsCosts costs;
+  ColdCode cold_code;
   InterruptionSpec interruptions{};
   bool costs_known = false;  // false: defaults of another machine; results carry a warning
 

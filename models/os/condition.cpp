@@ -48,6 +48,10 @@ sim::Process<> Condition::signal(ThreadId thread) {
     const WakeCause cause{.thread = static_cast<std::uint32_t>(thread)};
     dispatcher_.wake(waiters_.pop(), cause);  // false: it was on its way to sleep
   }
+  if (dispatcher_.owes_call()) {
+    const Work call = kernel_work(sim::Duration::zero());
+    co_await dispatcher_.run(thread, call);
+  }
 }
 
 sim::Process<> Condition::broadcast(ThreadId thread) {
@@ -62,6 +66,10 @@ sim::Process<> Condition::broadcast(ThreadId thread) {
   for (std::size_t left = waiters_.size(); left > 0; --left) {
     const WakeCause cause{.thread = static_cast<std::uint32_t>(thread)};
     dispatcher_.wake(waiters_.pop(), cause);
+  }
+  if (dispatcher_.owes_call()) {
+    const Work call = kernel_work(sim::Duration::zero());
+    co_await dispatcher_.run(thread, call);
   }
 }
 

@@ -226,6 +226,20 @@ Dispatcher::TimedBlockAwaiter Dispatcher::wait_for_device(ThreadId thread, sim::
                            WaitCause{.what = WaitFor::io, .object = 0}};
 }
 
+bool Dispatcher::owes_call() const {
+  return state_->call_cost_ns > 0.0;
+}
+
+sim::Duration Dispatcher::timer_cost(sim::Duration duration) const {
+  const sim::Duration whole = state_->machine.costs.timer_set;
+  const sim::Duration tick = state_->os.tick;
+  if (tick == sim::Duration::zero()) {
+    return whole;
+  }
+  const double left = 1.0 - sim::as_ns(duration) / sim::as_ns(tick);
+  return sim::Duration{static_cast<std::int64_t>(sim::as_ns(whole) * std::max(left, 0.0))};
+}
+
 std::int64_t Dispatcher::urgency(ThreadId thread) const {
   return state_->urgency_to_be(number(thread));
 }

@@ -205,6 +205,12 @@ class Dispatcher {
 
   [[nodiscard]] bool running(ThreadId thread) const;
   [[nodiscard]] bool finished(ThreadId thread) const;
+  /// Whether the running program woke somebody on an idle CPU and has not paid for the call: the
+  /// next work that it awaits before it blocks does.
+  [[nodiscard]] bool owes_call() const;
+  /// What the kernel takes to set a timer that comes after `duration`; nothing if the next tick
+  /// comes first, on average over its phases.
+  [[nodiscard]] sim::Duration timer_cost(sim::Duration duration) const;
   [[nodiscard]] CpuId cpu_of(ThreadId thread) const;  // where it runs or last ran
   [[nodiscard]] std::uint32_t threads() const;
   [[nodiscard]] const std::string& name(ThreadId thread) const;

@@ -146,6 +146,7 @@ void Dispatcher::State::begin_waking(std::uint32_t cpu) {
     const double span = static_cast<double>(costs.wake_idle_cpu_jitter.count());
     latency += sim::Duration{static_cast<std::int64_t>(span * jitter_draws.next(random))};
   }
+  ++cpus_called;
   it.phase = Phase::waking;
   it.phase_end = now() + latency.count();
   settle_idle_account();
@@ -404,9 +405,17 @@ void Dispatcher::State::switch_in(std::uint32_t cpu, const Pick& pick) {
   if (charges_refill()) {
     overhead = refill_cost(cpu, pick.thread);
   }
+  if (machine.cold_code.resume > sim::Duration::zero() && thread.last_cpu != nobody) {
+    const auto away = static_cast<double>(now() - thread.left_cpu_at);
+    const double cost = sim::as_ns(machine.cold_code.resume) * machine.cold_code.gone(away);
+    overhead += sim::Duration{static_cast<std::int64_t>(cost)};
+  }
   overhead += note_migration(cpu, pick.thread);
   if (it.last_thread != pick.thread) {
     overhead += machine.costs.context_switch;
+  }
+  if (it.phase == Phase::idle || it.phase == Phase::waking) {
+    overhead += machine.costs.idle_exit;
   }
   if (linux_balance) {
     linux_balance->thread_changed(pick.thread, true, true);

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "models/os/bandwidth.hpp"
@@ -93,6 +94,9 @@ struct Dispatcher::State {
     const Thread& it = threads[thread];
     return {.entity = it.entity, .cpu = it.cpu, .node = it.node};
   }
+
+  /// What the calls of idle CPUs cost the running program; its next stretch of work pays.
+  [[nodiscard]] double take_call_cost() { return std::exchange(call_cost_ns, 0.0); }
 
   // dispatcher_cpu.cpp
   void on_cpu_event(std::uint32_t cpu);
@@ -265,6 +269,8 @@ struct Dispatcher::State {
 
   std::uint32_t active_thread = nobody;  // whose program is being resumed at this moment
   std::uint32_t active_cpu = nobody;
+  double call_cost_ns = 0.0;      // of idle CPUs that the active thread called
+  std::uint64_t cpus_called = 0;  // out of idleness, so far
 
   // With one queue for all CPUs.
   std::uint32_t shared_waiting = 0;

@@ -33,7 +33,7 @@ void Dispatcher::RunAwaiter::await_suspend(std::coroutine_handle<> program) cons
   sim::expect(is_work(work_.nominal_ns), "work is not negative and finite");
   Thread& thread = state_.requesting(thread_, program, Request::run);
   thread.kind = work_.kind;
-  thread.remaining_ns = work_.nominal_ns;
+  thread.remaining_ns = work_.nominal_ns + state_.take_call_cost();
 }
 
 void Dispatcher::InterruptibleRunAwaiter::await_suspend(std::coroutine_handle<> program) const {
@@ -91,6 +91,7 @@ void Dispatcher::State::complete(std::uint32_t cpu) {
   }
   active_thread = nobody;
   active_cpu = nobody;
+  call_cost_ns = 0.0;
   if (infos[thread].killed && leaves_kernel(thread)) {
     begin_last(thread);
   }
@@ -199,7 +200,11 @@ bool Dispatcher::State::wake(std::uint32_t thread, WakeCause cause, WakeResult r
                             : stays_queued(thread) ? before
                                                    : cpu_for_woken(thread, cause);
   place(thread, cpu, cpu == before ? MoveReason::none : MoveReason::wake);
+  const std::uint64_t called = cpus_called;
   make_ready(thread, EnqueueReason::woken, cause);
+  if (cpus_called != called && cause.thread == active_thread) {
+    call_cost_ns += sim::as_ns(machine.costs.idle_call);
+  }
   if (is_urgent(thread)) {
     push_urgent(threads[thread].cpu);  // with the deadline that its wake-up gave it
   }

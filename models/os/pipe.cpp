@@ -85,6 +85,10 @@ sim::Process<> Pipe::put(ThreadId thread, Message message) {
     }
     first = false;
     bytes_came(thread);
+    if (dispatcher_.owes_call()) {
+      const Work call = kernel_work(sim::Duration::zero());
+      co_await dispatcher_.run(thread, call);
+    }
   }
 }
 
@@ -125,6 +129,10 @@ sim::Process<> Pipe::take(ThreadId thread) {
     taken += there;
     filled_ -= there;
     room_came(thread);
+    if (dispatcher_.owes_call()) {
+      const Work call = kernel_work(sim::Duration::zero());
+      co_await dispatcher_.run(thread, call);
+    }
   }
 }
 

@@ -64,6 +64,10 @@ sim::Process<> Semaphore::release(ThreadId thread) {
     co_await dispatcher_.run(thread, call);
   }
   wake_first(dispatcher_, waiters_, WakeCause{.thread = static_cast<std::uint32_t>(thread)});
+  if (dispatcher_.owes_call()) {
+    const Work call = kernel_work(sim::Duration::zero());
+    co_await dispatcher_.run(thread, call);
+  }
 }
 
 }  // namespace timeslice::models

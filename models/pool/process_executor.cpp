@@ -61,7 +61,7 @@ sim::Process<> ProcessExecutor::submit_call(Actor& who, Call call) {
   if (broken_) {
     co_await raise_broken(who);
   }
-  co_await bytecode(who, costs().submit);
+  co_await bytecode(who, costs().submit, Code::call_submit);
   ids_.push_back(table_.size());
   table_.push_back(call);
   ++pending_;
@@ -121,7 +121,7 @@ sim::Process<> ProcessExecutor::wait(Actor& who, BatchId batch) {
   for (std::uint64_t first = 0; first < count; first += size) {
     const auto offset = static_cast<std::uint32_t>(first);
     const ItemId item = item_of(world_.items.batch(batch), offset);
-    co_await bytecode(who, costs().result);
+    co_await bytecode(who, costs().result, Code::call_result);
     if (world_.items.item(item).is_readable()) {
       continue;
     }

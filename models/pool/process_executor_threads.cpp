@@ -48,7 +48,7 @@ Program ProcessExecutor::manager(Actor& actor) {
 
 sim::Process<> ProcessExecutor::add_calls(Actor& actor) {
   while (!ids_.empty() && room_.try_acquire()) {
-    co_await bytecode(actor, costs().add);
+    co_await bytecode(actor, costs().add, Code::call_add);
     const std::uint64_t id = ids_.front();
     ids_.pop_front();
     co_await put_call(actor, id);
@@ -74,7 +74,7 @@ sim::Process<> ProcessExecutor::put_call(Actor& actor, std::uint64_t entry) {
 sim::Process<ProcessExecutor::Seen> ProcessExecutor::wait_for_news(Actor& actor) {
   const sim::Duration turn =
       costs().wait + costs().wait_each * (2 + static_cast<std::int64_t>(processes_.size()));
-  co_await bytecode(actor, turn);
+  co_await bytecode(actor, turn, Code::call_wait);
   if (!quick_leave(actor)) {
     co_await leave(actor);
   }
@@ -103,7 +103,7 @@ sim::Process<> ProcessExecutor::take_result(Actor& actor) {
   const Load load = load_of(call);
   const sim::Duration unpickle =
       costs().receive + world_.costs().pool_store_item * std::int64_t{call.count};
-  co_await load_results(actor, unpickle, load);
+  co_await load_results(actor, library_time(actor, unpickle, Code::call_receive), load);
   co_await clear_bytes(actor);
   if (message == goodbye) {
     co_return;
@@ -126,13 +126,13 @@ sim::Process<> ProcessExecutor::clear_bytes(Actor& actor) {
     co_await lock(actor);
   }
   while (true) {
-    co_await bytecode(actor, costs().poll);
+    co_await bytecode(actor, costs().poll, Code::call_poll);
     co_await quick_syscall(actor);
     if (!wakeups_.readable()) {
       break;
     }
     co_await read(actor, wakeups_, true);
-    co_await bytecode(actor, costs().take_byte);
+    co_await bytecode(actor, costs().take_byte, Code::call_take_byte);
   }
   if (locks) {
     co_await unlock(actor);
@@ -140,7 +140,7 @@ sim::Process<> ProcessExecutor::clear_bytes(Actor& actor) {
 }
 
 sim::Process<> ProcessExecutor::set_future(Actor& actor, Call call) {
-  co_await bytecode(actor, costs().store);
+  co_await bytecode(actor, costs().store, Code::call_store);
   --pending_;
   for (std::uint32_t offset = call.first; offset < call.first + call.count; ++offset) {
     const ItemId item = item_of(world_.items.batch(call.batch), offset);
@@ -193,7 +193,7 @@ sim::Process<> ProcessExecutor::break_down(Actor& actor) {
 /// Stop signs for the workers, then the feeder and the workers are joined.
 sim::Process<> ProcessExecutor::join_internals(Actor& actor) {
   for (std::size_t i = 0; !broken_ && i < processes_.size(); ++i) {
-    co_await bytecode(actor, costs().add);
+    co_await bytecode(actor, costs().add, Code::call_add);
     static_cast<void>(room_.try_acquire());
     co_await put_call(actor, stop_sign);
   }
@@ -243,8 +243,8 @@ sim::Process<> ProcessExecutor::send(Actor& actor, std::uint64_t entry) {
   const Load load = load_of(call);
   const sim::Duration pickle =
       costs().feed + world_.costs().pool_put_item * std::int64_t{call.count};
-  co_await dump_arguments(actor, pickle, load);
-  co_await bytecode(actor, costs().send);
+  co_await dump_arguments(actor, library_time(actor, pickle, Code::call_feed), load);
+  co_await bytecode(actor, costs().send, Code::call_send);
   const Bytes size{entry == stop_sign
                        ? 0
                        : call_bytes + call.count * call_item_bytes + argument_bytes(load).count};
@@ -280,14 +280,14 @@ sim::Process<std::uint64_t> ProcessExecutor::get_call(Actor& worker) {
   co_await calls_.lock.release(worker.thread);
   const Call call = entry == stop_sign ? Call{} : table_[entry];
   const Load load = load_of(call);
-  co_await load_arguments(worker, costs().get, load);
+  co_await load_arguments(worker, library_time(worker, costs().get, Code::call_get), load);
   co_return entry;
 }
 
 sim::Process<> ProcessExecutor::run_call(Actor& worker, Call call) {
   for (std::uint32_t offset = call.first; offset < call.first + call.count; ++offset) {
     const ItemId item = item_of(world_.items.batch(call.batch), offset);
-    co_await bytecode(worker, world_.costs().item);
+    co_await bytecode(worker, world_.costs().item, Code::chunk_item);
     co_await run_item(worker, item);
   }
 }
@@ -295,7 +295,7 @@ sim::Process<> ProcessExecutor::run_call(Actor& worker, Call call) {
 sim::Process<> ProcessExecutor::put_result(Actor& worker, std::uint64_t message) {
   const Call call = message == goodbye ? Call{} : table_[message % last_result];
   const Load load = load_of(call);
-  co_await dump_results(worker, costs().put, load);
+  co_await dump_results(worker, library_time(worker, costs().put, Code::call_put), load);
   const Bytes size{message == goodbye ? length_bytes
                                       : result_message_bytes + call.count * result_item_bytes +
                                             result_bytes(load).count};

@@ -64,14 +64,14 @@ sim::Process<> ProcessPool::do_submit(Actor& who, BatchId batch) {
     const ItemId item = item_of(world_.items.batch(batch), offset);
     note_submitted(who, item);
     if (!whole) {
-      co_await bytecode(who, world_.costs().submit);
+      co_await bytecode(who, world_.costs().submit, Code::submit);
       ++open_batches_;
       const Job one{.batch = batch, .first = offset, .count = 1, .stop = false};
       co_await put_job(who, one);
     }
   }
   if (whole || lazy) {
-    co_await bytecode(who, world_.costs().submit);
+    co_await bytecode(who, world_.costs().submit, Code::submit);
     ++open_batches_;
     const Job all{.batch = batch, .first = 0, .count = count, .stop = false};
     co_await put_job(who, all);
@@ -177,7 +177,7 @@ sim::Process<> ProcessPool::send_chunk(Actor& actor, Chunk chunk) {
   const Load load = load_of(chunk);
   const sim::Duration pickle =
       world_.costs().pool_put + world_.costs().pool_put_item * std::int64_t{chunk.count};
-  co_await dump_arguments(actor, pickle, load);
+  co_await dump_arguments(actor, library_time(actor, pickle, Code::chunk_put), load);
   co_await write(actor, tasks_.pipe, size, number);
 }
 
@@ -198,7 +198,7 @@ sim::Process<> ProcessPool::store(Actor& actor, std::uint64_t number) {
   const Load load = load_of(chunk);
   const sim::Duration unpickle =
       world_.costs().pool_store + world_.costs().pool_store_item * std::int64_t{chunk.count};
-  co_await load_results(actor, unpickle, load);
+  co_await load_results(actor, library_time(actor, unpickle, Code::chunk_store), load);
   Batch& batch = world_.items.batch(chunk.batch);
   if (batch.lazy) {
     co_await store_lazy(actor, chunk);
@@ -231,7 +231,7 @@ Program ProcessPool::worker_handler(Actor& actor) {
     co_await maintain(actor);
     co_await look_around(actor);
     const sim::Duration turn = turn_cost();
-    co_await bytecode(actor, turn - share_of(turn, pool_spec().poll_share));
+    co_await bytecode(actor, turn - share_of(turn, pool_spec().poll_share), Code::handler_turn);
   }
   const Job end{.batch = {}, .first = 0, .count = 0, .stop = true};
   co_await put_job(actor, end);

@@ -45,7 +45,7 @@ sim::Process<> ProcessPool::read_lazily(Actor& who, BatchId batch) {
   const std::uint64_t chunks = (world_.items.batch(batch).count + size - 1) / size;
   const WaitCause cause{.what = WaitFor::condition, .object = static_cast<std::uint32_t>(index_)};
   for (std::uint64_t done = 0; done < chunks; ++done) {
-    co_await bytecode(who, world_.costs().imap_next);
+    co_await bytecode(who, world_.costs().imap_next, Code::imap_next);
     if (lazy_[batch].there == 0) {
       if (!quick_leave(who)) {
         co_await leave(who);

@@ -42,7 +42,8 @@ sim::Process<std::uint64_t> ProcessPool::get_task(Actor& worker, std::uint32_t n
   co_await tasks_.lock.release(worker.thread);
   if (chunk != stop_sign) {
     const Load load = load_of(chunks_[chunk]);
-    co_await load_arguments(worker, world_.costs().pool_get, load);
+    co_await load_arguments(worker, library_time(worker, world_.costs().pool_get, Code::chunk_get),
+                            load);
   }
   co_return chunk;
 }
@@ -51,7 +52,7 @@ sim::Process<> ProcessPool::run_chunk(Actor& worker, std::uint64_t number) {
   const Chunk chunk = chunks_[number];
   for (std::uint32_t offset = 0; offset < chunk.count; ++offset) {
     const ItemId item = item_of(world_.items.batch(chunk.batch), chunk.first + offset);
-    co_await bytecode(worker, world_.costs().item);
+    co_await bytecode(worker, world_.costs().item, Code::chunk_item);
     co_await run_item(worker, item);
   }
 }
@@ -60,7 +61,8 @@ sim::Process<> ProcessPool::put_result(Actor& worker, std::uint32_t number) {
   const std::uint64_t chunk = started_[number].chunk;
   const Bytes size = result_size(chunks_[chunk]);
   const Load load = load_of(chunks_[chunk]);
-  co_await dump_results(worker, world_.costs().pool_result, load);
+  co_await dump_results(worker,
+                        library_time(worker, world_.costs().pool_result, Code::chunk_result), load);
   co_await acquire(worker, results_.lock);
   started_[number].holds_result_lock = true;
   co_await write(worker, results_.pipe, size, chunk);

@@ -24,7 +24,7 @@ sim::Process<> ThreadPool::do_submit(Actor& who, BatchId batch) {
   for (std::uint32_t offset = 0; offset < count; ++offset) {
     const ItemId item = item_of(world_.items.batch(batch), offset);
     note_submitted(who, item);
-    co_await bytecode(who, world_.costs().submit);
+    co_await bytecode(who, world_.costs().submit, Code::submit);
     co_await put(who, static_cast<std::uint32_t>(item));
     co_await adjust_thread_count(who);
   }
@@ -94,9 +94,9 @@ Program ThreadPool::worker_main(Actor& worker) {
     const ItemId item{entry};
     // Half of an item's cost lies before the work (get, call), half after it (set the result).
     const sim::Duration half = world_.costs().thread_item / 2;
-    co_await bytecode(worker, half);
+    co_await bytecode(worker, half, Code::item_get);
     co_await run_item(worker, item);
-    co_await bytecode(worker, half);
+    co_await bytecode(worker, half, Code::item_set);
     co_await publish(worker, item);
     if (tokens_ == Tokens::after_item) {
       ++idle_tokens_;

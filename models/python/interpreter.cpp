@@ -84,6 +84,19 @@ sim::Process<> bytecode(Actor& actor, sim::Duration cost) {
   co_await actor.world.os.run(actor.thread, work);
 }
 
+sim::Duration library_time(Actor& actor, sim::Duration warm, Code code) {
+  const ColdCode& cold = actor.world.spec.machine.cold_code;
+  if (cold.factor <= 0.0 || warm <= sim::Duration::zero() || !actor.world.python()) {
+    return warm;
+  }
+  const CpuId cpu = actor.world.os.cpu_of(actor.thread);
+  return actor.process.code_caches.run(cold, cpu, code, warm, actor.world.now());
+}
+
+sim::Process<> bytecode(Actor& actor, sim::Duration warm, Code code) {
+  return bytecode(actor, library_time(actor, warm, code));
+}
+
 sim::Process<> kernel(Actor& actor, sim::Duration cost) {
   if (cost <= sim::Duration::zero()) {
     co_return;

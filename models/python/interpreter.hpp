@@ -28,6 +28,10 @@ namespace timeslice::models {
 
 /// CPU time of the runtime's own Python or C code under the GIL; nothing for a cost of zero.
 [[nodiscard]] sim::Process<> bytecode(Actor& actor, sim::Duration cost);
+/// What library code of `warm` CPU time takes now, with its caches as cold as they are.
+[[nodiscard]] sim::Duration library_time(Actor& actor, sim::Duration warm, Code code);
+/// Runs it. What has no code of its own is measured cold, as a start of a process is.
+[[nodiscard]] sim::Process<> bytecode(Actor& actor, sim::Duration warm, Code code);
 /// CPU time in the kernel; nothing for a cost of zero.
 [[nodiscard]] sim::Process<> kernel(Actor& actor, sim::Duration cost);
 

@@ -13,6 +13,7 @@
 #include "models/ids.hpp"
 #include "models/os/dispatcher.hpp"
 #include "models/os/mutex.hpp"
+#include "models/python/code_caches.hpp"
 #include "models/python/gil.hpp"
 
 namespace timeslice::models {
@@ -38,6 +39,7 @@ struct UserProcess {
   std::unique_ptr<Gil> gil;                   // nothing: not Python
   std::vector<std::unique_ptr<Mutex>> locks;  // its own copy of thread locks, by LockIndex
   std::vector<bool> dead_locks;  // by LockIndex: were held when it was forked, are never free
+  CodeCaches code_caches;
   std::uint32_t live_threads = 0;
   bool has_pool_module = false;  // multiprocessing.pool was imported
   bool exited = false;

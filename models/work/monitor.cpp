@@ -26,7 +26,7 @@ Monitor::Monitor(Dispatcher& os, const LockSpec& spec, std::uint32_t id)
 
 sim::Process<> Monitor::step(Actor& actor, SyncStep::What what) {
   co_await lock(actor);
-  co_await bytecode(actor, cost_of_call(actor.world));
+  co_await bytecode(actor, cost_of_call(actor.world), Code::sync);
   switch (what) {
     case SyncStep::What::put:
       co_await put(actor);
@@ -89,7 +89,7 @@ bool Monitor::may_enter(bool reads) const {
 sim::Process<> Monitor::acquire(Actor& actor, bool reads) {
   const bool writes = spec_.kind == LockKind::rwlock && !reads;
   co_await lock(actor);
-  co_await bytecode(actor, cost_of_call(actor.world));
+  co_await bytecode(actor, cost_of_call(actor.world), Code::sync);
   while (!may_enter(reads)) {
     co_await wait(actor, writes ? givers_ : takers_);
   }
@@ -105,7 +105,7 @@ sim::Process<> Monitor::acquire(Actor& actor, bool reads) {
 
 sim::Process<> Monitor::release(Actor& actor, bool reads) {
   co_await lock(actor);
-  co_await bytecode(actor, cost_of_call(actor.world));
+  co_await bytecode(actor, cost_of_call(actor.world), Code::sync);
   if (spec_.kind == LockKind::semaphore) {
     ++count_;
     co_await notify(actor, takers_, 1);

@@ -39,7 +39,8 @@ void drop_character(Actor& actor, std::uint32_t character) {
 
 sim::Process<> run_python(Actor& actor, sim::Duration duration, const PythonStep& step) {
   sim::expect(actor.process.gil != nullptr, "python steps run in an interpreter");
-  const double nominal = sim::as_ns(duration) * python_stretch(actor.world.spec.runtime);
+  const sim::Duration taken = step.surrounds ? library_time(actor, duration, Code::task) : duration;
+  const double nominal = sim::as_ns(taken) * python_stretch(actor.world.spec.runtime);
   take_character(actor, step.character);
   co_await actor.process.gil->run(actor.thread, nominal, step.shared);
   drop_character(actor, step.character);
@@ -85,13 +86,17 @@ sim::Process<> go_away(Actor& actor, sim::Duration duration, Away how) {
   if (!quick_leave(actor)) {
     co_await leave(actor);
   }
-  const sim::Duration call_cost = actor.world.os_costs().syscall;
+  Dispatcher& os = actor.world.os;
+  const sim::Duration timer = how == Away::sleep ? os.timer_cost(duration) : sim::Duration::zero();
+  const sim::Duration call_cost = actor.world.os_costs().syscall + timer;
   co_await kernel(actor, call_cost);
   announce_rest(actor);
   if (how == Away::io) {
-    static_cast<void>(co_await actor.world.os.wait_for_device(actor.thread, duration));
+    static_cast<void>(co_await os.wait_for_device(actor.thread, duration));
   } else {
-    static_cast<void>(co_await actor.world.os.sleep(actor.thread, duration));
+    // Its end is fixed before the timer is set, so that is part of it.
+    const sim::Duration left = std::max(duration - timer, sim::Duration::zero());
+    static_cast<void>(co_await os.sleep(actor.thread, left));
   }
   if (!quick_enter(actor)) {
     co_await enter(actor);
@@ -148,7 +153,7 @@ sim::Process<> run_locked(Actor& actor, const WithStep& step, DrawScope scope) {
     co_await hang(actor, step.lock);
   }
   if (actor.world.python()) {
-    co_await bytecode(actor, actor.world.costs().lock);
+    co_await bytecode(actor, actor.world.costs().lock, Code::lock);
   }
   // Lock.acquire tries without releasing the GIL first (facts: CPython, _threadmodule.c).
   if (!lock.try_lock(actor.thread)) {

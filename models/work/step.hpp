@@ -23,6 +23,7 @@ struct PythonStep {
   Distribution duration;
   double shared = 0.0;          // 0..1 of it: touching objects that other threads touch as well
   std::uint32_t character = 0;  // into WorldSpec::characters; 0: none
+  bool surrounds = false;       // library code around a task's work: it gets cold
 };
 
 /// `native: D`: CPU work in C; the GIL is released unless `holds_gil`.

@@ -7,7 +7,7 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::array<Key, 21> machine_keys{{
+constexpr std::array<Key, 22> machine_keys{{
     {.name = "extends",
      .type = Type::text,
      .doc = "a machine that this one changes: a name, a path, ideal-N or `host`"},
@@ -60,6 +60,10 @@ constexpr std::array<Key, 21> machine_keys{{
      .type = Type::section,
      .section = "costs",
      .doc = "what the operating system charges here; giving any says that they are known"},
+    {.name = "cold_code",
+     .type = Type::section,
+     .section = "cold_code",
+     .doc = "library code of a runtime that did not run for a while"},
     {.name = "os", .type = Type::section, .section = "os", .doc = "defaults for `os` here"},
     {.name = "runtimes",
      .type = Type::named,
@@ -209,7 +213,7 @@ constexpr std::array<Key, 10> memory_keys{{
      .doc = "memory nodes of a package"},
 }};
 
-constexpr std::array<Key, 17> cost_keys{{
+constexpr std::array<Key, 20> cost_keys{{
     {.name = "switch", .type = Type::duration, .fallback = "1.5us", .doc = "a context switch"},
     {.name = "wake_idle_cpu",
      .type = Type::duration,
@@ -252,6 +256,18 @@ constexpr std::array<Key, 17> cost_keys{{
      .type = Type::duration,
      .fallback = "2.06us",
      .doc = "first touch of a 4 KiB page"},
+    {.name = "idle_call",
+     .type = Type::duration,
+     .fallback = "0",
+     .doc = "waking a thread on another, idle CPU: CPU time beside wake_syscall"},
+    {.name = "idle_exit",
+     .type = Type::duration,
+     .fallback = "0",
+     .doc = "CPU time of the thread that an idle CPU begins with"},
+    {.name = "timer_set",
+     .type = Type::duration,
+     .fallback = "0",
+     .doc = "CPU time of a sleep whose timer comes before the next tick"},
     {.name = "cold_refill",
      .type = Type::duration,
      .fallback = "0",
@@ -300,7 +316,25 @@ constexpr std::array<Key, 2> interruption_keys{{
     {.name = "length", .type = Type::distribution, .required = true, .doc = "of one"},
 }};
 
-constexpr std::array<Section, 11> sections{{
+constexpr std::array<Key, 3> cold_code_keys{{
+    {.name = "factor",
+     .type = Type::number,
+     .low = 0,
+     .high = 1000,
+     .fallback = "0",
+     .doc = "gone from the caches, it takes so many times its warm time more"},
+    {.name = "resume",
+     .type = Type::duration,
+     .fallback = "0",
+     .doc = "a thread that comes back to a CPU then pays so much more"},
+    {.name = "after",
+     .type = Type::duration,
+     .low = 1000,
+     .fallback = "4ms",
+     .doc = "it is gone after so long; before, in proportion"},
+}};
+
+constexpr std::array<Section, 12> sections{{
     {"machine", "A machine: a file under scenarios/machines, or a map in a scenario.",
      machine_keys},
     {"core_kind", "Cores that are alike.", core_kind_keys},
@@ -314,6 +348,7 @@ constexpr std::array<Section, 11> sections{{
     {"transfer", "A cache line that two cores write goes to and fro.", transfer_keys},
     {"costs", "What the operating system charges. Defaults: measured on the reference guest.",
      cost_keys},
+    {"cold_code", "Library code that has been away from the caches.", cold_code_keys},
     {"measured", "Spread, number and date of the samples behind a cost.", measured_keys},
     {"noise", "What disturbs the CPUs.", noise_keys},
     {"interruptions", "Short interruptions, on each CPU independently.", interruption_keys},

@@ -194,6 +194,9 @@ void read_costs(const Reading& reading, const Node& node, models::OsCosts& costs
   fields.read("pipe_message", costs.pipe_message);
   fields.read("pipe_copy_per_kib", costs.pipe_copy_per_kib);
   fields.read("page_fault", costs.page_fault);
+  fields.read("idle_call", costs.idle_call);
+  fields.read("idle_exit", costs.idle_exit);
+  fields.read("timer_set", costs.timer_set);
   fields.read("cold_refill", costs.cold_refill);
   fields.read("cold_refill_half", costs.cold_refill_half);
 }
@@ -301,6 +304,12 @@ void read_behaviour(const Reading& reading, Fields& fields, const MachineBase& b
   if (const Node* costs = fields.map("costs"); costs != nullptr) {
     read_costs(reading, *costs, machine.costs);
     machine.costs_known = base.costs_inherited ? base.costs_known : true;
+  }
+  if (const Node* cold = fields.map("cold_code"); cold != nullptr) {
+    Fields inner{reading, *cold, section_named("cold_code")};
+    inner.read("factor", machine.cold_code.factor);
+    inner.read("resume", machine.cold_code.resume);
+    inner.read("after", machine.cold_code.after);
   }
   if (const Node* noise = fields.map("noise"); noise != nullptr) {
     read_noise(reading, *noise, machine.interruptions);

@@ -68,14 +68,15 @@ void read_kernels(const std::string& text, HostCalibration& calibration) {
 }
 
 sim::Result<std::string> run_script(const CalibrationOptions& options, const ScriptFolder& folder,
-                                    const char* mode) {
+                                    const char* mode, double nominal_pace_ns = 0.0) {
   const double seconds = std::chrono::duration<double>(options.kernel_time).count();
   ChildLimits limits;
   limits.wall = options.kernel_time * 2 + std::chrono::seconds{60};
   limits.give_up = options.give_up;
-  auto outcome = run_program({options.python, "-I", "-B", folder.file("calibrate.py"), mode,
-                              fmt::format("{}", seconds), std::to_string(::getpid())},
-                             limits);
+  auto outcome = run_program(
+      {options.python, "-I", "-B", folder.file("calibrate.py"), mode, fmt::format("{}", seconds),
+       std::to_string(::getpid()), fmt::format("{}", nominal_pace_ns)},
+      limits);
   if (!outcome) {
     return outcome.error();
   }
@@ -100,7 +101,10 @@ std::optional<sim::Error> calibrate_python(const CalibrationOptions& options,
   try {
     read_kernels(kernels.value(), calibration);
     if (options.quick_costs) {
-      const auto quick = run_script(options, folder.value(), "quick");
+      constexpr double pace_iterations = 20'000;  // PACE_ITERATIONS of calibrate.py
+      const KernelCost& kernel = calibration.python_kernel;
+      const double pace = kernel.fixed_ns + kernel.per_iteration_ns * pace_iterations;
+      const auto quick = run_script(options, folder.value(), "quick", pace);
       if (!quick) {
         return quick.error();
       }

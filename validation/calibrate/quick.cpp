@@ -24,6 +24,8 @@ Duration cost(const json& samples) {
   return at(samples, 0.2);
 }
 
+constexpr Duration idle_before_wake = std::chrono::milliseconds{2};  // in calibrate.py: wakes
+
 Duration positive(Duration value) {
   return std::max(value, Duration::zero());
 }
@@ -36,10 +38,19 @@ Duration per_resident(const QuickCosts& quick) {
 
 void apply_os(const QuickCosts& quick, models::WorldSpec& world) {
   models::OsCosts& costs = world.machine.costs;
-  costs.wake_idle_cpu = quick.wake;
+  costs.idle_call = positive(quick.idle_call - costs.wake_syscall);
+  costs.idle_exit = quick.idle_exit;
+  costs.timer_set = quick.timer_set;
+  world.machine.cold_code = quick.cold_code;
+  // Of the way from the write to the reader after 2 ms, the thread itself pays for a part.
+  const double gone = quick.cold_code.gone(sim::as_ns(idle_before_wake));
+  const Duration paid =
+      costs.idle_exit + costs.context_switch +
+      Duration{static_cast<std::int64_t>(sim::as_ns(quick.cold_code.resume) * gone)};
+  costs.wake_idle_cpu = positive(quick.wake - paid);
   costs.wake_idle_cpu_jitter = 2 * positive(quick.wake_median - quick.wake);  // uniform: mean half
   // An overshoot is timer slack, then the timer interrupt, then the wake-up of an idle CPU.
-  world.os.timer_latency = positive(quick.sleep_overshoot - world.os.timer_slack -
+  world.os.timer_latency = positive(quick.sleep_overshoot - world.os.timer_slack - paid -
                                     costs.wake_idle_cpu - costs.wake_idle_cpu_jitter / 2);
   costs.fork_per_mib = quick.fork_per_mib;
   costs.fork = positive(quick.fork - per_resident(quick));
@@ -91,6 +102,35 @@ models::PythonMemory read_memory(const json& raw) {
   return parts;
 }
 
+/// What is gone after 1 ms, of what is gone after long, says when all is.
+models::ColdCode read_cold_code(const json& raw) {
+  const double warm = raw.at("warm").get<double>();
+  const double later = raw.at("later").get<double>() - warm;
+  const double soon = raw.at("after_1ms").get<double>() - warm;
+  models::ColdCode cold;
+  if (warm <= 0.0 || later <= 0.0) {
+    return cold;
+  }
+  constexpr double soon_ns = 1e6;
+  constexpr double longest_ns = 8e6;  // the longest while that is measured
+  cold.factor = later / warm;
+  const double share = std::clamp(soon / later, soon_ns / longest_ns, 1.0);
+  cold.after = Duration{static_cast<std::int64_t>(soon_ns / share)};
+  return cold;
+}
+
+void read_kernel_paths(const json& raw, QuickCosts& quick) {
+  const auto ns = [&](const char* name) { return Duration{raw.at(name).get<std::int64_t>()}; };
+  const Duration busy = ns("read_same_cpu");
+  quick.cold_code.resume = positive(ns("read_same_cpu_later") - busy);
+  if (!raw.contains("write_other_cpu")) {
+    return;  // this program may use one CPU only
+  }
+  quick.idle_call = positive(ns("write_other_cpu") - ns("write"));
+  quick.idle_exit = positive(ns("read_other_cpu") - busy);
+  quick.timer_set = positive(ns("sleep") - ns("read_other_cpu"));
+}
+
 }  // namespace
 
 QuickCosts read_quick_costs(const std::string& text) {
@@ -108,6 +148,8 @@ QuickCosts read_quick_costs(const std::string& text) {
   quick.spawn_parent = cost(raw.at("spawn").at("parent"));
   quick.spawn_child = cost(raw.at("spawn").at("until"));
   quick.spawn_exit = cost(raw.at("spawn").at("after"));
+  quick.cold_code = read_cold_code(raw.at("cold_code"));
+  read_kernel_paths(raw.at("kernel_paths"), quick);
   const json& larger = raw.at("larger_fork");
   quick.fork_per_mib =
       positive(cost(larger.at("fork")) - quick.fork) / larger.at("mib").get<std::int64_t>();
@@ -146,6 +188,12 @@ std::vector<std::string> describe(const QuickCosts& quick) {
           "costs of this host: a sleep of 1 ms ends {:.0f} us late; waking an idle CPU {:.1f} "
           "us (median {:.1f})",
           us(quick.sleep_overshoot), us(quick.wake), us(quick.wake_median)),
+      fmt::format("costs of this host: CPU time of calling an idle CPU {:.1f} us, of its first "
+                  "thread {:.1f} us, of a short timer {:.1f} us; after {:.1f} ms away library code "
+                  "takes {:.1f} times as long and a thread {:.1f} us more",
+                  us(quick.idle_call), us(quick.idle_exit), us(quick.timer_set),
+                  us(quick.cold_code.after) / 1000.0, 1.0 + quick.cold_code.factor,
+                  us(quick.cold_code.resume)),
       fmt::format(
           "costs of this host: Thread.start {:.0f} us, os.fork {:.0f} us, Process.start {:.0f} "
           "us and its child {:.0f} us before and {:.0f} us after its target",

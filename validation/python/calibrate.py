@@ -1,6 +1,7 @@
 """Measures kernels and a few costs of this host for `timeslice validate`.
 
-Called as `python3 calibrate.py kernels|quick SECONDS PARENT_PID`; writes one JSON line of raw
+Called as `python3 calibrate.py kernels|quick SECONDS PARENT_PID NOMINAL_PACE`, the last one in ns
+for PACE_ITERATIONS; writes one JSON line of raw
 samples to stdout. Quantiles are taken by the caller (validation/calibrate/).
 """
 
@@ -62,7 +63,13 @@ def measure_kernels(seconds):
     return {"version": list(sys.version_info[:2]), "resident": resident, "iterations": iterations, "fixed": fixed,
             "samples": {name: [{"cpu": cpu, "used": used} for cpu, used in by_cpu.items()]
                         for name, by_cpu in samples.items()},
-            "harness": harness_cost()}
+            "harness": at_pace(fastest_pace(samples["python"], iterations["python"]), harness_cost)}
+
+
+def fastest_pace(by_cpu, iterations):
+    """CPU time [ns] of `pace` on the undisturbed core: low quantile of the fastest CPU."""
+    low = min(sorted(used)[len(used) // 20] for used in by_cpu.values())
+    return low * PACE_ITERATIONS / iterations
 
 
 def harness_cost():
@@ -132,6 +139,104 @@ def wakes():
     return latencies
 
 
+def median(values):
+    return sorted(values)[len(values) // 2]
+
+
+def clocked(call):
+    before = thread_time_ns()
+    call()
+    return thread_time_ns() - before
+
+
+def ping_pong(cpu, away_ns, rounds):
+    """CPU time [ns] of a write that wakes a child on `cpu`, and of the read that sleeps until it
+    answers after `away_ns` of work."""
+    there_out, there_in = os.pipe()
+    back_out, back_in = os.pipe()
+    if os.fork() == 0:
+        os.close(there_in)
+        os.sched_setaffinity(0, {cpu})
+        while os.read(there_out, 1) == b"x":
+            end = monotonic_ns() + away_ns
+            while monotonic_ns() < end:
+                pass
+            os.write(back_in, b"y")
+        os._exit(0)
+    os.close(there_out)
+    writes, reads = [], []
+    for _ in range(rounds):
+        end = monotonic_ns() + away_ns  # the child sleeps for as long as this thread will
+        while monotonic_ns() < end:
+            pass
+        writes.append(clocked(lambda: os.write(there_in, b"x")))
+        reads.append(clocked(lambda: os.read(back_out, 1)))
+    os.close(there_in)
+    os.wait()
+    os.close(back_out)
+    os.close(back_in)
+    return median(writes), median(reads)
+
+
+def kernel_paths():
+    """Medians of CPU time [ns]: calls that wake, sleep, or come back after a while."""
+    source, sink = os.pipe()
+    cpus = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cpus[0]})
+    found = {"write": median([clocked(lambda: os.write(sink, b"x")) for _ in range(200)])}
+    _, found["read_same_cpu"] = ping_pong(cpus[0], 300_000, 60)
+    _, found["read_same_cpu_later"] = ping_pong(cpus[0], LATER, 25)
+    found["sleep"] = median([clocked(lambda: time.sleep(0.0003)) for _ in range(150)])
+    for cpu in cpus[1:2]:
+        found["write_other_cpu"], found["read_other_cpu"] = ping_pong(cpu, 300_000, 150)
+    os.sched_setaffinity(0, set(cpus))
+    os.close(source)
+    os.close(sink)
+    return found
+
+
+LATER = 8_000_000  # ns after which caches have lost what is not used
+
+
+def library_code():
+    """Calls into the library that a pool's threads make, as one stretch of code."""
+    import pickle
+    import queue
+    from concurrent.futures import Future
+    waiting = queue.Queue()
+
+    def stretch():
+        waiting.put((1, Future()))
+        number, future = waiting.get()
+        future.set_result(pickle.loads(pickle.dumps((number, nothing, (3,)))))
+        return future.result()
+    return stretch
+
+
+def cold_code():
+    """CPU time [ns] of library code: warm, after 1 ms, and long after it last ran."""
+    stretch = library_code()
+
+    def after(away_ns):
+        end = monotonic_ns() + away_ns
+        while monotonic_ns() < end:
+            pass
+        clocked(nothing)  # the clock's own code gets cold as well
+        return clocked(stretch) - clock
+    clock = median([clocked(nothing) for _ in range(200)])
+    for _ in range(50):
+        stretch()
+    found = {"warm": median([clocked(stretch) - clock for _ in range(200)])}
+    cpus = sorted(os.sched_getaffinity(0))
+    later, soon = [], []
+    for cpu in (cpus * 2)[:2]:
+        os.sched_setaffinity(0, {cpu})
+        later += [after(LATER) for _ in range(15)]
+        soon += [after(1_000_000) for _ in range(60)]
+    os.sched_setaffinity(0, set(cpus))
+    return found | {"after_1ms": median(soon), "later": median(later)}
+
+
 def thread_starts():
     costs = []
     for _ in range(60):
@@ -155,13 +260,15 @@ def forks(repetitions):
     return costs
 
 
+LARGER_MIB = 64
+
+
 def larger_forks():
     """os.fork with 64 MiB more, and their number: what a MiB of the parent costs."""
-    mib = 64
-    ballast = bytearray(os.urandom(1)) * (mib << 20)
+    ballast = bytearray(os.urandom(1)) * (LARGER_MIB << 20)
     costs = forks(8)
     del ballast
-    return {"mib": mib, "fork": costs}
+    return costs
 
 
 def memory_of(pid):
@@ -262,20 +369,76 @@ def pool_import():
     return thread_time_ns() - before
 
 
-def measure_quick():
-    first_import = pool_import()  # before anything else makes a pool
+PACE_ITERATIONS = 20_000  # of the bytecode kernel, half a millisecond or so
+
+
+def pace():
+    """CPU time [ns] of the bytecode kernel now: how slow the core is."""
+    return median([used_by(KERNELS["python"], PACE_ITERATIONS) for _ in range(3)])
+
+
+def scaled(found, factor):
+    """All numbers in `found`, times `factor`."""
+    if isinstance(found, dict):
+        return {name: scaled(value, factor) for name, value in found.items()}
+    if isinstance(found, list):
+        return [scaled(value, factor) for value in found]
+    return round(found * factor)
+
+
+def at_pace(nominal_pace, probe, *arguments):
+    """What a probe of CPU times would find on the undisturbed core, by the pace around it."""
+    before = pace()
+    found = probe(*arguments)
+    return scaled(found, 2 * nominal_pace / (before + pace()))
+
+
+def fresh(times, nominal_pace, probe):
+    """Median of what the probe finds in new processes, which have imported and started nothing."""
+    answers = []
+    for _ in range(times):
+        source, sink = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.write(sink, json.dumps(at_pace(nominal_pace, probe)).encode())
+            os._exit(0)
+        os.close(sink)
+        with os.fdopen(source, "rb") as answer:
+            answers.append(json.loads(answer.read()))
+        os.waitpid(pid, 0)
+    if isinstance(answers[0], dict):
+        return {name: median([answer[name] for answer in answers]) for name in answers[0]}
+    return median(answers)
+
+
+def first_helpers():
+    """CPU time of a fork server and a resource tracker, which this call starts and ends."""
+    from multiprocessing import forkserver, resource_tracker
+    processes("forkserver", 1)
+    found = helpers_cpu()
+    forkserver._forkserver._stop()
+    resource_tracker._resource_tracker._stop()
+    return found
+
+
+def measure_quick(nominal_pace):
+    first_import = fresh(5, nominal_pace, pool_import)  # before anything else makes a pool
+    helpers = fresh(3, nominal_pace, first_helpers)
     with open("/proc/self/statm", encoding="ascii") as file:
         resident = int(file.read().split()[1]) * resource.getpagesize()
-    # In this order: the server and the tracker have started when their CPU time is read.
+
+    def cpu(probe, *arguments):
+        return at_pace(nominal_pace, probe, *arguments)
     quick = {"resident": resident, "sleep": sleeps(), "pipe": own_pipe(), "wake": wakes(),
-             "thread": thread_starts(), "fork": forks(25), "larger_fork": larger_forks(),
+             "thread": cpu(thread_starts), "fork": cpu(forks, 25),
+             "larger_fork": {"mib": LARGER_MIB, "fork": cpu(larger_forks)},
              "memory": {"parent": memory_of(os.getpid()), "fork": child_memory("fork")},
-             "process": processes("fork", 20), "pool": pools(), "pool_import": first_import,
-             "loop_switch": loop_switches()}
+             "process": cpu(processes, "fork", 20), "pool": cpu(pools), "pool_import": first_import,
+             "loop_switch": cpu(loop_switches), "kernel_paths": kernel_paths(),
+             "cold_code": cold_code(), "helpers": helpers}
     quick["memory"]["forkserver"] = child_memory("forkserver")
-    quick["helpers"] = helpers_cpu()
-    quick["forkserver"] = processes("forkserver", 5)
-    quick["spawn"] = processes("spawn", 5)
+    quick["forkserver"] = cpu(processes, "forkserver", 5)
+    quick["spawn"] = cpu(processes, "spawn", 5)
     quick["memory"]["spawn"] = child_memory("spawn")
     return quick
 
@@ -285,4 +448,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "kernels":
         print(json.dumps(measure_kernels(float(sys.argv[2]))), flush=True)
     else:
-        print(json.dumps(measure_quick()), flush=True)
+        print(json.dumps(measure_quick(float(sys.argv[4]))), flush=True)
