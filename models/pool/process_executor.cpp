@@ -10,6 +10,17 @@
 
 namespace timeslice::models {
 
+namespace {
+
+std::string nobody_left(const ExecutorSpec& executor) {
+  return "executor '" + executor.name +
+         "' has no worker left: the last one ended after maxtasksperchild calls, and none was "
+         "started since a left-over idle token said that one is idle (gh-115634 of CPython, 3.11 "
+         "to 3.15 betas), so who waits for the other items waits for ever";
+}
+
+}  // namespace
+
 ProcessExecutor::ProcessExecutor(Context& world, ExecutorIndex index)
     : Executor{world, index},
       calls_{world.os, world.name_object(spec_.name + ": call queue"),
@@ -181,10 +192,17 @@ sim::Process<> ProcessExecutor::start_worker(Actor& who) {
   processes_.push_back(number);
 }
 
-/// One more worker, unless an idle one can be taken or all are there.
+/// One more worker, unless an idle one can be taken or all are there. A token may be left over from
+/// a worker that has ended: then nobody does the calls, until a submit finds no token.
 sim::Process<> ProcessExecutor::adjust_workers(Actor& who) {
+  if (processes_.empty()) {
+    std::erase(world_.losses, nobody_left(spec_));
+  }
   if (idle_tokens_ > 0) {
     --idle_tokens_;
+    if (processes_.empty() && pending_ > 0) {
+      world_.losses.push_back(nobody_left(spec_));
+    }
     co_return;
   }
   if (processes_.size() < most_workers_) {

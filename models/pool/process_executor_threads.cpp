@@ -157,14 +157,6 @@ sim::Process<> ProcessExecutor::replace_worker(Actor& actor, std::uint32_t numbe
   co_await lock(actor);
   co_await adjust_workers(actor);
   co_await unlock(actor);
-  if (processes_.empty() && pending_ > 0) {
-    world_.losses.push_back(
-        "executor '" + spec_.name +
-        "' has no worker left: the last one ended after maxtasksperchild calls, and none was "
-        "started "
-        "since a left-over idle token said that one is idle (gh-115634 of CPython, 3.11 to 3.15 "
-        "betas), so who waits for the other items waits for ever");
-  }
 }
 
 /// A worker died: every future gets the exception, the others are terminated.

@@ -14,7 +14,7 @@ namespace timeslice::models {
 
 namespace {
 
-constexpr std::int64_t mebibyte = 1024 * 1024;
+constexpr std::int64_t mebibyte = std::int64_t{1024} * 1024;
 
 /// Leaving out the GIL of a Python that has no build without one is a what-if that costs nothing.
 GilSpec gil_of(const RuntimeSpec& runtime) {

@@ -221,7 +221,7 @@ std::optional<std::string> runtime_name(const MachineFile& machine,
                                         const models::PythonVersion& version, bool gil) {
   const std::string line = fmt::format("{}.{}", version.major, version.minor);
   for (const std::string& name : {to_text(version), line}) {
-    const std::string full = gil ? name : name + "t";
+    std::string full = gil ? name : name + "t";
     if (machine.runtimes.contains(full)) {
       return full;
     }

@@ -151,7 +151,8 @@ void probe_calls(ProbeGuard& guard) {
     for (int i = 0; i < 12; ++i) {
       const SmallPages fresh{std::size_t{4} << 20};
       const double all = cpu_of_one([&] { fresh.touch(); });
-      each.push_back(all / static_cast<double>(fresh.size() / SmallPages::page));
+      const std::size_t pages = fresh.size() / SmallPages::page;
+      each.push_back(all / static_cast<double>(pages));
     }
     return each;
   });

@@ -91,6 +91,21 @@ TEST(ProcessExecutor, hangs_as_the_real_one_when_a_stale_token_stands_for_a_work
   EXPECT_THAT(timings.error, HasSubstr("gh-115634"));
 }
 
+/// Seen on 3.11.7: max_workers=1, max_tasks_per_child=3, map of 3, a pause, a submit; a second
+/// submit starts a worker, which does both.
+TEST(ProcessExecutor, a_later_submit_hangs_too_on_a_stale_token_until_another_finds_none) {
+  WorldSpec world = executor_world(1, 1ms, 3);
+  world.executors[0].maxtasksperchild = 3;
+  world.main = numbered({map_items(3), sleep_for(300ms), map_items(1)});
+  const Timings hangs = simulate_world(world, 1, {});
+  EXPECT_EQ(hangs.status, RunStatus::failed);
+  EXPECT_THAT(hangs.error, HasSubstr("gh-115634"));
+  world.main = numbered({map_items(3), sleep_for(300ms), map_items(2)});
+  const Timings ends = simulate_world(world, 1, {});
+  EXPECT_EQ(ends.status, RunStatus::ok) << ends.error;
+  EXPECT_EQ(metric(ends, "tasks_done"), 5.0);
+}
+
 TEST(ProcessExecutor, a_killed_worker_breaks_it_and_ends_the_program) {
   WorldSpec world = executor_world(2, 5ms, 100);
   world.main.insert(world.main.begin(),
