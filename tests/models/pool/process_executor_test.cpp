@@ -1,5 +1,6 @@
 #include "models/pool/process_executor.hpp"
 
+#include <cmath>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -116,6 +117,46 @@ TEST(ProcessExecutor, a_submit_to_a_broken_one_raises_too) {
                          map_items(4),
                          sleep_for(300ms)});
   EXPECT_EQ(simulate_world(world, 1, {}).status, RunStatus::ok) << "nobody asked it for anything";
+}
+
+/// Each call has an argument of 10 kB; the second submits wake the manager after the workers took
+/// their first calls.
+TEST(ProcessExecutor, hands_out_as_many_calls_as_run_and_workers_and_one_more) {
+  for (const std::uint32_t workers : {1U, 2U, 5U}) {
+    WorldSpec world = executor_world(workers, 10s, 0);
+    world.machine = ideal_machine(8);
+    world.executors[0].payload.argument = Bytes{10'000};
+    world.futures = {"f"};
+    world.main = numbered({{.what = KillStep{.executor = {}, .worker = 0, .at = 2s}},
+                           submit(10),
+                           sleep_for(1s),
+                           submit(10),
+                           join()});
+    const Timings timings = simulate_world(world, 1, {});
+    ASSERT_THAT(timings.error, HasSubstr("BrokenProcessPool"));
+    const double sent = metric(timings, "ipc_bytes", "pool0") / 10'000.0;
+    EXPECT_EQ(std::floor(sent), 2.0 * workers + 1.0) << sent;
+  }
+}
+
+/// Nobody asks for the results, so that nobody hears of the break.
+TEST(ProcessExecutor, a_worker_that_is_started_while_it_breaks_gets_a_stop_sign_and_ends) {
+  WorldSpec world = executor_world(2, 1ms, 0);
+  world.machine = ideal_machine(4);
+  world.machine.costs = OsCosts{};
+  world.executors[0].start = StartMethod::spawn;
+  world.futures = {"f"};
+  std::size_t broken = 0;
+  for (sim::Duration at = 100us; at < 20ms; at += 100us) {
+    world.main = numbered(
+        {{.what = KillStep{.executor = {}, .worker = 0, .at = at}}, submit(2), sleep_for(1s)});
+    const Timings timings = simulate_world(world, 1, {});
+    EXPECT_TRUE(timings.status == RunStatus::ok ||
+                timings.error.find("BrokenProcessPool") != std::string::npos)
+        << timings.error << " killed at " << at.count();
+    broken += timings.status == RunStatus::ok && metric(timings, "tasks_done") < 2.0 ? 1U : 0U;
+  }
+  EXPECT_GT(broken, 0U);
 }
 
 TEST(InterpreterPool, computes_in_parallel_in_one_process_and_says_that_nobody_checked) {

@@ -121,6 +121,20 @@ TEST(Hostile, parameters_cannot_grow_without_bound) {
               HasSubstr("refers to itself"));
 }
 
+TEST(Hostile, a_circle_of_parameters_is_called_that_and_nothing_else) {
+  for (const char* use : {"main: [{python: \"${a}\"}]\n", "seed: \"${a}\"\n", "name: \"${a}\"\n"}) {
+    const std::string text = errors(
+        std::string{"timeslice: 1\nparams:\n  a: \"${b}\"\n  b: \"${c}\"\n  c: \"${a}\"\n"} + use);
+    EXPECT_THAT(text, HasSubstr("t.yaml:5:6: error[E-cycle]: the parameter 'a' refers to itself: "
+                                "a -> b -> c -> a"));
+    EXPECT_THAT(text, testing::Not(HasSubstr("E-type"))) << use;
+    EXPECT_THAT(text, testing::Not(HasSubstr("E-range"))) << use;
+  }
+  EXPECT_THAT(errors(around("params: {a: \"${a}\"}\nabout: \"${a}\"\n")),
+              HasSubstr("the parameter 'a' refers to itself\n"));
+  EXPECT_THAT(errors(around("seed: \"${nobody}\"\n")), testing::Not(HasSubstr("E-type")));
+}
+
 TEST(Hostile, a_very_long_line_is_shown_in_part) {
   const std::string text = errors(around("about: [" + std::string(5000, 'x') + "]\nseed: a\n"));
   EXPECT_LT(text.size(), 1000U);
