@@ -9,9 +9,11 @@
 #include "models/work/context.hpp"
 #include "models/work/periodic.hpp"
 #include "models/work/program.hpp"
+#include "models/work/thread_names.hpp"
 #include "models/world_report.hpp"
 #include "models/world_samples.hpp"
 #include "models/world_slices.hpp"
+#include "models/world_waits.hpp"
 
 namespace timeslice::models {
 
@@ -108,9 +110,10 @@ void WorldRun::start_main() {
 }
 
 void WorldRun::start_background() {
+  const std::string prefix = background_prefix(spec_);
   for (std::uint32_t entry = 0; entry < spec_.background.size(); ++entry) {
     const BackgroundSpec& other = spec_.background[entry];
-    const std::string name = "background-" + std::to_string(entry);
+    const std::string name = prefix + "-" + std::to_string(entry);
     UserProcess& process = context_.add_process(name);
     process.background = true;
     for (std::uint32_t copy = 0; copy < other.threads; ++copy) {
@@ -137,6 +140,7 @@ Program WorldRun::main_program(Actor& actor) {
   }
   span_.begin = engine_.now();
   context_.main_began = span_.begin;
+  span_.accounts = WorldAccounts::from_now_on(context_);
   const DrawScope scope = main_scope();
   co_await run_steps(actor, spec_.main, scope);
   co_await join_periodic(actor);
@@ -323,11 +327,7 @@ void WorldRun::judge(sim::StopReason reason) {
 }
 
 void WorldRun::report() {
-  for (UserProcess& process : context_.processes.processes()) {
-    if (process.gil) {
-      process.gil->settle();
-    }
-  }
+  settle_gils(context_);
   timings_.digest = trace_.digest();
   timings_.events = engine_.events();
   timings_.makespan = span_.end - span_.begin;

@@ -9,15 +9,12 @@
 #include "models/work/periodic.hpp"
 #include "models/world_report_gil.hpp"
 #include "models/world_report_memory.hpp"
+#include "models/world_report_use.hpp"
 #include "sim/histogram.hpp"
 
 namespace timeslice::models {
 
 namespace {
-
-std::string text_of(std::uint32_t number) {
-  return std::to_string(number);
-}
 
 struct Report {
   Context& world;
@@ -135,131 +132,6 @@ void add_jobs(const Report& report) {
   }
 }
 
-struct ThreadTotals {
-  sim::Duration cpu_time{};
-  std::uint64_t voluntary = 0;
-  std::uint64_t involuntary = 0;
-  std::uint64_t migrations = 0;
-  sim::Duration gil_held{};
-  sim::Duration gil_wait{};
-};
-
-void add_thread(const Report& report, ThreadId thread, ThreadTotals& totals) {
-  const ThreadAccounts accounts = report.world.os.accounts(thread);
-  const sim::Duration held = report.world.gil_accounts.held(thread);
-  const sim::Duration waited = report.world.gil_accounts.wait(thread);
-  totals.cpu_time += accounts.cpu_time;
-  totals.voluntary += accounts.switches_voluntary;
-  totals.involuntary += accounts.switches_involuntary;
-  totals.migrations += accounts.migrations;
-  totals.gil_held += held;
-  totals.gil_wait += waited;
-  if (index_of(thread) >= max_entities) {
-    return;
-  }
-  const std::string& name = report.world.os.name(thread);
-  report.add("cpu_time", name, "ns", sim::as_ns(accounts.cpu_time));
-  report.add("switches_voluntary", name, "count", static_cast<double>(accounts.switches_voluntary));
-  report.add("switches_involuntary", name, "count",
-             static_cast<double>(accounts.switches_involuntary));
-  report.add("migrations", name, "count", static_cast<double>(accounts.migrations));
-  if (report.world.python() && report.world.spec.runtime.gil.enabled) {
-    report.add("gil_held", name, "ns", sim::as_ns(held));
-    report.add("gil_wait", name, "ns", sim::as_ns(waited));
-  }
-}
-
-void add_threads(const Report& report) {
-  ThreadTotals totals;
-  for (std::uint32_t id = 0; id < report.world.os.threads(); ++id) {
-    const Actor* actor = report.world.processes.actor_of(ThreadId{id});
-    if (actor != nullptr && !actor->background) {
-      add_thread(report, ThreadId{id}, totals);
-    }
-  }
-  report.add("cpu_time", "", "ns", sim::as_ns(totals.cpu_time));
-  report.add("switches_voluntary", "", "count", static_cast<double>(totals.voluntary));
-  report.add("switches_involuntary", "", "count", static_cast<double>(totals.involuntary));
-  report.add("migrations", "", "count", static_cast<double>(totals.migrations));
-  if (report.world.python() && report.world.spec.runtime.gil.enabled) {
-    report.add("gil_held", "", "ns", sim::as_ns(totals.gil_held));
-    report.add("gil_wait", "", "ns", sim::as_ns(totals.gil_wait));
-    report.add("gil_switches", "", "count",
-               static_cast<double>(report.world.gil_accounts.switches()));
-  }
-}
-
-/// Time in which any CPU of each core was busy.
-std::vector<double> core_busy_ns(const Context& world) {
-  std::vector<double> busy(world.spec.machine.cores.size(), 0.0);
-  for (std::uint32_t cpu = 0; cpu < world.os.cpus(); ++cpu) {
-    const std::size_t core = index_of(world.spec.machine.cpus[cpu].core);
-    busy[core] = sim::as_ns(world.os.core_busy(CpuId{cpu}));
-  }
-  return busy;
-}
-
-void add_cpus(const Report& report, double elapsed_ns) {
-  const Context& world = report.world;
-  CpuAccounts sum;
-  for (std::uint32_t cpu = 0; cpu < world.os.cpus(); ++cpu) {
-    const CpuAccounts accounts = world.os.accounts(CpuId{cpu});
-    sum.busy += accounts.busy;
-    sum.beside_sibling += accounts.beside_sibling;
-    sum.with_queue += accounts.with_queue;
-    if (cpu < max_entities) {
-      report.add("cpu_utilization", text_of(cpu), "1", sim::as_ns(accounts.busy) / elapsed_ns);
-    }
-  }
-  const double capacity = elapsed_ns * static_cast<double>(world.os.cpus());
-  report.add("cpu_utilization", "", "1", sim::as_ns(sum.busy) / capacity);
-  report.add("idle_while_runnable", "", "ns", sim::as_ns(world.os.idle_while_runnable()));
-  const std::vector<double> cores = core_busy_ns(world);
-  for (std::size_t core = 0; core < std::min(cores.size(), max_entities); ++core) {
-    report.add("core_busy", text_of(static_cast<std::uint32_t>(core)), "1",
-               cores[core] / elapsed_ns);
-  }
-  if (sum.busy > sim::Duration::zero()) {
-    const sim::Duration alone = sum.busy - sum.with_queue - sum.beside_sibling;
-    report.add("state_smt", "", "1", sim::as_ns(sum.beside_sibling) / sim::as_ns(sum.busy));
-    report.add("state_timeshared", "", "1", sim::as_ns(sum.with_queue) / sim::as_ns(sum.busy));
-    report.add("state_parallel", "", "1", sim::as_ns(alone) / sim::as_ns(sum.busy));
-  }
-}
-
-/// CPU time of each group, the groups inside it included, background programs too.
-std::vector<sim::Duration> group_cpu_times(const Context& world) {
-  const OsSpec& os = world.spec.os;
-  std::vector<sim::Duration> used(os.groups.size());
-  for (std::uint32_t id = 0; id < world.os.threads(); ++id) {
-    const sim::Duration spent = world.os.accounts(ThreadId{id}).cpu_time;
-    GroupId group = world.os.group_of(ThreadId{id});
-    while (group != GroupId{0}) {
-      used[index_of(group) - 1] += spent;
-      group = os.groups[index_of(group) - 1].parent.value_or(GroupId{0});
-    }
-  }
-  return used;
-}
-
-void add_groups(const Report& report) {
-  const std::vector<GroupSpec>& groups = report.world.spec.os.groups;
-  if (groups.empty()) {
-    return;
-  }
-  const std::vector<sim::Duration> used = group_cpu_times(report.world);
-  for (std::size_t index = 0; index < std::min(groups.size(), max_entities); ++index) {
-    const std::string& name = groups[index].name;
-    report.add("group_cpu_time", name, "ns", sim::as_ns(used[index]));
-    const auto quota = report.world.os.accounts(GroupId{static_cast<std::uint32_t>(index + 1)});
-    if (quota) {
-      report.add("quota_periods", name, "count", static_cast<double>(quota->periods));
-      report.add("quota_throttled", name, "count", static_cast<double>(quota->throttled_periods));
-      report.add("throttled_time", name, "ns", sim::as_ns(quota->throttled_time));
-    }
-  }
-}
-
 void add_executors(const Report& report) {
   for (const std::unique_ptr<Executor>& executor : report.world.executors) {
     if (!executor->created()) {
@@ -280,78 +152,17 @@ void add_executors(const Report& report) {
   }
 }
 
-/// "lock '", "queue '" ...
-std::string noun_of_lock(const Context& world, std::uint32_t object) {
-  const auto& locks = world.spec.locks;
-  switch (object < locks.size() ? locks[object].kind : LockKind::mutex) {
-    case LockKind::queue:
-      return "queue '";
-    case LockKind::semaphore:
-      return "semaphore '";
-    case LockKind::event:
-      return "event '";
-    case LockKind::barrier:
-      return "barrier '";
-    case LockKind::mutex:
-    case LockKind::rwlock:
-      break;
-  }
-  return "lock '";
-}
-
-std::string wait_text(Context& world, const Actor& actor) {
-  const WaitCause cause = world.os.waiting_for(actor.thread);
-  switch (cause.what) {
-    case WaitFor::lock:
-    case WaitFor::pipe_read:
-    case WaitFor::pipe_write: {
-      std::string text = cause.what == WaitFor::lock ? noun_of_lock(world, cause.object) : "'";
-      text += world.object_name(cause.object) + "'";
-      const auto holder = world.lock_holder(actor.process, cause.object);
-      return holder ? text + " held by " + world.os.name(*holder) : text;
-    }
-    case WaitFor::condition:
-      if (cause.object < world.executors.size()) {
-        return "a result of executor '" + world.executors[cause.object]->spec().name + "'";
-      }
-      return "a condition";
-    case WaitFor::join:
-      return cause.object < world.os.threads()
-                 ? "the end of " + world.os.name(ThreadId{cause.object})
-                 : "the end of a thread";
-    case WaitFor::child:
-      return "the end of process " + text_of(cause.object);
-    case WaitFor::gil:
-    case WaitFor::gil_switch:
-      return world.spec.runtime.gil.enabled ? "the GIL" : "the end of a stop of all threads";
-    case WaitFor::io:
-      return "a device";
-    case WaitFor::sleep:
-      return "a timer";
-    case WaitFor::select:
-      return "an event of its loop";
-    case WaitFor::idle:
-      break;
-  }
-  return "work";
-}
-
 }  // namespace
 
 void add_metrics(Context& world, const MainSpan& span, Timings& timings) {
   const Report report{.world = world, .timings = timings, .makespan = timings.makespan};
-  const double elapsed_ns = sim::as_ns(span.end.time_since_epoch());
   report.add("makespan", "", "ns", sim::as_ns(timings.makespan));
   add_latencies(report);
   add_jobs(report);
-  add_threads(report);
-  if (elapsed_ns > 0.0) {
-    add_cpus(report, elapsed_ns);
-  }
+  add_use(world, span, timings);
   add_executors(report);
   add_memory(report.world, report.timings);
-  add_groups(report);
-  add_pauses(world, timings);
+  add_pauses(world, span.accounts, timings);
   std::ranges::sort(timings.metrics, [](const Metric& a, const Metric& b) {
     return std::tie(a.name, a.entity, a.value) < std::tie(b.name, b.entity, b.value);
   });
@@ -373,58 +184,6 @@ void add_tasks(Context& world, const MainSpan& span, Timings& timings) {
                              .finished = item.finished - shift,
                              .readable = item.readable - shift});
   }
-}
-
-std::string describe_waits(Context& world) {
-  constexpr std::uint32_t most = 8;
-  std::string text;
-  std::uint32_t told = 0;
-  std::uint32_t left_out = 0;
-  for (std::uint32_t id = 0; id < world.os.threads(); ++id) {
-    const Actor* actor = world.processes.actor_of(ThreadId{id});
-    const bool stuck = actor != nullptr && !actor->background && world.os.blocked(actor->thread) &&
-                       world.os.waiting_for(actor->thread).what != WaitFor::idle;
-    if (!stuck) {
-      continue;
-    }
-    if (told == most) {
-      ++left_out;
-      continue;
-    }
-    text += (told == 0 ? "" : "; ") + world.os.name(actor->thread) + " waits for " +
-            wait_text(world, *actor);
-    ++told;
-  }
-  if (left_out > 0) {
-    text += "; and " + text_of(left_out) + " more threads wait";
-  }
-  return text.empty() ? "nobody waits for anything that could happen" : text;
-}
-
-std::string describe_starvation(Context& world) {
-  std::string starved;
-  std::string runners;
-  for (std::uint32_t id = 0; id < world.os.threads(); ++id) {
-    const Actor* actor = world.processes.actor_of(ThreadId{id});
-    if (actor == nullptr || world.os.blocked(actor->thread) || world.os.finished(actor->thread)) {
-      continue;
-    }
-    const bool runs = world.os.running(actor->thread);
-    std::string& text = actor->background ? runners : starved;
-    if (runs == actor->background && text.size() < 80) {
-      text += (text.empty() ? "" : ", ") + world.os.name(actor->thread);
-    }
-  }
-  if (starved.empty() || runners.empty()) {
-    return {};
-  }
-  const bool fifo = world.spec.os.policy.kind == PolicyKind::fifo;
-  return "starvation: " + starved + " is ready but gets no CPU: " +
-         (fifo ? "policy fifo never takes one from " : "the policy never takes one from ") +
-         runners +
-         (world.os.has_classes()
-              ? " (lower its class, set os.rt.limit to fair-server or throttle, or give more cores)"
-              : " (use a policy with slices such as rr, fewer background threads, or more cores)");
 }
 
 void add_doubts(Context& world) {

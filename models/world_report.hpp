@@ -1,11 +1,11 @@
-// Turns the state of a finished run into Timings: metrics, latencies, tasks, and who waits for
-// what.
+// Turns the state of a finished run into Timings: metrics, latencies, tasks, doubts.
 #pragma once
 
 #include <string>
 
 #include "models/work/context.hpp"
 #include "models/work/timings.hpp"
+#include "models/world_accounts.hpp"
 #include "sim/time.hpp"
 
 namespace timeslice::models {
@@ -14,6 +14,7 @@ namespace timeslice::models {
 struct MainSpan {
   sim::Instant begin;
   sim::Instant end;
+  WorldAccounts accounts;  // from `begin` on
 };
 
 /// Threads, CPUs and cores beyond this number have no metrics of their own; totals count them all.
@@ -25,13 +26,6 @@ void add_metrics(Context& world, const MainSpan& span, Timings& timings);
 
 /// Adds one TaskTiming an item that was handed over and finished.
 void add_tasks(Context& world, const MainSpan& span, Timings& timings);
-
-/// Who waits for what, main first: why a run cannot go on.
-[[nodiscard]] std::string describe_waits(Context& world);
-
-/// Which threads of the program are ready but kept off all CPUs by background programs, main first,
-/// and the way out. Empty: none, or no background program runs.
-[[nodiscard]] std::string describe_starvation(Context& world);
 
 /// Adds the doubts that follow from the spec alone.
 void add_doubts(Context& world);

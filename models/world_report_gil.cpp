@@ -26,17 +26,11 @@ bool shares_objects(const Steps& steps) {
 
 }  // namespace
 
-void add_pauses(const Context& world, Timings& timings) {
+void add_pauses(const Context& world, const WorldAccounts& accounts, Timings& timings) {
   if (!world.python() || world.spec.runtime.gil.enabled) {
     return;
   }
-  FreeThreads::Pauses sum;
-  for (const UserProcess& process : world.processes.processes()) {
-    if (process.gil) {
-      sum.count += process.gil->pauses().count;
-      sum.stopped += process.gil->pauses().stopped;
-    }
-  }
+  const FreeThreads::Pauses sum = accounts.pauses(world);
   timings.metrics.push_back({.name = "gc_pauses",
                              .entity = "",
                              .unit = "count",

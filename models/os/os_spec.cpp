@@ -77,13 +77,13 @@ std::optional<sim::Error> unsupported(const OsSpec& os) {
   }
   if (os.policy.scope == QueueScope::shared && !os.groups.empty()) {
     return sim::Error{
-        .where = "os.groups",
+        .where = "os.groups." + os.groups.front().name,
         .what = "groups of threads are not modelled with one shared queue",
         .advice =
             "use `scheduler: linux-6.12`, or a queue for each CPU (policy: {queue: per-cpu})"};
   }
   if (orders_threads(os.policy.kind) && !os.groups.empty()) {
-    return sim::Error{.where = "os.groups",
+    return sim::Error{.where = "os.groups." + os.groups.front().name,
                       .what = "groups of threads have no place in the order of this policy",
                       .advice = "use fair, rr, fifo, lottery or stride, or drop the groups"};
   }

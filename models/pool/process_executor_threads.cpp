@@ -174,7 +174,8 @@ sim::Process<> ProcessExecutor::break_down(Actor& actor) {
       co_await wake(actor, ThreadId{wait.thread});
     }
   }
-  for (std::size_t i = 0; i < processes_.size(); ++i) {
+  const std::size_t known = processes_.size();  // a submit under way may add one: not terminated
+  for (std::size_t i = 0; i < known; ++i) {
     kill_process(*started_[processes_[i]]);
     const sim::Duration call = world_.os_costs().syscall;
     co_await kernel(actor, call);
@@ -182,9 +183,14 @@ sim::Process<> ProcessExecutor::break_down(Actor& actor) {
   co_await join_internals(actor);
 }
 
-/// Stop signs for the workers, then the feeder and the workers are joined.
+/// Stop signs for the workers that live, then the feeder and the workers are joined. A broken
+/// executor's may be one that a submit under way has added; one that is added while the others are
+/// joined ends the manager by an exception (a dict that grew in a loop), and nobody joins it.
 sim::Process<> ProcessExecutor::join_internals(Actor& actor) {
-  for (std::size_t i = 0; !broken_ && i < processes_.size(); ++i) {
+  const auto alive = std::ranges::count_if(processes_, [this](std::uint32_t number) {
+    return !started_[number]->finished && !started_[number]->killed;
+  });
+  for (std::ptrdiff_t i = 0; i < alive; ++i) {
     co_await bytecode(actor, costs().add, Code::call_add);
     static_cast<void>(room_.try_acquire());
     co_await put_call(actor, stop_sign);
@@ -193,7 +199,8 @@ sim::Process<> ProcessExecutor::join_internals(Actor& actor) {
     co_await put_call(actor, goodbye);
     co_await join_thread(actor, *feeder_);
   }
-  for (std::size_t i = 0; i < processes_.size(); ++i) {
+  const std::size_t known = processes_.size();
+  for (std::size_t i = 0; i < known && processes_.size() == known; ++i) {
     co_await join_process(actor, *started_[processes_[i]]);
   }
 }

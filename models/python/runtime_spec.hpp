@@ -75,9 +75,9 @@ struct GilSpec {
 struct PythonCosts {
   sim::Duration gil_take = std::chrono::nanoseconds{100};
   sim::Duration lock = std::chrono::nanoseconds{120};  // uncontended acquire and release
-  /// One call of queue.Queue, Semaphore, Event or Barrier that waits for nobody: mean of seven
-  /// calls, 0.45 to 0.73 us on CPython 3.11.2.
-  sim::Duration sync = std::chrono::nanoseconds{600};
+  /// One call of queue.Queue, Semaphore, Event or Barrier that waits for nobody: 0.3 to 1.5 us each
+  /// on CPython 3.11.7 and 3.13.0.
+  sim::Duration sync = std::chrono::microseconds{1};
   sim::Duration thread_object = std::chrono::microseconds{20};  // Thread() and start(), in Python
   sim::Duration submit = std::chrono::nanoseconds{1200};       // executor submit: future, queue put
   sim::Duration thread_item = std::chrono::nanoseconds{2100};  // thread pool: get, run, set result

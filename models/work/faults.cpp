@@ -4,6 +4,7 @@
 
 #include "models/python/interpreter.hpp"
 #include "models/work/context.hpp"
+#include "models/work/thread_names.hpp"
 
 namespace timeslice::models {
 
@@ -19,8 +20,9 @@ Program killer(Actor& actor, KillStep step) {
   co_await kernel(actor, call);
   Executor& executor = *world.executors[index_of(step.executor)];
   if (!executor.kill_worker(step.worker)) {
-    world.warn("kill: executor '" + executor.spec().name + "' had no worker " +
-               std::to_string(step.worker) + " at that time, so nobody was killed");
+    world.warn(world.os.name(actor.thread) + ": executor '" + executor.spec().name +
+               "' had no worker " + std::to_string(step.worker) +
+               " at that time, so nobody was killed");
   }
 }
 
@@ -28,8 +30,11 @@ Program killer(Actor& actor, KillStep step) {
 
 void plan_kill(Actor& actor, const KillStep& step) {
   Context& world = actor.world;
-  const NewThread thread{
-      .name = "kill", .affinity = {}, .nice = 0, .group = {}, .background = true};
+  const NewThread thread{.name = free_thread_name(world, "kill"),
+                         .affinity = {},
+                         .nice = 0,
+                         .group = {},
+                         .background = true};
   Actor& outsider = make_actor(world, actor.process, thread);
   const KillStep copy = step;
   world.os.start(outsider.thread, killer(outsider, copy), WakeCause{});

@@ -7,6 +7,7 @@
 #include "models/work/context.hpp"
 #include "models/work/look_ahead.hpp"
 #include "models/work/program.hpp"
+#include "models/work/thread_names.hpp"
 
 namespace timeslice::models {
 
@@ -92,15 +93,6 @@ Program periodic_program(Actor& actor, PeriodicTask& task) {
   }
 }
 
-std::string thread_name(const Context& world, const PeriodicStep& step) {
-  const std::string& task = world.spec.tasks[index_of(step.task)].name;
-  std::size_t earlier = 0;
-  for (const PeriodicTask& other : world.periodic->all) {
-    earlier += other.step->task == step.task ? 1U : 0U;
-  }
-  return earlier == 0 ? task : task + "-" + std::to_string(earlier);
-}
-
 }  // namespace
 
 sim::Duration period_of(const PeriodicStep& step) {
@@ -113,8 +105,9 @@ sim::Process<> add_periodic(Actor& main, const PeriodicStep& step, std::uint32_t
   if (!world.periodic) {
     world.periodic = std::make_unique<PeriodicTasks>();
   }
+  const std::string& task_name = world.spec.tasks[index_of(step.task)].name;
   const NewThread thread{
-      .name = thread_name(world, step), .affinity = step.pin, .nice = {}, .group = {}};
+      .name = free_thread_name(world, task_name), .affinity = step.pin, .nice = {}, .group = {}};
   PeriodicTask& task = world.periodic->all.emplace_back();
   task.step = &step;
   task.number = number;

@@ -112,7 +112,7 @@ constexpr std::array<Key, 37> runtime_cost_keys{{
      .doc = "uncontended acquire and release"},
     {.name = "sync",
      .type = Type::duration,
-     .fallback = "600ns",
+     .fallback = "1us",
      .doc = "one call of queue.Queue, Semaphore, Event or Barrier that waits for nobody"},
     {.name = "thread_object",
      .type = Type::duration,

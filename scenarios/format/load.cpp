@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "scenarios/format/check_points.hpp"
 #include "scenarios/format/check_rules.hpp"
 #include "scenarios/format/check_settings.hpp"
 #include "scenarios/format/document.hpp"
@@ -20,25 +21,6 @@
 
 namespace timeslice::scenarios {
 namespace {
-
-constexpr std::uint64_t checked_points = 10'000;  // sweeps up to this size are checked whole
-
-/// Checks the points: all of them, or where they are too many those along the axes.
-void check_points(const Plan::State& state, Reporter& reporter) {
-  const std::uint64_t points = state.variants.size() * state.matrix.size();
-  std::vector<std::uint64_t> numbers;
-  if (points > checked_points) {
-    numbers =
-        state.matrix.corners(checked_points / std::max<std::size_t>(1, state.variants.size()));
-  }
-  const std::uint64_t each = points > checked_points ? numbers.size() : state.matrix.size();
-  for (std::size_t v = 0; v < state.variants.size(); ++v) {
-    for (std::uint64_t i = 0; i < each && !reporter.full(); ++i) {
-      const std::uint64_t number = points > checked_points ? numbers[i] : i;
-      resolve_point(state, v * state.matrix.size() + number, reporter);
-    }
-  }
-}
 
 /// `--set` of what the matrix sweeps pins that axis; all else is written into every variant.
 std::vector<Setting> pin(const Node& base, const std::vector<Setting>& settings) {

@@ -16,6 +16,7 @@ namespace {
 constexpr int oldest_minor = 2;  // the GIL that is modelled came with 3.2
 constexpr int most_patch = models::PythonVersion::newest_patch;
 constexpr int newest_minor = 30;  // far ahead: a guess of what will be asked
+constexpr int newest_known = 14;  // the last whose source the models were compared with
 constexpr models::PythonVersion reference_version{.major = 3,
                                                   .minor = 11};  // has factor 1 by definition
 
@@ -65,6 +66,12 @@ void read_identity(const Reading& reading, Fields& fields, models::RuntimeSpec& 
     runtime.gil.enabled = !threaded;
   }
   fields.read("gil", runtime.gil.enabled);
+  if (runtime.version.minor > newest_known) {
+    reading.warnings.push_back(
+        fmt::format("CPython {} is newer than 3.{}, the last that is known: it is taken to be like "
+                    "that one, which nobody checked",
+                    to_text(runtime.version), newest_known));
+  }
 }
 
 void read_collector(Fields& fields, models::CollectorSpec& collector) {
@@ -274,9 +281,12 @@ std::optional<models::PythonVersion> parse_version(const Reading& reading, const
       version->minor <= newest_minor) {
     return version;
   }
-  reading.reporter.error(node.mark, "E-range",
-                         fmt::format("'python' must be a version from 3.2 on, not '{}'", text),
-                         "write it as \"3.11\", \"3.11.7\" or \"3.13t\"");
+  reading.reporter.error(
+      node.mark, "E-range",
+      fmt::format("'python' must be a version from 3.2 to 3.{}, not '{}'", newest_minor, text),
+      fmt::format("write it as \"3.11\", \"3.11.7\" or \"3.13t\"; known are 3.{} "
+                  "to 3.{}, later ones are taken to be like the last",
+                  oldest_minor, newest_known));
   return std::nullopt;
 }
 

@@ -48,7 +48,20 @@ Diagnostic diagnostic_at(const Mark& mark, std::string code, std::string what, s
   return made;
 }
 
+void Reporter::spoil(const Mark& mark) {
+  if (spoilt_.size() < limit) {
+    spoilt_.push_back(mark);
+  }
+}
+
 void Reporter::error(const Mark& mark, std::string code, std::string what, std::string advice) {
+  const bool spoilt = std::ranges::any_of(spoilt_, [&](const Mark& other) {
+    return std::tie(mark.source, mark.line, mark.column) ==
+           std::tie(other.source, other.line, other.column);
+  });
+  if (spoilt) {
+    return;
+  }
   add(diagnostic_at(mark, std::move(code), std::move(what), std::move(advice)));
 }
 

@@ -62,6 +62,8 @@ class Reporter {
   static constexpr std::size_t limit = 100;
 
   void error(const Mark& mark, std::string code, std::string what, std::string advice);
+  /// What is said of this place from now on follows from an error that was reported: left out.
+  void spoil(const Mark& mark);
   void add(Diagnostic diagnostic);
   void add(const Diagnostics& diagnostics);
 
@@ -71,6 +73,7 @@ class Reporter {
 
  private:
   Diagnostics found_;
+  std::vector<Mark> spoilt_;
 };
 
 }  // namespace timeslice::scenarios

@@ -1,10 +1,12 @@
 #include "scenarios/format/substitute.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "scenarios/format/suggest.hpp"
 
@@ -34,6 +36,15 @@ bool ParamValues::used(const std::string& name) const {
   return found != values_.end() && found->second.used;
 }
 
+/// ": a -> b -> a", where others lie between.
+std::string ParamValues::circle_of(const std::string& name) const {
+  const auto begin = std::ranges::find(open_, name);
+  if (begin == open_.end() || begin + 1 == open_.end()) {
+    return {};
+  }
+  return fmt::format(": {} -> {}", fmt::join(begin, open_.end(), " -> "), name);
+}
+
 const Node* ParamValues::value_of(const std::string& name, const Mark& mark) {
   const auto found = values_.find(name);
   if (found == values_.end()) {
@@ -43,18 +54,23 @@ const Node* ParamValues::value_of(const std::string& name, const Mark& mark) {
     }
     reporter_.error(mark, "E-name", fmt::format("no parameter is called '{}'", name),
                     known.empty() ? "define it under params" : suggestion(name, known));
+    reporter_.spoil(mark);
     return nullptr;
   }
   Value& value = found->second;
   value.used = true;
   if (value.state == Value::State::open) {
-    reporter_.error(mark, "E-cycle", fmt::format("the parameter '{}' refers to itself", name),
+    reporter_.error(mark, "E-cycle",
+                    fmt::format("the parameter '{}' refers to itself{}", name, circle_of(name)),
                     "give one parameter of the circle a value");
+    reporter_.spoil(mark);
     return nullptr;
   }
   if (value.state == Value::State::raw) {
     value.state = Value::State::open;
+    open_.push_back(name);
     substitute_scalar(value.node);
+    open_.pop_back();
     value.state = Value::State::done;
   }
   return &value.node;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "scenarios/format/node.hpp"
 
@@ -34,7 +35,10 @@ class ParamValues {
   void substitute_scalar(Node& node);
   [[nodiscard]] const Node* value_of(const std::string& name, const Mark& mark);
 
+  [[nodiscard]] std::string circle_of(const std::string& name) const;
+
   std::map<std::string, Value> values_;
+  std::vector<std::string> open_;  // those whose values are being worked out, outermost first
   Reporter& reporter_;
   std::size_t substituted_ = 0;
 };

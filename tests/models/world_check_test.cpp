@@ -74,6 +74,28 @@ TEST(WorldCheck, work_without_bounds_is_refused) {
   EXPECT_THAT(complaint(world), HasSubstr("more than 1e7 items"));
 }
 
+TEST(WorldCheck, an_endless_loop_in_which_no_time_passes_is_called_that) {
+  const auto loop_of = [](WorldSpec world, Steps body) {
+    world.locks = {{.name = "a"}};
+    add_task(world, "nothing", {});
+    add_executor(world, ExecutorKind::serial);
+    world.main = numbered({repeat(20'000, {repeat(20'000, std::move(body))})});
+    const std::vector<sim::Error> errors = check_world(world);
+    return errors.empty() ? std::string{} : errors.front().what;
+  };
+  const auto endless = HasSubstr("in which no time passes");
+  for (const Steps& body : {Steps{with_lock(0, {})}, Steps{call(0)}, Steps{map_items(0)},
+                            Steps{python(0ms)}, Steps{sleep_for(0ms)}}) {
+    EXPECT_THAT(loop_of(ideal_world(2), body), endless);
+  }
+  EXPECT_THAT(loop_of(linux_world(2), {call(0)}), endless);
+  EXPECT_THAT(loop_of(cpp_world(2), {with_lock(0, {})}), endless);
+  for (const Steps& body : {Steps{with_lock(0, {})}, Steps{sleep_for(0ms)}, Steps{native(1ns)}}) {
+    EXPECT_EQ(loop_of(linux_world(2), body), "") << "that takes time";
+  }
+  EXPECT_EQ(loop_of(ideal_world(2), {}), "") << "a loop around nothing is left out";
+}
+
 TEST(WorldCheck, windows_has_no_fork) {
   WorldSpec world = ideal_world(2);
   world.runtime.platform = Platform::windows;

@@ -204,6 +204,19 @@ TEST(World, main_may_wait_long_for_a_lock_that_a_background_program_holds_asleep
   EXPECT_GE(run_world(world, 1, options).makespan, sim::Duration{198ms});
 }
 
+TEST(World, loops_that_never_let_the_clock_go_on_are_no_deadlock) {
+  WorldOptions options;
+  options.limits.events_without_progress = 10'000;
+  for (const Step& step : {sleep_for(0ms), Step{.what = YieldStep{}}}) {
+    WorldSpec world = ideal_world(1);
+    add_task(world, "turn", {repeat(20'000, {step})});
+    add_executor(world, ExecutorKind::threads, 2);
+    world.main = numbered({native(1ms), map_items(2)});
+    const Timings timings = simulate_world(world, 1, options);
+    EXPECT_EQ(timings.status, RunStatus::ok) << timings.error;
+  }
+}
+
 TEST(World, the_limit_of_events_counts_over_all_looks_of_the_watchdog) {
   WorldSpec world = stuck_beside_background();
   world.main = numbered({sleep_for(10s)});

@@ -187,7 +187,9 @@ void add_executor_metrics(const models::WorldSpec& world, const json& result,
 /// Which processes run items besides main's.
 struct WhereWork {
   bool in_processes = false;
-  bool by_fork_server = false;  // it waits for them: nobody else hears what they used
+  /// Nobody hears what they used in the span of the makespan: a fork server waits for them, or
+  /// they were started before main's first step.
+  bool unheard = false;
 };
 
 WhereWork where_work(const models::WorldSpec& world) {
@@ -195,8 +197,8 @@ WhereWork where_work(const models::WorldSpec& world) {
   for (const models::ExecutorSpec& executor : world.executors) {
     if (kind_word(executor.kind).starts_with("process")) {
       where.in_processes = true;
-      where.by_fork_server =
-          where.by_fork_server || start_method(world.runtime, executor) == "forkserver";
+      where.unheard = where.unheard || start_method(world.runtime, executor) == "forkserver" ||
+                      executor.create == models::ExecutorSpec::Create::start;
     }
   }
   return where;
@@ -228,7 +230,7 @@ void read_result(const models::WorldSpec& world, const NativeProgram& program,
                     .alone = !where.in_processes,
                     .cpus = world.machine.cpus.size(),
                     .items = items};
-  if (where.in_processes && !where.by_fork_server) {
+  if (where.in_processes && !where.unheard) {
     usage.children = usage_part(result.at("children"));
   }
   add_metrics(usage, run.timings);

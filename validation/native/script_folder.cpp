@@ -1,7 +1,6 @@
 #include "validation/native/script_folder.hpp"
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -9,32 +8,17 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <signal.h>  // NOLINT(modernize-deprecated-headers): kill is POSIX
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp is POSIX
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "validation/native/leftovers.hpp"
 
 namespace timeslice::validation {
 
 namespace {
 
 constexpr std::string_view prefix = "timeslice-native-";
-
-/// The process that made a folder of this name; 0: it is none of ours.
-pid_t maker_of(std::string_view name) {
-  if (!name.starts_with(prefix)) {
-    return 0;
-  }
-  name.remove_prefix(prefix.size());
-  pid_t maker = 0;
-  const auto [end, problem] = std::from_chars(name.begin(), name.end(), maker);
-  const bool ours = problem == std::errc{} && end != name.end() && *end == '-' && maker > 0;
-  return ours ? maker : 0;
-}
-
-bool is_dead(pid_t process) {
-  return ::kill(process, 0) != 0 && errno == ESRCH;
-}
 
 /// A real folder (no link) of this user.
 bool is_own_folder(const std::filesystem::path& path) {
@@ -47,7 +31,7 @@ bool is_own_folder(const std::filesystem::path& path) {
 void remove_abandoned(const std::filesystem::path& base) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator{base, ignored}) {
-    const pid_t maker = maker_of(entry.path().filename().string());
+    const pid_t maker = maker_of(entry.path().filename().string(), prefix);
     if (maker != 0 && is_dead(maker) && is_own_folder(entry.path())) {
       std::filesystem::remove_all(entry.path(), ignored);
     }

@@ -1,17 +1,16 @@
 #include "validation/native/shared_blocks.hpp"
 
-#include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
-#include <signal.h>  // NOLINT(modernize-deprecated-headers): kill is POSIX
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#include "validation/native/leftovers.hpp"
 
 namespace timeslice::validation {
 
@@ -19,22 +18,6 @@ namespace {
 
 constexpr std::string_view prefix = "timeslice-block-";
 constexpr const char* directory = "/dev/shm";  // shm_overview(7)
-
-/// The process that a block of this name belongs to; 0: it is none of ours.
-pid_t maker_of(std::string_view name) {
-  if (!name.starts_with(prefix)) {
-    return 0;
-  }
-  name.remove_prefix(prefix.size());
-  pid_t maker = 0;
-  const auto [end, problem] = std::from_chars(name.begin(), name.end(), maker);
-  const bool ours = problem == std::errc{} && end != name.end() && *end == '-' && maker > 0;
-  return ours ? maker : 0;
-}
-
-bool is_dead(pid_t process) {
-  return ::kill(process, 0) != 0 && errno == ESRCH;
-}
 
 bool is_own_file(const std::filesystem::path& path) {
   struct stat about = {};
@@ -66,7 +49,7 @@ void remove_blocks(std::int32_t maker) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator{directory, ignored}) {
     const std::string name = entry.path().filename().string();
-    const pid_t made_by = maker_of(name);
+    const pid_t made_by = maker_of(name, prefix);
     if (made_by != 0 && (made_by == maker || is_dead(made_by)) && is_own_file(entry.path())) {
       ::shm_unlink(("/" + name).c_str());
     }

@@ -1,8 +1,14 @@
 // multiprocessing.Pool beyond map: imap, workers that end and workers that are killed.
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "models/os/pipe.hpp"
+#include "models/trace_kinds.hpp"
 #include "tests/models/world_fixture.hpp"
 
 namespace timeslice::models {
@@ -144,6 +150,36 @@ TEST(PoolKill, of_nobody_is_told) {
   EXPECT_THAT(timings.warnings, testing::Contains(HasSubstr("nobody was killed")));
 }
 
+TEST(PoolKill, threads_of_several_kills_and_programs_have_names_of_their_own) {
+  WorldSpec world = pool_of(2, {python(1ms)}, {kill(1, 0ms), kill(1, 0ms), map_items(4)});
+  world.executors[0].name = "background";
+  world.tasks[0].name = "kill";
+  world.background.push_back({.task = TaskIndex{0}, .threads = 1});
+  world.main.insert(
+      world.main.begin(),
+      {.what = PeriodicStep{.task = TaskIndex{0}, .every = constant(10ms), .length = 20ms}});
+  world.main = numbered(world.main);
+  WorldOptions options;
+  options.keep_slices = true;
+  const Timings timings = run_world(world, 1, options);
+  std::map<std::string, std::size_t> told;
+  for (const Metric& one : timings.metrics) {
+    told[one.entity] += one.name == "cpu_time" ? 1U : 0U;
+  }
+  for (const auto& [name, times] : told) {
+    EXPECT_LE(times, 1U) << name;
+  }
+  std::set<std::string> threads;
+  for (const SliceTiming& slice : timings.slices) {
+    threads.insert(slice.thread);
+  }
+  for (const char* name : {"kill", "kill-1", "kill-2", "background'-0-0", "background-0"}) {
+    EXPECT_TRUE(threads.contains(name)) << name;
+  }
+  EXPECT_THAT(timings.warnings, testing::Contains(HasSubstr("kill-1: executor")));
+  EXPECT_THAT(timings.warnings, testing::Contains(HasSubstr("kill-2: executor")));
+}
+
 TEST(PoolTerminate, stops_workers_in_the_middle_of_an_item) {
   WorldSpec world = pool_of(2, {sleep_for(10s)}, {submit(4), sleep_for(50ms)});
   world.futures = {"f"};
@@ -151,6 +187,42 @@ TEST(PoolTerminate, stops_workers_in_the_middle_of_an_item) {
   const Timings timings = run_world(world);
   EXPECT_LT(in_ms(timings.makespan), 100.0);
   EXPECT_EQ(metric(timings, "tasks_done"), 0.0);
+}
+
+/// When items begin, and when the run ends.
+class Beginnings final : public sim::TraceSink {
+ public:
+  void write(const sim::TraceRecord& record) override {
+    end_ns = record.time_ns;
+    if (static_cast<TraceKind>(record.kind) == TraceKind::item_started) {
+      begun_ns.push_back(record.time_ns);
+    }
+  }
+  std::vector<std::int64_t> begun_ns;
+  std::int64_t end_ns = 0;
+};
+
+/// It takes the read lock for good, so each worker ends what it has and gets no more, although the
+/// pipe is full of tasks.
+TEST(PoolTerminate, gives_no_worker_another_item) {
+  constexpr std::uint32_t workers = 3;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    WorldSpec world = pool_of(workers, {python(50us)}, {submit(2000), sleep_for(20ms)});
+    world.machine = ideal_machine(6);
+    world.machine.costs = OsCosts{};
+    world.futures = {"f"};
+    world.executors[0].shutdown = ExecutorSpec::Shutdown::terminate;
+    Beginnings beginnings;
+    WorldOptions options;
+    options.sink = &beginnings;
+    const Timings timings = run_world(world, seed, options);
+    const auto shutdown = static_cast<std::int64_t>(metric(timings, "shutdown", "pool0"));
+    std::size_t late = 0;
+    for (const std::int64_t at : beginnings.begun_ns) {
+      late += at > beginnings.end_ns - shutdown ? 1U : 0U;
+    }
+    EXPECT_LE(late, workers) << "seed " << seed;
+  }
 }
 
 TEST(PoolTerminate, frees_a_task_handler_that_waits_for_room) {

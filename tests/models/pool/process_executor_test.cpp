@@ -1,5 +1,6 @@
 #include "models/pool/process_executor.hpp"
 
+#include <cmath>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -131,6 +132,44 @@ TEST(ProcessExecutor, a_submit_to_a_broken_one_raises_too) {
                          map_items(4),
                          sleep_for(300ms)});
   EXPECT_EQ(simulate_world(world, 1, {}).status, RunStatus::ok) << "nobody asked it for anything";
+}
+
+/// Each call has an argument of 10 kB; the second submits wake the manager after the workers took
+/// their first calls.
+TEST(ProcessExecutor, hands_out_as_many_calls_as_run_and_workers_and_one_more) {
+  for (const std::uint32_t workers : {1U, 2U, 5U}) {
+    WorldSpec world = executor_world(workers, 10s, 0);
+    world.machine = ideal_machine(8);
+    world.executors[0].payload.argument = Bytes{10'000};
+    world.futures = {"f"};
+    world.main = numbered({{.what = KillStep{.executor = {}, .worker = 0, .at = 2s}},
+                           submit(10),
+                           sleep_for(1s),
+                           submit(10),
+                           join()});
+    const Timings timings = simulate_world(world, 1, {});
+    ASSERT_THAT(timings.error, HasSubstr("BrokenProcessPool"));
+    const double sent = metric(timings, "ipc_bytes", "pool0") / 10'000.0;
+    EXPECT_EQ(std::floor(sent), 2.0 * workers + 1.0) << sent;
+  }
+}
+
+/// Nobody asks for the results, so that nobody hears of the break unless a later submit raises.
+TEST(ProcessExecutor, a_kill_at_any_time_of_its_start_never_makes_main_hang) {
+  WorldSpec world = executor_world(3, 1ms, 0);
+  world.executors[0].start = StartMethod::spawn;
+  world.futures = {"f"};
+  std::size_t broken = 0;
+  for (sim::Duration at = 100us; at < 8ms; at += 100us) {
+    world.main = numbered(
+        {{.what = KillStep{.executor = {}, .worker = 0, .at = at}}, submit(3), sleep_for(1s)});
+    const Timings timings = simulate_world(world, 1, {});
+    const bool raised = timings.error.find("BrokenProcessPool") != std::string::npos;
+    EXPECT_TRUE(timings.status == RunStatus::ok || raised)
+        << timings.error << " killed at " << at.count() << " ns";
+    broken += timings.status == RunStatus::ok && metric(timings, "tasks_done") < 3.0 ? 1U : 0U;
+  }
+  EXPECT_GT(broken, 0U);
 }
 
 TEST(InterpreterPool, computes_in_parallel_in_one_process_and_says_that_nobody_checked) {

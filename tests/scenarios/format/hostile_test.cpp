@@ -121,6 +121,40 @@ TEST(Hostile, parameters_cannot_grow_without_bound) {
               HasSubstr("refers to itself"));
 }
 
+TEST(Hostile, a_circle_of_parameters_is_called_that_and_nothing_else) {
+  for (const char* use : {"main: [{python: \"${a}\"}]\n", "seed: \"${a}\"\n", "name: \"${a}\"\n"}) {
+    const std::string text = errors(
+        std::string{"timeslice: 1\nparams:\n  a: \"${b}\"\n  b: \"${c}\"\n  c: \"${a}\"\n"} + use);
+    EXPECT_THAT(text, HasSubstr("t.yaml:5:6: error[E-cycle]: the parameter 'a' refers to itself: "
+                                "a -> b -> c -> a"));
+    EXPECT_THAT(text, testing::Not(HasSubstr("E-type"))) << use;
+    EXPECT_THAT(text, testing::Not(HasSubstr("E-range"))) << use;
+  }
+  EXPECT_THAT(errors(around("params: {a: \"${a}\"}\nabout: \"${a}\"\n")),
+              HasSubstr("the parameter 'a' refers to itself\n"));
+  EXPECT_THAT(errors(around("seed: \"${nobody}\"\n")), testing::Not(HasSubstr("E-type")));
+}
+
+TEST(Hostile, what_only_some_points_have_says_which) {
+  const std::string executor =
+      "tasks: {t: [{python: 1ms}]}\nmain: [{map: {task: t, items: 2, executor: p}}]\n"
+      "executors: {p: {kind: threads, workers: 1, pin: [\"${c}\"]}}\nparams: {c: 0, d: 1}\n";
+  const std::string one =
+      errors("timeslice: 1\nmachine: ideal-2\n" + executor + "matrix: {c: [0, 1, 7], seed: [1]}\n");
+  EXPECT_THAT(one, HasSubstr("there is no CPU 7: the machine has 2 (at c=7, seed=1)"));
+  const std::string more = errors("timeslice: 1\nmachine: ideal-2\n" + executor +
+                                  "matrix: {c: [0, 7], d: [1, 2, 3]}\nabout: \"${d}\"\n");
+  EXPECT_THAT(more,
+              HasSubstr("there is no CPU 7: the machine has 2 (at c=7, d=1 and 2 more points)"));
+  const std::string all =
+      errors("timeslice: 1\nmachine: ideal-2\n" + executor + "matrix: {c: [7, 8]}\nseed: x\n");
+  EXPECT_THAT(all, HasSubstr("(at c=7)"));
+  EXPECT_THAT(all, HasSubstr("not 'x'\n")) << "all points have it";
+  const std::string here = errors("timeslice: 1\nmachine: ideal-2\n" + executor +
+                                  "matrix: {c: [0], executors.p.workers: [1, 0]}\n");
+  EXPECT_THAT(here, testing::Not(HasSubstr("(at "))) << "the place is the point's value";
+}
+
 TEST(Hostile, a_very_long_line_is_shown_in_part) {
   const std::string text = errors(around("about: [" + std::string(5000, 'x') + "]\nseed: a\n"));
   EXPECT_LT(text.size(), 1000U);

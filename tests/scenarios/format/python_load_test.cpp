@@ -21,9 +21,19 @@ TEST(PythonVersions, may_name_a_patch) {
             (models::PythonVersion{3, 8, models::PythonVersion::newest_patch}));
   for (const char* wrong : {"3.11.", "3.11.x", "3.11.-2", "3.11.7.1", "3", "4.0", "3.1", "3.t"}) {
     EXPECT_THAT(errors(around(std::string{"runtime: {python: \""} + wrong + "\"}\n")),
-                HasSubstr("must be a version from 3.2 on"))
+                HasSubstr("must be a version from 3.2 to 3.30"))
         << wrong;
   }
+}
+
+TEST(PythonVersions, beyond_those_that_are_known_are_refused_or_warned_of) {
+  EXPECT_THAT(errors(around("runtime: {python: \"3.99\"}\n")),
+              HasSubstr("known are 3.2 to 3.14, later ones are taken to be like the last"));
+  const auto warnings = [](const std::string& version) {
+    return scenario(around("runtime: {python: \"" + version + "\"}\n")).warnings;
+  };
+  EXPECT_THAT(warnings("3.20"), testing::Contains(HasSubstr("newer than 3.14")));
+  EXPECT_THAT(warnings("3.14"), testing::Not(testing::Contains(HasSubstr("newer than"))));
 }
 
 TEST(PythonVersions, that_end_in_t_are_free_threaded_builds) {
