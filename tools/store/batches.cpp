@@ -55,7 +55,7 @@ constexpr const char* failed_points =
     "CREATE TEMP TABLE failed AS SELECT id FROM point WHERE batch = ?1 AND (EXISTS (SELECT 1 FROM "
     "run WHERE run.point = point.id AND status <> 'ok') OR NOT EXISTS (SELECT 1 FROM run WHERE "
     "run.point = point.id))";
-constexpr std::array of_runs{"sample", "task",     "histogram", "slice",
+constexpr std::array of_runs{"block", "task",     "histogram", "slice",
                              "wake",   "gil_hold", "resource"};
 constexpr std::array of_points{"run", "pooled", "point_warning", "comparison", "param"};
 
