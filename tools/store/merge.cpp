@@ -205,8 +205,8 @@ constexpr const char* ends = R"(
 )";
 
 constexpr const char* forget = R"(
-  DROP TABLE series_map; DROP TABLE layout_map; DROP TABLE batch_map; DROP TABLE point_map; DROP TABLE worse;
-  DROP TABLE run_map; DROP INDEX main.point_of_key;
+  DROP TABLE series_map; DROP TABLE layout_map; DROP TABLE batch_map; DROP TABLE point_map;
+  DROP TABLE worse; DROP TABLE run_map; DROP INDEX main.point_of_key;
 )";
 
 std::uint64_t count(SQLite::Database& database, const char* table) {

@@ -9,7 +9,8 @@ SELECT block.run, layout.series,
          WHEN 0 THEN block.v0 WHEN 1 THEN block.v1 WHEN 2 THEN block.v2 WHEN 3 THEN block.v3
          WHEN 4 THEN block.v4 WHEN 5 THEN block.v5 WHEN 6 THEN block.v6 WHEN 7 THEN block.v7
          WHEN 8 THEN block.v8 WHEN 9 THEN block.v9 WHEN 10 THEN block.v10 WHEN 11 THEN block.v11
-         WHEN 12 THEN block.v12 WHEN 13 THEN block.v13 WHEN 14 THEN block.v14 WHEN 15 THEN block.v15 END
+         WHEN 12 THEN block.v12 WHEN 13 THEN block.v13 WHEN 14 THEN block.v14 WHEN 15 THEN block.v15
+       END
 FROM block JOIN layout ON layout.layout = block.layout;
 
 DROP VIEW IF EXISTS metric;
@@ -35,8 +36,7 @@ WITH head AS (
   FROM head JOIN sample ON sample.run = head.id
 ), taken AS MATERIALIZED (  -- else each aggregate would look its value up
   SELECT run.point, run.kind, sample.series, sample.value, first.value AS base
-  FROM run
-  JOIN sample ON sample.run = run.id
+  FROM run JOIN sample ON sample.run = run.id
   JOIN first ON first.point = run.point AND first.kind = run.kind
     AND first.series = sample.series
   WHERE run.status = 'ok' AND sample.value IS NOT NULL

@@ -128,15 +128,20 @@ std::int64_t Writer::series(const std::string& name, const std::string& entity,
 }
 
 /// Runs of a point have the same metrics: their names are looked up for the first of them only.
-const Writer::Columns& Writer::columns_of(std::span<const models::Metric> metrics) {
-  if (std::ranges::equal(metrics, columns_.metrics, same_name)) {
+const Writer::Columns& Writer::columns_of(std::span<const models::Metric> metrics, Keep keep) {
+  if (keep.threads == columns_.threads &&
+      std::ranges::equal(metrics, columns_.metrics, same_name)) {
     return columns_;
   }
-  columns_ = {.metrics = {metrics.begin(), metrics.end()}, .series = {}, .place = {}};
+  columns_ = {.metrics = {metrics.begin(), metrics.end()}, .threads = keep.threads};
   for (const models::Metric& metric : metrics) {
+    if (!keep.threads && is_of_a_thread(metric)) {
+      columns_.place.emplace_back();
+      continue;
+    }
     const std::int64_t id = series(metric.name, metric.entity, metric.unit);
     const auto known = std::ranges::find(columns_.series, id);
-    columns_.place.push_back(static_cast<std::size_t>(known - columns_.series.begin()));
+    columns_.place.emplace_back(static_cast<std::size_t>(known - columns_.series.begin()));
     if (known == columns_.series.end()) {
       columns_.series.push_back(id);
     }
@@ -157,7 +162,7 @@ std::int64_t Writer::add_run(const RunOwner& owner, std::uint64_t rep, const mod
 
 void Writer::add_numbered(const RunOwner& owner, const NumberedRun& run, Keep keep) {
   const std::int64_t id = add_run(owner, run.rep, run.timings, run.wall_ns);
-  add_samples(id, run.timings);
+  add_samples(id, run.timings, keep);
   if (keep.tasks) {
     add_tasks(id, run.timings);
     add_histograms(id, run.timings);
@@ -194,11 +199,13 @@ void Writer::add_finished(std::int64_t batch, const scenarios::Point& point,
   }
 }
 
-void Writer::add_samples(std::int64_t run, const models::Timings& timings) {
-  const Columns& columns = columns_of(timings.metrics);
+void Writer::add_samples(std::int64_t run, const models::Timings& timings, Keep keep) {
+  const Columns& columns = columns_of(timings.metrics, keep);
   std::vector<double> values(columns.series.size());
   for (std::size_t at = 0; at < timings.metrics.size(); ++at) {
-    values[columns.place[at]] = timings.metrics[at].value;
+    if (columns.place[at]) {
+      values[*columns.place[at]] = timings.metrics[at].value;
+    }
   }
   blocks_->write(run, columns.series, values);
 }

@@ -69,9 +69,11 @@ class Writer {
   };
   /// Where the metrics of a run are stored. Of two with one name the later one stays.
   struct Columns {
-    std::vector<models::Metric> metrics;  // their names; values do not matter
-    std::vector<std::int64_t> series;
-    std::vector<std::size_t> place;  // in `series`, of each metric
+    std::vector<models::Metric> metrics = {};  // their names; values do not matter
+    bool threads = true;                       // are stored
+    std::vector<std::int64_t> series = {};
+    std::vector<std::optional<std::size_t>> place =
+        {};  // in `series`, of each metric that is stored
   };
   struct NumberedRun {
     std::uint64_t rep = 0;
@@ -84,10 +86,10 @@ class Writer {
   [[nodiscard]] std::int64_t add_point(std::int64_t batch, const scenarios::Point& point);
   [[nodiscard]] std::int64_t series(const std::string& name, const std::string& entity,
                                     const std::string& unit);
-  [[nodiscard]] const Columns& columns_of(std::span<const models::Metric> metrics);
+  [[nodiscard]] const Columns& columns_of(std::span<const models::Metric> metrics, Keep keep);
   [[nodiscard]] std::int64_t add_run(const RunOwner& owner, std::uint64_t rep,
                                      const models::Timings& run, std::optional<std::int64_t> wall);
-  void add_samples(std::int64_t run, const models::Timings& timings);
+  void add_samples(std::int64_t run, const models::Timings& timings, Keep keep);
   void add_tasks(std::int64_t run, const models::Timings& timings);
   void add_histograms(std::int64_t run, const models::Timings& timings);
   void add_slices(std::int64_t run, const models::Timings& timings);
