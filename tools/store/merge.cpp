@@ -196,17 +196,20 @@ constexpr const char* ends = R"(
       WHERE m.new = main.batch.id AND a.finished_utc NOT NULL)
   WHERE id IN (SELECT m.new FROM batch_map AS m JOIN part.batch AS a ON a.id = m.old
                WHERE a.finished_utc NOT NULL)
-    AND (points IS NULL OR shard NOT NULL OR points = (
-      SELECT count(*) FROM main.point AS p WHERE p.batch = main.batch.id
-      AND (EXISTS (SELECT 1 FROM main.run AS r WHERE r.point = p.id AND r.status <> 'ok')
-           OR p.repeat IS NULL
-           OR p.repeat <= (SELECT count(*) FROM main.run AS r WHERE r.point = p.id
-                           AND r.kind = 'simulated'))));
+    AND (points IS NULL OR shard NOT NULL OR CASE
+      -- First what is cheap: while parts are missing, nobody looks at each point.
+      WHEN points > (SELECT count(*) FROM main.point AS p WHERE p.batch = main.batch.id) THEN 0
+      ELSE points = (
+        SELECT count(*) FROM main.point AS p WHERE p.batch = main.batch.id
+        AND (EXISTS (SELECT 1 FROM main.run AS r WHERE r.point = p.id AND r.status <> 'ok')
+             OR p.repeat IS NULL
+             OR p.repeat <= (SELECT count(*) FROM main.run AS r WHERE r.point = p.id
+                             AND r.kind = 'simulated'))) END);
 )";
 
 constexpr const char* forget = R"(
   DROP TABLE series_map; DROP TABLE layout_map; DROP TABLE batch_map; DROP TABLE point_map;
-  DROP TABLE worse; DROP TABLE run_map; DROP INDEX main.point_of_key;
+  DROP TABLE worse; DROP TABLE run_map;
 )";
 
 std::uint64_t count(SQLite::Database& database, const char* table) {
@@ -269,7 +272,7 @@ Merged join(SQLite::Database& database, Blocks& blocks, const std::string& input
   SQLite::Transaction transaction{database, SQLite::TransactionBehavior::IMMEDIATE};
   const std::uint64_t points_before = count(database, "main.point");
   add_indices(database);
-  database.exec("CREATE INDEX main.point_of_key ON point (key)");
+  database.exec("CREATE INDEX IF NOT EXISTS main.point_of_key ON point (key)");
   refuse_conflict(database, input);
   database.exec(shared_rows);
   map_layouts(database, blocks);
@@ -332,6 +335,7 @@ std::optional<StoreError> merge(
     }
     at_fault = target;
     SQLite::Transaction views{*database, SQLite::TransactionBehavior::IMMEDIATE};
+    database->exec("DROP INDEX IF EXISTS main.point_of_key");  // of the merge alone
     make_views(*database);
     views.commit();
     return std::nullopt;
