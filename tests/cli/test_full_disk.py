@@ -47,7 +47,7 @@ seed: 42
 """
 
 # All that a run stores but wall-clock times and numbers of rows, of the newest sweep `points`.
-RUNS = ("SELECT ordinal, rep, run.seed, status, digest, name, entity, value FROM metric "
+RUNS = ("SELECT ordinal, rep, run.seed, status, digest, metric.name, entity, value FROM metric "
         "JOIN run ON run.id = metric.run JOIN point ON point.id = run.point JOIN batch ON "
         "batch.id = point.batch JOIN scenario AS s ON s.id = batch.scenario AND s.name = 'points' "
         "WHERE batch = (SELECT max(id) FROM batch) ORDER BY 1, 2, 6, 7")

@@ -137,7 +137,7 @@ void Writer::end_batch(std::int64_t batch) {
 
 void add_indices(SQLite::Database& database) {
   database.exec("CREATE INDEX IF NOT EXISTS point_of_batch ON point (batch, key)");
-  database.exec("CREATE INDEX IF NOT EXISTS run_of_point ON run (point)");
+  database.exec("CREATE INDEX IF NOT EXISTS run_of_point ON run (point, rep)");
   for (const std::string table : {"task", "slice", "wake", "gil_hold", "resource"}) {
     if (database.execAndGet("SELECT EXISTS (SELECT 1 FROM " + table + ")").getInt() != 0) {
       database.exec("CREATE INDEX IF NOT EXISTS " + table + "_of_run ON " + table + " (run)");
