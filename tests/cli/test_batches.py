@@ -171,7 +171,7 @@ class Batches(Base):
         self.assertGreater(max(counts), min(counts))
         self.expect(0, "run", path, "--db", "cut.db")
         with contextlib.closing(sqlite3.connect(self.folder / "cut.db")) as database:
-            database.executescript("DELETE FROM sample WHERE run % 5 = 0; "
+            database.executescript("DELETE FROM block WHERE run % 5 = 0; "
                                    "DELETE FROM run WHERE id % 5 = 0; UPDATE point SET repeat = 50; "
                                    "UPDATE batch SET finished_utc = NULL")
         resumed = self.json_of("run", path, "--json", "--db", "cut.db", "--resume")

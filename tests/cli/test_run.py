@@ -7,6 +7,13 @@ import unittest
 
 from harness import DEADLOCK, POOL, SINGLE, CliTest
 
+ONE_STEP = """\
+timeslice: 1
+name: one-step
+machine: ideal-1
+main: [{native: 1ms}]
+"""
+
 
 class Run(CliTest):
     def test_the_answer_has_question_table_intervals_and_verdicts(self):
@@ -157,6 +164,30 @@ class Run(CliTest):
         with contextlib.closing(sqlite3.connect(self.folder / "timeslice.db")) as database:
             self.assertEqual(database.execute("SELECT count(*) FROM task").fetchone(), (5,))
             self.assertGreater(database.execute("SELECT count(*) FROM slice").fetchone()[0], 5)
+
+    def test_a_large_sweep_leaves_out_single_threads_and_says_so(self):
+        path = self.write("s.yaml", ONE_STEP)
+        remark = "--keep threads stores them"
+        count = "SELECT count(*) FROM metric WHERE name = 'cpu_utilization' AND entity "
+        for words, said, of_cpus in ((("--repeat", 999), False, 999),
+                                     (("--repeat", 1000), True, 0),
+                                     (("--repeat", 1000, "--keep", "threads"), False, 1000)):
+            with self.subTest(words):
+                done = self.expect(0, "run", path, "--db", "t.db", *words)
+                self.assertEqual(remark in done.stderr, said)
+                with contextlib.closing(sqlite3.connect(self.folder / "t.db")) as database:
+                    got = [database.execute(count + cpus).fetchone()[0]
+                           for cpus in ("<> ''", "= ''")]
+                self.assertEqual(got, [of_cpus, words[1]])
+            (self.folder / "t.db").unlink()
+
+    def test_a_claim_about_one_cpu_keeps_its_figures_in_a_large_sweep(self):
+        path = self.write("s.yaml", ONE_STEP + "expect: ['cpu_utilization[0] <= 1']\n")
+        self.expect(0, "run", path, "--db", "t.db", "--repeat", 1000)
+        with contextlib.closing(sqlite3.connect(self.folder / "t.db")) as database:
+            count = database.execute("SELECT count(*) FROM metric WHERE name = 'cpu_utilization' "
+                                     "AND entity = '0'").fetchone()[0]
+        self.assertEqual(count, 1000)
 
     def test_gantt_draws_cpus_threads_and_items(self):
         self.environment["COLUMNS"] = "80"

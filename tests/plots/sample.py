@@ -24,7 +24,7 @@ def empty_database(path):
     migrations = (STORE / "migrations.cpp").read_text(encoding="utf-8")
     for texts in re.findall(r'exec\(\s*((?:"[^"]+"\s*)+)\)', migrations):
         statement = "".join(re.findall(r'"([^"]+)"', texts))
-        if statement.startswith(("ALTER", "CREATE")):
+        if statement.startswith(("ALTER", "CREATE", "DROP")):
             database.execute(statement)
     database.executescript((STORE / "views.sql").read_text(encoding="utf-8"))
     database.executescript(f"""
@@ -40,6 +40,13 @@ def empty_database(path):
     return database
 
 
+def put_value(database, run, series, value):
+    """A block of its own for each value: the plots see only the view over them."""
+    database.execute("INSERT OR IGNORE INTO layout VALUES (?, ?, 0)", (series, series))
+    database.execute("INSERT OR REPLACE INTO block (run, layout, v0) VALUES (?, ?, ?)",
+                     (run, series, value))
+
+
 def add_point(database, params, makespans):
     ordinal = database.execute("SELECT count(*) FROM point").fetchone()[0]
     point = database.execute("INSERT INTO point (batch, ordinal, key, model) VALUES (1, ?, ?, 1)",
@@ -51,7 +58,7 @@ def add_point(database, params, makespans):
         run = database.execute(
             "INSERT INTO run (point, kind, rep, seed, status, events) "
             "VALUES (?, 'simulated', ?, 1, 'ok', 0)", (point, rep)).lastrowid
-        database.execute("INSERT INTO sample VALUES (?, 1, ?)", (run, makespan))
+        put_value(database, run, 1, makespan)
     return point
 
 
@@ -77,4 +84,4 @@ def add_metric(database, run, name, value, unit="ns", entity=""):
                      (name, entity, unit))
     series = database.execute("SELECT id FROM series WHERE name = ? AND entity = ? AND unit = ?",
                               (name, entity, unit)).fetchone()[0]
-    database.execute("INSERT OR REPLACE INTO sample VALUES (?, ?, ?)", (run, series, value))
+    put_value(database, run, series, value)

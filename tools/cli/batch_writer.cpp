@@ -12,6 +12,7 @@
 #include "tools/cli/option_table.hpp"
 #include "tools/cli/version.hpp"
 #include "tools/report/text_table.hpp"
+#include "tools/store/names.hpp"
 
 namespace timeslice::tools {
 namespace {
@@ -39,10 +40,37 @@ std::string sweep_of(const Arguments& arguments, const scenarios::Plan& plan) {
   return scenarios::sha256_hex(text);
 }
 
+constexpr std::uint64_t runs_of_a_large_sweep = 1000;
+
+/// Runs that the whole sweep makes for certain; 0: its first point is wrong.
+std::uint64_t planned_runs(const scenarios::Plan& plan) {
+  const auto first = plan.point(0);
+  const auto* point = std::get_if<scenarios::Point>(&first);
+  if (point == nullptr) {
+    return 0;
+  }
+  const scenarios::Repeat& repeat = point->scenario.repeat;
+  return plan.size() * (repeat.adapts() ? std::min(repeat.least, repeat.most) : repeat.most);
+}
+
+// A claim about one thread or CPU needs its figures when the sweep is resumed.
+bool claims_name_entities(const scenarios::Plan& plan) {
+  return std::ranges::any_of(plan.expectations(), [](const std::string& rule) {
+    return rule.find('[') != std::string::npos;
+  });
+}
+
+Keep keep_of(const Arguments& arguments, const scenarios::Plan& plan) {
+  const auto kept = kept_parts(arguments);
+  return {.threads = kept.contains("threads") || kept.contains("timeline") ||
+                     claims_name_entities(plan) || planned_runs(plan) < runs_of_a_large_sweep,
+          .tasks = kept.contains("tasks"),
+          .timeline = kept.contains("timeline")};
+}
+
 BatchInfo info_of(const Arguments& arguments, const scenarios::Plan& plan,
                   const std::string& file) {
   const ToolVersion tool = tool_version();
-  const auto kept = kept_parts(arguments);
   return BatchInfo{
       .command = command_of(arguments, file),
       .version = tool.version,
@@ -54,7 +82,7 @@ BatchInfo info_of(const Arguments& arguments, const scenarios::Plan& plan,
       .yaml = plan.yaml(),
       .sha256 = plan.sha256(),
       .resolved_json = plan.resolved_json(),
-      .keep = {.tasks = kept.contains("tasks"), .timeline = kept.contains("timeline")},
+      .keep = keep_of(arguments, plan),
       .sweep = sweep_of(arguments, plan),
       .resume = arguments.has("resume"),
       .points = plan.size(),
@@ -193,6 +221,12 @@ void BatchWriter::begin(Store& store, const BatchInfo& info, const scenarios::Pl
     return;
   }
   batch_ = std::get<BatchId>(batch);
+  keep_ = info.keep;
+  if (!info.keep.threads) {
+    console_.note(
+        "a large sweep: the figures of each thread, process, core and CPU are not stored; --keep "
+        "threads stores them");
+  }
   if (!info.resume && !info.shard) {
     return;
   }
@@ -236,6 +270,11 @@ PointOutcome BatchWriter::with_stored(PointOutcome outcome) {
     return outcome;
   }
   PointOutcome all = std::move(outcome);
+  if (!keep_.threads) {  // which the stored runs do not have
+    for (models::Timings& run : all.runs) {
+      std::erase_if(run.metrics, is_of_a_thread);
+    }
+  }
   add_runs(all, std::get<std::vector<StoredRun>>(std::move(stored)));
   if (finished_.contains(ordinal)) {
     all.point.scenario.repeat.most = all.runs.size();

@@ -71,6 +71,7 @@ class BatchWriter {
   std::optional<FileLock> lock_;  // of a part of a sweep
   std::optional<Store> store_;
   BatchId batch_{};
+  Keep keep_;
   StoredPoints stored_;  // by an interrupted run
   std::set<std::uint64_t> finished_;
   ExitCode code_ = ExitCode::done;

@@ -90,8 +90,10 @@ constexpr auto options = std::to_array<OptionSpec>({
     {.name = "keep",
      .kind = ValueKind::text,
      .argument = "WHAT",
-     .help = "store also tasks (which worker ran which item), timeline (what each thread did), or "
-             "tasks,timeline",
+     .help =
+         "store also tasks (which worker ran which item), timeline (what each thread did), "
+         "threads (figures of each thread, process, core and CPU, which sweeps of 1000 runs and "
+         "more leave out), or several: tasks,timeline",
      .commands = "run validate batch"},
     {.name = "sample-period",
      .kind = ValueKind::duration,

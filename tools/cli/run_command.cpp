@@ -46,9 +46,9 @@ std::optional<sim::Error> refused(const Arguments& arguments) {
               "run one scenario at a time");
   }
   for (const std::string& kept : kept_parts(arguments)) {
-    if (kept != "tasks" && kept != "timeline") {
+    if (kept != "tasks" && kept != "timeline" && kept != "threads") {
       return no("--keep", fmt::format("there is nothing called '{}' to keep", kept),
-                "write tasks, timeline or tasks,timeline");
+                "write tasks, timeline, threads or several: tasks,timeline");
     }
   }
   if (arguments.has("sample-period") && !kept_parts(arguments).contains("timeline")) {

@@ -40,7 +40,7 @@ constexpr std::chrono::milliseconds native_sample_period{20};
 
 std::optional<sim::Error> keep_conflict(const Arguments& arguments) {
   const auto kept = kept_parts(arguments);
-  if (kept.size() > kept.count("timeline")) {
+  if (kept.size() > kept.count("timeline") + kept.count("threads")) {
     return sim::Error{.where = "--keep",
                       .what = "a native run has nothing but its time line to keep",
                       .advice = "write --keep timeline"};

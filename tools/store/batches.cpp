@@ -55,8 +55,7 @@ constexpr const char* failed_points =
     "CREATE TEMP TABLE failed AS SELECT id FROM point WHERE batch = ?1 AND (EXISTS (SELECT 1 FROM "
     "run WHERE run.point = point.id AND status <> 'ok') OR NOT EXISTS (SELECT 1 FROM run WHERE "
     "run.point = point.id))";
-constexpr std::array of_runs{"sample", "task",     "histogram", "slice",
-                             "wake",   "gil_hold", "resource"};
+constexpr std::array of_runs{"block", "task", "histogram", "slice", "wake", "gil_hold", "resource"};
 constexpr std::array of_points{"run", "pooled", "point_warning", "comparison", "param"};
 
 }  // namespace
@@ -138,12 +137,12 @@ void Writer::end_batch(std::int64_t batch) {
 
 void add_indices(SQLite::Database& database) {
   database.exec("CREATE INDEX IF NOT EXISTS point_of_batch ON point (batch, key)");
-  database.exec("CREATE INDEX IF NOT EXISTS run_of_point ON run (point)");
-  database.exec("CREATE INDEX IF NOT EXISTS task_of_run ON task (run)");
-  database.exec("CREATE INDEX IF NOT EXISTS slice_of_run ON slice (run)");
-  database.exec("CREATE INDEX IF NOT EXISTS wake_of_run ON wake (run)");
-  database.exec("CREATE INDEX IF NOT EXISTS gil_hold_of_run ON gil_hold (run)");
-  database.exec("CREATE INDEX IF NOT EXISTS resource_of_run ON resource (run)");
+  database.exec("CREATE INDEX IF NOT EXISTS run_of_point ON run (point, rep)");
+  for (const std::string table : {"task", "slice", "wake", "gil_hold", "resource"}) {
+    if (database.execAndGet("SELECT EXISTS (SELECT 1 FROM " + table + ")").getInt() != 0) {
+      database.exec("CREATE INDEX IF NOT EXISTS " + table + "_of_run ON " + table + " (run)");
+    }
+  }
 }
 
 }  // namespace timeslice::tools

@@ -1,14 +1,17 @@
 #include "tools/store/merge.hpp"
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <system_error>
+#include <vector>
 
 #include <SQLiteCpp/Backup.h>
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 
+#include "tools/store/blocks.hpp"
 #include "tools/store/connection.hpp"
 #include "tools/store/migrations.hpp"
 #include "tools/store/statement.hpp"
@@ -61,6 +64,7 @@ constexpr const char* shared_rows = R"(
   CREATE TEMP TABLE series_map AS SELECT a.id AS old, b.id AS new FROM part.series AS a
     JOIN main.series AS b ON b.name = a.name AND b.entity = a.entity AND b.unit = a.unit;
   CREATE UNIQUE INDEX temp.series_old ON series_map (old);
+  CREATE TEMP TABLE layout_map (old INTEGER PRIMARY KEY, new INTEGER NOT NULL);
   CREATE TEMP TABLE batch_map (old INTEGER PRIMARY KEY, new INTEGER NOT NULL);
 )";
 
@@ -130,7 +134,7 @@ constexpr const char* runs = R"(
   CREATE TEMP TABLE worse AS SELECT s.id FROM part.run AS r JOIN point_map AS m ON m.old = r.point
     JOIN main.run AS s ON s.point = m.new AND s.kind = r.kind AND s.rep = r.rep
     WHERE s.status <> 'ok' AND r.status = 'ok';
-  DELETE FROM main.sample WHERE run IN (SELECT id FROM worse);
+  DELETE FROM main.block WHERE run IN (SELECT id FROM worse);
   DELETE FROM main.task WHERE run IN (SELECT id FROM worse);
   DELETE FROM main.histogram WHERE run IN (SELECT id FROM worse);
   DELETE FROM main.slice WHERE run IN (SELECT id FROM worse);
@@ -150,8 +154,10 @@ constexpr const char* runs = R"(
 )";
 
 constexpr const char* numbers = R"(
-  INSERT OR IGNORE INTO main.sample SELECT m.new, s.new, a.value FROM part.sample AS a
-    CROSS JOIN run_map AS m CROSS JOIN series_map AS s WHERE m.old = a.run AND s.old = a.series;
+  INSERT INTO main.block SELECT m.new, l.new, v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11,
+      v12, v13, v14, v15
+    FROM part.block AS a CROSS JOIN run_map AS m CROSS JOIN layout_map AS l
+    WHERE m.old = a.run AND l.old = a.layout;
   INSERT OR IGNORE INTO main.pooled SELECT m.new, s.new, a.value, a.low, a.high, a.n
     FROM part.pooled AS a JOIN point_map AS m ON m.old = a.point
     JOIN series_map AS s ON s.old = a.series;
@@ -190,17 +196,20 @@ constexpr const char* ends = R"(
       WHERE m.new = main.batch.id AND a.finished_utc NOT NULL)
   WHERE id IN (SELECT m.new FROM batch_map AS m JOIN part.batch AS a ON a.id = m.old
                WHERE a.finished_utc NOT NULL)
-    AND (points IS NULL OR shard NOT NULL OR points = (
-      SELECT count(*) FROM main.point AS p WHERE p.batch = main.batch.id
-      AND (EXISTS (SELECT 1 FROM main.run AS r WHERE r.point = p.id AND r.status <> 'ok')
-           OR p.repeat IS NULL
-           OR p.repeat <= (SELECT count(*) FROM main.run AS r WHERE r.point = p.id
-                           AND r.kind = 'simulated'))));
+    AND (points IS NULL OR shard NOT NULL OR CASE
+      -- First what is cheap: while parts are missing, nobody looks at each point.
+      WHEN points > (SELECT count(*) FROM main.point AS p WHERE p.batch = main.batch.id) THEN 0
+      ELSE points = (
+        SELECT count(*) FROM main.point AS p WHERE p.batch = main.batch.id
+        AND (EXISTS (SELECT 1 FROM main.run AS r WHERE r.point = p.id AND r.status <> 'ok')
+             OR p.repeat IS NULL
+             OR p.repeat <= (SELECT count(*) FROM main.run AS r WHERE r.point = p.id
+                             AND r.kind = 'simulated'))) END);
 )";
 
 constexpr const char* forget = R"(
-  DROP TABLE series_map; DROP TABLE batch_map; DROP TABLE point_map; DROP TABLE worse;
-  DROP TABLE run_map; DROP INDEX main.point_of_key;
+  DROP TABLE series_map; DROP TABLE layout_map; DROP TABLE batch_map; DROP TABLE point_map;
+  DROP TABLE worse; DROP TABLE run_map;
 )";
 
 std::uint64_t count(SQLite::Database& database, const char* table) {
@@ -230,6 +239,20 @@ void map_batches(SQLite::Database& database) {
   }
 }
 
+void map_layouts(SQLite::Database& database, Blocks& blocks) {
+  SQLite::Statement all{database,
+                        "SELECT l.layout, m.new FROM part.layout AS l JOIN series_map AS m "
+                        "ON m.old = l.series ORDER BY l.layout, l.place"};
+  std::map<std::int64_t, std::vector<std::int64_t>> layouts;
+  while (all.executeStep()) {
+    layouts[all.getColumn(0).getInt64()].push_back(all.getColumn(1).getInt64());
+  }
+  SQLite::Statement map{database, "INSERT INTO layout_map VALUES (?, ?)"};
+  for (const auto& [old, series] : layouts) {
+    execute(map, old, blocks.layout_of(series));
+  }
+}
+
 void refuse_conflict(SQLite::Database& database, const std::string& input) {
   SQLite::Statement find{database, first_conflict};
   if (!find.executeStep()) {
@@ -245,13 +268,14 @@ void refuse_conflict(SQLite::Database& database, const std::string& input) {
       "merge into another file");
 }
 
-Merged join(SQLite::Database& database, const std::string& input) {
+Merged join(SQLite::Database& database, Blocks& blocks, const std::string& input) {
   SQLite::Transaction transaction{database, SQLite::TransactionBehavior::IMMEDIATE};
   const std::uint64_t points_before = count(database, "main.point");
   add_indices(database);
-  database.exec("CREATE INDEX main.point_of_key ON point (key)");
+  database.exec("CREATE INDEX IF NOT EXISTS main.point_of_key ON point (key)");
   refuse_conflict(database, input);
   database.exec(shared_rows);
+  map_layouts(database, blocks);
   map_batches(database);
   database.exec(points);
   database.exec(runs);
@@ -280,11 +304,12 @@ void refuse_same_file(const std::string& target, const std::string& input) {
   }
 }
 
-Merged merge_one(SQLite::Database& database, const std::string& target, const std::string& input) {
+Merged merge_one(SQLite::Database& database, Blocks& blocks, const std::string& target,
+                 const std::string& input) {
   refuse_same_file(target, input);
   const Readable readable{input, target};
   attach(database, readable.path());
-  const Merged merged = join(database, input);
+  const Merged merged = join(database, blocks, input);
   database.exec("DETACH part");
   return merged;
 }
@@ -300,15 +325,17 @@ std::optional<StoreError> merge(
     refuse_foreign(*database, target, newest_version());
     database->exec("PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY");
     migrate(*database, migrations());
+    Blocks blocks{*database};
     for (const std::string& input : inputs) {
       at_fault = input;
-      const Merged merged = merge_one(*database, target, input);
+      const Merged merged = merge_one(*database, blocks, target, input);
       if (!on_merged(input, merged)) {
         break;
       }
     }
     at_fault = target;
     SQLite::Transaction views{*database, SQLite::TransactionBehavior::IMMEDIATE};
+    database->exec("DROP INDEX IF EXISTS main.point_of_key");  // of the merge alone
     make_views(*database);
     views.commit();
     return std::nullopt;

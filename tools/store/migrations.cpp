@@ -1,12 +1,16 @@
 #include "tools/store/migrations.hpp"
 
 #include <array>
+#include <cmath>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/core.h>
 
 #include "tools/report/student_t.hpp"
+#include "tools/store/blocks.hpp"
 #include "tools/store/connection.hpp"
 #include "tools/store/schema_text.hpp"
 
@@ -70,9 +74,49 @@ void upgrade_to_version_3(SQLite::Database& database) {
       "ctx_switches_involuntary INTEGER) STRICT");
 }
 
-constexpr std::array all_migrations{Migration{1, create_version_1},
-                                    Migration{2, upgrade_to_version_2},
-                                    Migration{3, upgrade_to_version_3}};
+/// Puts the rows of table sample into blocks.
+void pack_samples(SQLite::Database& database) {
+  Blocks blocks{database};
+  std::vector<std::int64_t> series;
+  std::vector<double> values;
+  std::int64_t run = 0;
+  SQLite::Statement find{database, "SELECT run, series, value FROM sample ORDER BY run, series"};
+  while (find.executeStep()) {
+    if (const std::int64_t owner = find.getColumn(0).getInt64(); owner != run) {
+      blocks.write(run, series, values);
+      series.clear();
+      values.clear();
+      run = owner;
+    }
+    const SQLite::Column value = find.getColumn(2);
+    series.push_back(find.getColumn(1).getInt64());
+    values.push_back(value.isNull() ? std::nan("") : value.getDouble());
+  }
+  blocks.write(run, series, values);
+}
+
+/// Values of a run stand side by side: a third of the bytes of a row a value. `sample` is a view.
+void upgrade_to_version_4(SQLite::Database& database) {
+  // Which series stands at which place of a block, from 0.
+  database.exec(
+      "CREATE TABLE layout (layout INTEGER NOT NULL, "
+      "series INTEGER NOT NULL REFERENCES series (id), place INTEGER NOT NULL, "
+      "PRIMARY KEY (layout, series)) STRICT, WITHOUT ROWID");
+  // NULL: not a number, or no such place in the layout.
+  database.exec(
+      "CREATE TABLE block (run INTEGER NOT NULL REFERENCES run (id), layout INTEGER NOT NULL, "
+      "v0 REAL, v1 REAL, v2 REAL, v3 REAL, "
+      "v4 REAL, v5 REAL, v6 REAL, v7 REAL, "
+      "v8 REAL, v9 REAL, v10 REAL, v11 REAL, "
+      "v12 REAL, v13 REAL, v14 REAL, v15 REAL, "
+      "PRIMARY KEY (run, layout)) STRICT, WITHOUT ROWID");
+  pack_samples(database);
+  database.exec("DROP TABLE sample");
+}
+
+constexpr std::array all_migrations{
+    Migration{1, create_version_1}, Migration{2, upgrade_to_version_2},
+    Migration{3, upgrade_to_version_3}, Migration{4, upgrade_to_version_4}};
 
 }  // namespace
 

@@ -3,7 +3,20 @@
 #include <algorithm>
 #include <bit>
 
+#include "scenarios/format/rule.hpp"
+
 namespace timeslice::tools {
+
+bool is_of_a_thread(const models::Metric& metric) {
+  if (metric.entity.empty()) {
+    return false;
+  }
+  const auto known =
+      std::ranges::find(scenarios::metric_names(), metric.name, &scenarios::MetricName::name);
+  return known != scenarios::metric_names().end() &&
+         (known->entity == "thread" || known->entity == "process" || known->entity == "core" ||
+          known->entity == "cpu");
+}
 
 std::string_view status_name(models::RunStatus status) {
   switch (status) {

@@ -1,4 +1,5 @@
-// Words and buckets that the database stores for values of the models. Internal.
+// Words and buckets that the database stores for values of the models, and which metrics it always
+// stores.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,9 @@ namespace timeslice::tools {
 
 [[nodiscard]] std::string_view status_name(models::RunStatus status);
 [[nodiscard]] std::string_view state_name(models::SliceState state);
+
+/// Whether it is of one thread, process, core or CPU: there may be hundreds of these.
+[[nodiscard]] bool is_of_a_thread(const models::Metric& metric);
 
 /// [low, high) in ns.
 struct Bucket {

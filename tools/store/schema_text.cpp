@@ -182,6 +182,18 @@ std::string_view views_sql() {
 -- The views of a results database. Dropped and made anew by every program that writes, so that
 -- an older file gets today's views. v_run is made by code: it has a column for each parameter.
 
+-- One row a value: `block` holds them side by side.
+DROP VIEW IF EXISTS sample;
+CREATE VIEW sample (run, series, value) AS
+SELECT block.run, layout.series,
+       CASE layout.place
+         WHEN 0 THEN block.v0 WHEN 1 THEN block.v1 WHEN 2 THEN block.v2 WHEN 3 THEN block.v3
+         WHEN 4 THEN block.v4 WHEN 5 THEN block.v5 WHEN 6 THEN block.v6 WHEN 7 THEN block.v7
+         WHEN 8 THEN block.v8 WHEN 9 THEN block.v9 WHEN 10 THEN block.v10 WHEN 11 THEN block.v11
+         WHEN 12 THEN block.v12 WHEN 13 THEN block.v13 WHEN 14 THEN block.v14 WHEN 15 THEN block.v15
+       END
+FROM block JOIN layout ON layout.layout = block.layout;
+
 DROP VIEW IF EXISTS metric;
 CREATE VIEW metric (run, name, entity, value, unit) AS
 SELECT sample.run, series.name, series.entity, sample.value, series.unit
@@ -198,19 +210,24 @@ FROM point JOIN batch ON batch.id = point.batch JOIN scenario ON scenario.id = b
 
 DROP VIEW IF EXISTS v_summary;
 CREATE VIEW v_summary AS
-WITH moments AS (
-  SELECT run.point, run.kind, sample.series, count(*) AS n, avg(sample.value) AS mean,
-         min(sample.value) AS smallest, max(sample.value) AS largest,
-         -- The plain sum of squares would cancel: spread is small beside the mean.
-         sum((sample.value - first.value) * (sample.value - first.value)) AS squares,
-         avg(sample.value - first.value) AS shift
-  FROM run
-  JOIN sample ON sample.run = run.id
-  JOIN (SELECT point AS p, kind AS k, min(id) AS id FROM run WHERE status = 'ok'
-        GROUP BY point, kind) AS head ON head.p = run.point AND head.k = run.kind
-  JOIN sample AS first ON first.run = head.id AND first.series = sample.series
+WITH head AS (
+  SELECT point, kind, min(id) AS id FROM run WHERE status = 'ok' GROUP BY point, kind
+), first AS MATERIALIZED (
+  SELECT head.point, head.kind, sample.series, sample.value
+  FROM head JOIN sample ON sample.run = head.id
+), taken AS MATERIALIZED (  -- else each aggregate would look its value up
+  SELECT run.point, run.kind, sample.series, sample.value, first.value AS base
+  FROM run JOIN sample ON sample.run = run.id
+  JOIN first ON first.point = run.point AND first.kind = run.kind
+    AND first.series = sample.series
   WHERE run.status = 'ok' AND sample.value IS NOT NULL
-  GROUP BY run.point, run.kind, sample.series
+), moments AS (
+  SELECT point, kind, series, count(*) AS n, avg(value) AS mean,
+         min(value) AS smallest, max(value) AS largest,
+         -- The plain sum of squares would cancel: spread is small beside the mean.
+         sum((value - base) * (value - base)) AS squares, avg(value - base) AS shift
+  FROM taken
+  GROUP BY point, kind, series
 ), intervals AS (
   SELECT *, CASE WHEN n > 1 THEN
     (SELECT value FROM t_quantile WHERE degrees <= n - 1 ORDER BY degrees DESC LIMIT 1)

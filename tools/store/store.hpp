@@ -4,8 +4,7 @@
 // that take long one now and then for the runs that have ended. So a killed program loses no more
 // than what it was writing, and a second run can resume. While writing the
 // file has a WAL beside it; finish() folds it back into one plain file. Not for two threads at
-// once. Cost, measured: below 90 us of CPU a run of 20 metrics, and 440-560 bytes of file (10 runs
-// a point, 1 run a point); memory does not grow with the sweep.
+// once. Cost, measured: docs/SCALING.md; memory does not grow with the sweep.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +25,10 @@
 
 namespace timeslice::tools {
 
-/// What is stored beside each run's metrics; costs 60-100 bytes a row.
+/// What is stored beside each run's metrics of the whole program, its tasks, executors and groups.
+/// Tasks and timelines cost 60-100 bytes a row.
 struct Keep {
+  bool threads = true;    // metrics of each thread, process, core and CPU: 5 bytes each
   bool tasks = false;     // table task and histogram: which worker ran which item, when
   bool timeline = false;  // tables slice, wake and gil_hold: what each thread did when
 };

@@ -1,5 +1,6 @@
 #include "tools/store/writer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -24,7 +25,6 @@ struct Writer::Statements {
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
         find_series{db, "SELECT id FROM series WHERE name = ? AND entity = ? AND unit = ?"},
         series{db, "INSERT INTO series (name, entity, unit) VALUES (?, ?, ?)"},
-        sample{db, "INSERT OR REPLACE INTO sample VALUES (?, ?, ?)"},
         pooled{db, "INSERT OR REPLACE INTO pooled VALUES (?, ?, ?, ?, ?, ?)"},
         warning{db, "INSERT OR IGNORE INTO warning (text) VALUES (?)"},
         point_warning{db,
@@ -48,7 +48,6 @@ struct Writer::Statements {
   SQLite::Statement run;
   SQLite::Statement find_series;
   SQLite::Statement series;
-  SQLite::Statement sample;
   SQLite::Statement pooled;
   SQLite::Statement warning;
   SQLite::Statement point_warning;
@@ -61,17 +60,30 @@ struct Writer::Statements {
   SQLite::Statement resource;
 };
 
+namespace {
+
+bool same_name(const models::Metric& a, const models::Metric& b) {
+  return a.name == b.name && a.entity == b.entity && a.unit == b.unit;
+}
+
+}  // namespace
+
 Writer::Writer(SQLite::Database& database)
-    : database_{database}, statements_{std::make_unique<Statements>(database)} {}
+    : database_{database},
+      statements_{std::make_unique<Statements>(database)},
+      blocks_{std::make_unique<Blocks>(database)} {}
 Writer::~Writer() = default;
 
 void Writer::forget() {
   series_.clear();
+  columns_ = {};
+  blocks_->forget();
   open_.clear();
 }
 
 void Writer::release_statements() {
   statements_.reset();
+  blocks_.reset();
 }
 
 std::int64_t Writer::add_point(std::int64_t batch, const scenarios::Point& point) {
@@ -115,6 +127,28 @@ std::int64_t Writer::series(const std::string& name, const std::string& entity,
   return id;
 }
 
+/// Runs of a point have the same metrics: their names are looked up for the first of them only.
+const Writer::Columns& Writer::columns_of(std::span<const models::Metric> metrics, Keep keep) {
+  if (keep.threads == columns_.threads &&
+      std::ranges::equal(metrics, columns_.metrics, same_name)) {
+    return columns_;
+  }
+  columns_ = {.metrics = {metrics.begin(), metrics.end()}, .threads = keep.threads};
+  for (const models::Metric& metric : metrics) {
+    if (!keep.threads && is_of_a_thread(metric)) {
+      columns_.place.emplace_back();
+      continue;
+    }
+    const std::int64_t id = series(metric.name, metric.entity, metric.unit);
+    const auto known = std::ranges::find(columns_.series, id);
+    columns_.place.emplace_back(static_cast<std::size_t>(known - columns_.series.begin()));
+    if (known == columns_.series.end()) {
+      columns_.series.push_back(id);
+    }
+  }
+  return columns_;
+}
+
 std::int64_t Writer::add_run(const RunOwner& owner, std::uint64_t rep, const models::Timings& run,
                              std::optional<std::int64_t> wall) {
   const std::optional<std::string> digest =
@@ -128,7 +162,7 @@ std::int64_t Writer::add_run(const RunOwner& owner, std::uint64_t rep, const mod
 
 void Writer::add_numbered(const RunOwner& owner, const NumberedRun& run, Keep keep) {
   const std::int64_t id = add_run(owner, run.rep, run.timings, run.wall_ns);
-  add_samples(id, run.timings);
+  add_samples(id, run.timings, keep);
   if (keep.tasks) {
     add_tasks(id, run.timings);
     add_histograms(id, run.timings);
@@ -165,11 +199,15 @@ void Writer::add_finished(std::int64_t batch, const scenarios::Point& point,
   }
 }
 
-void Writer::add_samples(std::int64_t run, const models::Timings& timings) {
-  for (const models::Metric& metric : timings.metrics) {
-    execute(statements_->sample, run, series(metric.name, metric.entity, metric.unit),
-            metric.value);
+void Writer::add_samples(std::int64_t run, const models::Timings& timings, Keep keep) {
+  const Columns& columns = columns_of(timings.metrics, keep);
+  std::vector<double> values(columns.series.size());
+  for (std::size_t at = 0; at < timings.metrics.size(); ++at) {
+    if (columns.place[at]) {
+      values[*columns.place[at]] = timings.metrics[at].value;
+    }
   }
+  blocks_->write(run, columns.series, values);
 }
 
 void Writer::add_tasks(std::int64_t run, const models::Timings& timings) {

@@ -2,6 +2,7 @@
 // transaction and turns exceptions into errors. Everything here may throw SQLite::Exception.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "tools/store/blocks.hpp"
 #include "tools/store/store.hpp"
 
 namespace SQLite {
@@ -65,6 +67,14 @@ class Writer {
     std::string key;
     std::set<std::uint64_t> repetitions;  // that the file has
   };
+  /// Where the metrics of a run are stored. Of two with one name the later one stays.
+  struct Columns {
+    std::vector<models::Metric> metrics = {};  // their names; values do not matter
+    bool threads = true;                       // are stored
+    std::vector<std::int64_t> series = {};
+    std::vector<std::optional<std::size_t>> place =
+        {};  // in `series`, of each metric that is stored
+  };
   struct NumberedRun {
     std::uint64_t rep = 0;
     const models::Timings& timings;
@@ -76,9 +86,10 @@ class Writer {
   [[nodiscard]] std::int64_t add_point(std::int64_t batch, const scenarios::Point& point);
   [[nodiscard]] std::int64_t series(const std::string& name, const std::string& entity,
                                     const std::string& unit);
+  [[nodiscard]] const Columns& columns_of(std::span<const models::Metric> metrics, Keep keep);
   [[nodiscard]] std::int64_t add_run(const RunOwner& owner, std::uint64_t rep,
                                      const models::Timings& run, std::optional<std::int64_t> wall);
-  void add_samples(std::int64_t run, const models::Timings& timings);
+  void add_samples(std::int64_t run, const models::Timings& timings, Keep keep);
   void add_tasks(std::int64_t run, const models::Timings& timings);
   void add_histograms(std::int64_t run, const models::Timings& timings);
   void add_slices(std::int64_t run, const models::Timings& timings);
@@ -88,6 +99,8 @@ class Writer {
 
   SQLite::Database& database_;
   std::unique_ptr<Statements> statements_;
+  std::unique_ptr<Blocks> blocks_;
+  Columns columns_;                                                   // of the last run
   std::map<std::string, std::int64_t> series_;                        // by name, entity, unit
   std::map<std::pair<std::int64_t, std::uint64_t>, OpenPoint> open_;  // by batch, ordinal
 };

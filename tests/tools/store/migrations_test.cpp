@@ -38,7 +38,7 @@ int version_of(const std::string& path) {
 }
 
 TEST(Migrations, a_stored_file_of_every_older_version_can_be_opened_and_written) {
-  for (const char* name : {"version-0.db", "version-1.db", "version-2.db"}) {
+  for (const char* name : {"version-0.db", "version-1.db", "version-2.db", "version-3.db"}) {
     const SampleFile file;
     std::filesystem::copy_file(fixture(name), file.path);
     std::filesystem::permissions(file.path, std::filesystem::perms::owner_all);
@@ -79,6 +79,26 @@ TEST(Migrations, the_timeline_of_a_version_2_file_is_read_before_and_after_it_wa
   EXPECT_EQ(std::get<models::Timings>(after).slices.size(),
             std::get<models::Timings>(before).slices.size());
   EXPECT_TRUE(std::get<models::Timings>(after).wakes.empty());
+}
+
+TEST(Migrations, the_values_of_a_version_3_file_are_the_same_before_and_after_it_was_migrated) {
+  const SampleFile file;
+  std::filesystem::copy_file(fixture("version-3.db"), file.path);
+  std::filesystem::permissions(file.path, std::filesystem::perms::owner_all);
+  const std::string all =
+      "SELECT group_concat(run || name || '[' || entity || '] ' || coalesce(value, 'none') || "
+      "unit) "
+      "FROM (SELECT * FROM metric ORDER BY run, name, entity)";
+  const std::string summary =
+      "SELECT group_concat(params || name || n || mean || low) FROM v_summary";
+  const std::string before = one(file.path, all);
+  const std::string summary_before = one(file.path, summary);
+  ASSERT_GT(before.size(), 10'000U);
+  ASSERT_EQ(one(file.path, "SELECT count(*) FROM metric WHERE value IS NULL"), "1");
+  const auto store = opened(file.path);
+  EXPECT_EQ(one(file.path, all), before);
+  EXPECT_EQ(one(file.path, summary), summary_before);
+  EXPECT_EQ(one(file.path, "SELECT type FROM sqlite_master WHERE name = 'sample'"), "view");
 }
 
 TEST(Migrations, a_step_is_taken_once_and_raises_the_version) {

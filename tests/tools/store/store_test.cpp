@@ -4,12 +4,16 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <map>
+#include <random>
 #include <set>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -190,6 +194,59 @@ TEST(Store, values_that_are_not_numbers_are_null) {
   outcome.runs[0].metrics[0].value = std::nan("");
   write_all(file.path, {outcome});
   EXPECT_EQ(one(file.path, "SELECT value IS NULL FROM metric WHERE name = 'makespan'"), "1");
+}
+
+TEST(Store, runs_with_any_number_of_metrics_are_read_back_as_they_were_written) {
+  const SampleFile file;
+  std::mt19937_64 chance{7};
+  std::map<std::tuple<std::int64_t, std::string, std::string>, double> written;
+  std::vector<PointOutcome> outcomes;
+  std::int64_t run_id = 0;
+  for (std::uint64_t ordinal = 0; ordinal < 40; ++ordinal) {
+    outcomes.push_back(sample_outcome(ordinal, 1, 3));
+    for (models::Timings& run : outcomes.back().runs) {
+      run.metrics.clear();
+      ++run_id;
+      const std::uint64_t count = chance() % 70;
+      for (std::uint64_t at = 0; at < count; ++at) {  // some twice: the later one stays
+        const std::string entity = std::to_string(chance() % 90);
+        const double value = chance() % 9 == 0 ? static_cast<double>(chance() % 3)
+                                               : static_cast<double>(chance()) / 3.0;
+        run.metrics.push_back({"cpu_time", entity, "ns", value});
+        written[{run_id, "cpu_time", entity}] = value;
+      }
+    }
+  }
+  write_all(file.path, outcomes);
+  EXPECT_EQ(one(file.path, "SELECT count(*) FROM metric"), std::to_string(written.size()));
+  SQLite::Database database{file.path, SQLite::OPEN_READONLY};
+  SQLite::Statement find{database, "SELECT run, name, entity, value FROM metric"};
+  while (find.executeStep()) {
+    const auto known = written.find({find.getColumn(0).getInt64(), find.getColumn(1).getString(),
+                                     find.getColumn(2).getString()});
+    ASSERT_NE(known, written.end());
+    EXPECT_EQ(find.getColumn(3).getDouble(), known->second);
+  }
+}
+
+TEST(Store, runs_with_the_same_metrics_share_their_layout) {
+  const SampleFile file;
+  fill(file.path, {.workers = {1, 2, 4, 8}, .repeat = 5});
+  EXPECT_EQ(one(file.path, "SELECT count(*) FROM layout"), "2");
+  EXPECT_EQ(one(file.path, "SELECT count(*) FROM block"), "20");
+}
+
+TEST(Store, figures_of_single_threads_and_cpus_can_be_left_out) {
+  const SampleFile file;
+  PointOutcome outcome = sample_outcome(0, 1, 1);
+  outcome.runs[0].metrics.push_back({"cpu_time", "worker-1", "ns", 7.0});
+  outcome.runs[0].metrics.push_back({"cpu_time", "", "ns", 70.0});
+  outcome.runs[0].metrics.push_back({"throughput", "page", "1/s", 3.0});
+  write_all(file.path, {outcome}, {.threads = false});
+  EXPECT_EQ(one(file.path,
+                "SELECT group_concat(name || ' ' || entity, '; ') FROM (SELECT * FROM metric "
+                "ORDER BY name)"),
+            "cpu_time ; makespan ; throughput page");
 }
 
 TEST(Store, tasks_and_slices_are_kept_only_on_request) {

@@ -203,7 +203,7 @@ def utilisation(database, _options):
     where = "name = 'cpu_utilization' AND entity <> '' AND kind = 'simulated'"
     batch = newest_batch_with(database, where)
     if batch is None:
-        raise Problem(3, "no simulated run is stored")
+        raise Problem(3, "no figures of single CPUs are stored: run with --keep threads")
     rows = database.execute(
         f"SELECT scenario, params, CAST(entity AS INTEGER), mean, low, high FROM v_summary "
         f"WHERE batch = ? AND {where} "
