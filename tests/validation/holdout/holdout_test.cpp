@@ -46,6 +46,11 @@ std::vector<scenarios::Point> points_of(const DrawnScenario& drawn, std::uint32_
   return points;
 }
 
+/// How many sets of `size` scenarios make up the random cases: at least one.
+std::uint64_t random_sets(std::uint64_t usual, std::uint64_t size) {
+  return (testing::random_cases(usual * size) + size - 1) / size;
+}
+
 /// Sets for hosts of 2 and 4 CPUs, drawn once for all tests that look at many.
 struct Set {
   std::uint32_t cpus = 0;
@@ -54,7 +59,7 @@ struct Set {
 const std::vector<Set>& sets() {
   static const std::vector<Set> all = [] {
     std::vector<Set> made;
-    for (std::uint64_t seed = 1; seed <= testing::random_cases(50); ++seed) {
+    for (std::uint64_t seed = 1; seed <= random_sets(50, 20); ++seed) {
       const std::uint32_t cpus = seed % 3 == 0 ? 4 : 2;
       made.push_back({cpus, draw_holdout({seed, 20, cpus, false})});
     }
@@ -108,7 +113,7 @@ TEST(Holdout, every_class_gets_its_share) {
 }
 
 TEST(Holdout, drawn_programs_end_and_take_about_what_is_asked_for) {
-  for (std::uint64_t seed = 1; seed <= testing::random_cases(4); ++seed) {
+  for (std::uint64_t seed = 1; seed <= random_sets(4, 20); ++seed) {
     const Set& set = sets()[seed - 1];
     for (const DrawnScenario& drawn : set.drawn.scenarios) {
       for (const scenarios::Point& point : points_of(drawn, set.cpus)) {
@@ -167,7 +172,7 @@ TEST(Holdout, many_sets_have_every_kind_every_call_and_every_start_method) {
 }
 
 TEST(Holdout, a_pair_is_two_designs_for_the_same_work) {
-  for (std::uint64_t seed = 1; seed <= testing::random_cases(4); ++seed) {
+  for (std::uint64_t seed = 1; seed <= random_sets(4, 9); ++seed) {
     for (const DrawnScenario& drawn : draw_holdout({seed, 9, 2, true}).scenarios) {
       const auto points = points_of(drawn, 2);
       ASSERT_EQ(points.size(), 2U) << drawn.yaml;
