@@ -296,6 +296,9 @@ class Writer {
     for (const CostName& name : cost_names) {
       put("  {}: {}", name.name, to_text(machine_.costs.*name.cost));
     }
+    const ColdCode& cold = machine_.cold_code;
+    put("cold_code: {{factor: {}, resume: {}, after: {}}}", cold.factor, to_text(cold.resume),
+        to_text(cold.after));
   }
 
   const MachineSpec& machine_;

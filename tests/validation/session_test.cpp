@@ -282,14 +282,32 @@ TEST(AsMeasured, measured_costs_stay_and_unmeasured_ones_come_from_this_host) {
   models::WorldSpec world = mapped({python(5ms)}, 1, ExecutorKind::threads, 1);
   const models::OsCosts defaults = world.machine.costs;
   models::WorldSpec fresh = as_measured(scenario_of(world), calibration).world;
-  EXPECT_EQ(fresh.machine.costs.wake_idle_cpu, 15us);
+  EXPECT_EQ(fresh.machine.costs.wake_idle_cpu, 13'500ns) << "less the switch";
   EXPECT_EQ(fresh.machine.costs.wake_idle_cpu_jitter, 10us);
   EXPECT_EQ(fresh.os.timer_latency, 30us) << "100 - 50 slack - 15 - 5 for the wake-up";
+  EXPECT_EQ(fresh.machine.costs.idle_call, 0ns) << "not measured";
   EXPECT_EQ(fresh.machine.costs.fork, 100us) << "of 20 MiB, less what they add";
   EXPECT_EQ(fresh.machine.costs.fork_per_mib, 10us);
   world.machine.costs_known = true;
   fresh = as_measured(scenario_of(world), calibration).world;
   EXPECT_EQ(fresh.machine.costs.wake_idle_cpu, defaults.wake_idle_cpu);
+}
+
+TEST(AsMeasured, an_idle_cpu_is_latency_only_as_far_as_nobody_pays) {
+  HostCalibration calibration = rough_calibration();
+  calibration.quick.resident_bytes = 20 << 20;
+  calibration.quick.wake = 40us;
+  calibration.quick.wake_median = 40us;
+  calibration.quick.idle_call = 10us;
+  calibration.quick.idle_exit = 8us;
+  calibration.quick.cold_code = {.factor = 14.0, .resume = 20us, .after = 4ms};
+  const models::WorldSpec world = mapped({python(5ms)}, 1, ExecutorKind::threads, 1);
+  const models::WorldSpec fresh = as_measured(scenario_of(world), calibration).world;
+  const models::OsCosts& costs = fresh.machine.costs;
+  EXPECT_EQ(costs.idle_call, 10us - costs.wake_syscall);
+  EXPECT_EQ(costs.wake_idle_cpu, 40us - 8us - costs.context_switch - 10us)
+      << "after 2 ms half of the caches are gone";
+  EXPECT_DOUBLE_EQ(fresh.machine.cold_code.factor, 14.0);
 }
 
 TEST_F(SessionTest, recorded_runs_are_compared_and_unrecorded_ones_explained) {

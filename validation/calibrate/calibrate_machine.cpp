@@ -207,6 +207,9 @@ class Calibrator {
                                .from = "CPython " + python.identity.full(),
                                .date = options_.date};
     found_.append(derive_runtime(samples, ground));
+    if (found_.find("cold_code.factor") == nullptr) {
+      found_.append(derive_cold_code(samples, ground));
+    }
     add_python_speed(samples, {.ground = ground, .known = known_}, found_);
     note_samples(ground.from, samples);
     warn_of_missing(ground.from, samples);

@@ -87,14 +87,38 @@ Samples of_idle_cpus(const Samples& wakes) {
   return idle;
 }
 
+/// Calls of idle CPUs, returns from them and short timers, each less what a busy CPU takes. Returns
+/// what a woken thread pays itself on an idle CPU after 2 ms, in ns.
+double derive_paths(const ProbeSamples& samples, Findings& into) {
+  const auto add = [&](std::vector<std::string> path, const char* source, double off) {
+    const Samples* found = samples.find(source);
+    if (found == nullptr) {
+      return 0.0;
+    }
+    const Samples taken = adjusted(*found, off);
+    into.add(std::move(path), &taken, wall_quantile, std::string{"probe "} + source);
+    return quantile(taken.ns, wall_quantile);
+  };
+  const double busy = middle(samples, "read_busy_cpu");
+  const double later = add({"cold_code", "resume"}, "read_busy_cpu_later", busy);
+  const double wake = low(samples, "write_waking");  // on the writer's own CPU
+  add({"costs", "idle_call"}, "write_idle_cpu", wake);
+  const double leave = add({"costs", "idle_exit"}, "read_idle_cpu", busy);
+  if (samples.find("read_idle_cpu") != nullptr) {
+    add({"costs", "timer_set"}, "sleep_short", middle(samples, "read_idle_cpu"));
+  }
+  return leave == 0.0 ? 0.0 : leave + low(samples, "switch") + later / 2.0;
+}
+
 void derive_wakes(const ProbeSamples& samples, Findings& into) {
+  const double paid = derive_paths(samples, into);
   const Samples* raw = samples.find("wake_idle_cpu");
   double usual = 0.0;
   if (raw != nullptr) {
-    const Samples wake = adjusted(of_idle_cpus(*raw), middle(samples, "pipe_warm"));
+    const Samples wake = adjusted(of_idle_cpus(*raw), middle(samples, "pipe_warm") + paid);
     const double low_wake = quantile(wake.ns, wake_quantile);
     const double spread = 2.0 * (quantile(wake.ns, wall_quantile) - low_wake);
-    usual = low_wake + spread / 2.0;
+    usual = low_wake + spread / 2.0 + paid;
     into.add({"costs", "wake_idle_cpu"}, &wake, wake_quantile,
              "pipe to another CPU, idle for 2 ms");
     const Samples above = adjusted(wake, 2.0 * low_wake, 2.0);  // uniform: its mean is half

@@ -260,6 +260,31 @@ Findings derive_runtime(const ProbeSamples& samples, const RuntimeGround& ground
   return Deriver{samples, ground}.run();
 }
 
+Findings derive_cold_code(const ProbeSamples& samples, const RuntimeGround& ground) {
+  Findings found{ground.date};
+  const Samples* later = samples.find("cold_code.later");
+  const Samples* soon = samples.find("cold_code.after_1ms");
+  if (later == nullptr || soon == nullptr || quantile(later->ns, wall_quantile) <= 0.0) {
+    return found;
+  }
+  constexpr double soon_ns = 1e6;
+  constexpr double longest_ns = 8e6;  // the longest while that is measured
+  const double factor = quantile(later->ns, wall_quantile);
+  const double share = quantile(soon->ns, wall_quantile) / factor;
+  const double after = soon_ns / std::clamp(share, soon_ns / longest_ns, 1.0);
+  const std::string from = ground.from + ", queue, future and pickle calls";
+  const auto add = [&](const char* key, std::string value, const Samples& behind) {
+    found.add_value({.path = {"cold_code", key},
+                     .values = {std::move(value)},
+                     .list = false,
+                     .name = {},
+                     .measured = condense(behind, from)});
+  };
+  add("factor", fmt::format("{:.2f}", factor), *later);
+  add("after", models::to_text(sim::Duration{std::llround(after)}), *soon);
+  return found;
+}
+
 sim::Result<ProbeSamples> quick_samples(const std::string& text) {
   using nlohmann::json;
   ProbeSamples samples;
@@ -276,6 +301,9 @@ sim::Result<ProbeSamples> quick_samples(const std::string& text) {
       for (const auto& [part, values] : raw.at(group).items()) {
         put(std::string{group} + "." + part, values);
       }
+    }
+    for (const auto& [when, times] : raw.at("cold_code").items()) {
+      put("cold_code." + when, times);
     }
     for (const auto& [process, sizes] : raw.at("memory").items()) {
       put("memory." + process + ".private", sizes.at("private"));

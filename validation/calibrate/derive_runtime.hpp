@@ -24,6 +24,9 @@ inline constexpr std::array<std::int64_t, 4> payload_sizes{30'000, 100'000, 300'
 /// Costs of this Python. What has no samples is left out.
 [[nodiscard]] Findings derive_runtime(const ProbeSamples& samples, const RuntimeGround& ground);
 
+/// How much longer library code takes that has been away, as `cold_code` of the machine.
+[[nodiscard]] Findings derive_cold_code(const ProbeSamples& samples, const RuntimeGround& ground);
+
 /// Samples of what `calibrate.py quick` printed, by name ("process.until"). Errors: other text.
 [[nodiscard]] sim::Result<ProbeSamples> quick_samples(const std::string& json);
 

@@ -21,6 +21,7 @@ std::vector<NamedPart> parts_on(const std::vector<std::int32_t>& cpus) {
   return {{"calls", probe_calls},
           {"starts", probe_starts},
           {"timers", probe_timers},
+          {"paths", [cpus](ProbeGuard& guard) { probe_paths(cpus, guard); }},
           {"wake-ups", [cpus](ProbeGuard& guard) { probe_wakes(cpus, guard); }},
           {"neighbours", [cpus](ProbeGuard& guard) { probe_sharing(cpus, guard); }},
           {"memory", [cpus](ProbeGuard& guard) { probe_memory(cpus, guard); }}};

@@ -25,6 +25,7 @@ namespace timeslice::validation {
 void probe_calls(ProbeGuard& guard);   // system calls, pipes, page faults, C++ tasks
 void probe_starts(ProbeGuard& guard);  // threads and processes
 void probe_timers(ProbeGuard& guard);  // sleep, tick
+void probe_paths(const std::vector<std::int32_t>& cpus, ProbeGuard& guard);
 void probe_wakes(const std::vector<std::int32_t>& cpus, ProbeGuard& guard);    // switch, wake-up
 void probe_sharing(const std::vector<std::int32_t>& cpus, ProbeGuard& guard);  // turns, neighbours
 void probe_memory(const std::vector<std::int32_t>& cpus, ProbeGuard& guard);   // latency, streams

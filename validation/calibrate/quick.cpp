@@ -104,23 +104,21 @@ models::PythonMemory read_memory(const json& raw) {
 
 /// What is gone after 1 ms, of what is gone after long, says when all is.
 models::ColdCode read_cold_code(const json& raw) {
-  const double warm = raw.at("warm").get<double>();
-  const double later = raw.at("later").get<double>() - warm;
-  const double soon = raw.at("after_1ms").get<double>() - warm;
-  models::ColdCode cold;
-  if (warm <= 0.0 || later <= 0.0) {
-    return cold;
-  }
   constexpr double soon_ns = 1e6;
   constexpr double longest_ns = 8e6;  // the longest while that is measured
-  cold.factor = later / warm;
-  const double share = std::clamp(soon / later, soon_ns / longest_ns, 1.0);
-  cold.after = Duration{static_cast<std::int64_t>(soon_ns / share)};
+  const double later = quantile(raw.at("later").get<std::vector<double>>(), 0.5);
+  models::ColdCode cold;
+  if (later > 0.0) {
+    const double share = quantile(raw.at("after_1ms").get<std::vector<double>>(), 0.5) / later;
+    cold.factor = later;
+    cold.after =
+        Duration{static_cast<std::int64_t>(soon_ns / std::clamp(share, soon_ns / longest_ns, 1.0))};
+  }
   return cold;
 }
 
 void read_kernel_paths(const json& raw, QuickCosts& quick) {
-  const auto ns = [&](const char* name) { return Duration{raw.at(name).get<std::int64_t>()}; };
+  const auto ns = [&](const char* name) { return at(raw.at(name), 0.5); };
   const Duration busy = ns("read_same_cpu");
   quick.cold_code.resume = positive(ns("read_same_cpu_later") - busy);
   if (!raw.contains("write_other_cpu")) {

@@ -1,6 +1,6 @@
 """Measures kernels and a few costs of this host for `timeslice validate`.
 
-Called as `python3 calibrate.py kernels|quick SECONDS PARENT_PID NOMINAL_PACE`, the last one in ns
+Called as `python3 calibrate.py kernels|quick|fresh SECONDS PARENT_PID [NOMINAL_PACE]`, the last one in ns
 for PACE_ITERATIONS; writes one JSON line of raw
 samples to stdout. Quantiles are taken by the caller (validation/calibrate/).
 """
@@ -150,8 +150,8 @@ def clocked(call):
 
 
 def ping_pong(cpu, away_ns, rounds):
-    """CPU time [ns] of a write that wakes a child on `cpu`, and of the read that sleeps until it
-    answers after `away_ns` of work."""
+    """CPU times [ns] of writes that wake a child on `cpu`, and of reads that sleep until it answers
+    after `away_ns` of work."""
     there_out, there_in = os.pipe()
     back_out, back_in = os.pipe()
     if os.fork() == 0:
@@ -175,18 +175,18 @@ def ping_pong(cpu, away_ns, rounds):
     os.wait()
     os.close(back_out)
     os.close(back_in)
-    return median(writes), median(reads)
+    return writes, reads
 
 
 def kernel_paths():
-    """Medians of CPU time [ns]: calls that wake, sleep, or come back after a while."""
+    """CPU times [ns] of calls that wake, sleep, or come back after a while."""
     source, sink = os.pipe()
     cpus = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cpus[0]})
-    found = {"write": median([clocked(lambda: os.write(sink, b"x")) for _ in range(200)])}
+    found = {"write": [clocked(lambda: os.write(sink, b"x")) for _ in range(200)]}
     _, found["read_same_cpu"] = ping_pong(cpus[0], 300_000, 60)
     _, found["read_same_cpu_later"] = ping_pong(cpus[0], LATER, 25)
-    found["sleep"] = median([clocked(lambda: time.sleep(0.0003)) for _ in range(150)])
+    found["sleep"] = [clocked(lambda: time.sleep(0.0003)) for _ in range(150)]
     for cpu in cpus[1:2]:
         found["write_other_cpu"], found["read_other_cpu"] = ping_pong(cpu, 300_000, 150)
     os.sched_setaffinity(0, set(cpus))
@@ -214,7 +214,8 @@ def library_code():
 
 
 def cold_code():
-    """CPU time [ns] of library code: warm, after 1 ms, and long after it last ran."""
+    """How many times its warm CPU time library code takes more: after 1 ms, and long after it last
+    ran. Each against warm calls right after, for a slow core slows both."""
     stretch = library_code()
 
     def after(away_ns):
@@ -222,19 +223,20 @@ def cold_code():
         while monotonic_ns() < end:
             pass
         clocked(nothing)  # the clock's own code gets cold as well
-        return clocked(stretch) - clock
+        cold = clocked(stretch)
+        warm = min(clocked(stretch) for _ in range(8)) - clock
+        return (cold - clock) / warm - 1
     clock = median([clocked(nothing) for _ in range(200)])
     for _ in range(50):
         stretch()
-    found = {"warm": median([clocked(stretch) - clock for _ in range(200)])}
     cpus = sorted(os.sched_getaffinity(0))
     later, soon = [], []
     for cpu in (cpus * 2)[:2]:
         os.sched_setaffinity(0, {cpu})
-        later += [after(LATER) for _ in range(15)]
+        later += [after(LATER) for _ in range(20)]
         soon += [after(1_000_000) for _ in range(60)]
     os.sched_setaffinity(0, set(cpus))
-    return found | {"after_1ms": median(soon), "later": median(later)}
+    return {"after_1ms": soon, "later": later}
 
 
 def thread_starts():
@@ -387,28 +389,26 @@ def scaled(found, factor):
 
 
 def at_pace(nominal_pace, probe, *arguments):
-    """What a probe of CPU times would find on the undisturbed core, by the pace around it."""
+    """What a probe of CPU times would find on the undisturbed core, by the pace around it; just
+    what it finds if nobody knows the nominal pace."""
     before = pace()
     found = probe(*arguments)
-    return scaled(found, 2 * nominal_pace / (before + pace()))
+    return scaled(found, 2 * nominal_pace / (before + pace())) if nominal_pace else found
 
 
-def fresh(times, nominal_pace, probe):
-    """Median of what the probe finds in new processes, which have imported and started nothing."""
-    answers = []
-    for _ in range(times):
-        source, sink = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.write(sink, json.dumps(at_pace(nominal_pace, probe)).encode())
-            os._exit(0)
-        os.close(sink)
-        with os.fdopen(source, "rb") as answer:
-            answers.append(json.loads(answer.read()))
-        os.waitpid(pid, 0)
-    if isinstance(answers[0], dict):
-        return {name: median([answer[name] for answer in answers]) for name in answers[0]}
-    return median(answers)
+def fresh(times, nominal_pace):
+    """Medians of what new interpreters find, which have imported and started nothing."""
+    import subprocess  # not above: it is a part of what the new ones import
+    command = [sys.executable, "-I", "-B", os.path.abspath(__file__), "fresh", "0",
+               str(os.getpid()), str(nominal_pace)]
+    answers = [json.loads(subprocess.run(command, stdin=subprocess.DEVNULL, check=True,
+                                         stdout=subprocess.PIPE).stdout) for _ in range(times)]
+    return {name: median([answer[name] for answer in answers]) for name in answers[0]}
+
+
+def measure_fresh(nominal_pace):
+    first_import = at_pace(nominal_pace, pool_import)  # before anything else makes a pool
+    return {"pool_import": first_import} | at_pace(nominal_pace, first_helpers)
 
 
 def first_helpers():
@@ -422,8 +422,7 @@ def first_helpers():
 
 
 def measure_quick(nominal_pace):
-    first_import = fresh(5, nominal_pace, pool_import)  # before anything else makes a pool
-    helpers = fresh(3, nominal_pace, first_helpers)
+    first = fresh(5, nominal_pace)
     with open("/proc/self/statm", encoding="ascii") as file:
         resident = int(file.read().split()[1]) * resource.getpagesize()
 
@@ -433,9 +432,9 @@ def measure_quick(nominal_pace):
              "thread": cpu(thread_starts), "fork": cpu(forks, 25),
              "larger_fork": {"mib": LARGER_MIB, "fork": cpu(larger_forks)},
              "memory": {"parent": memory_of(os.getpid()), "fork": child_memory("fork")},
-             "process": cpu(processes, "fork", 20), "pool": cpu(pools), "pool_import": first_import,
+             "process": cpu(processes, "fork", 20), "pool": cpu(pools), "pool_import": first["pool_import"],
              "loop_switch": cpu(loop_switches), "kernel_paths": kernel_paths(),
-             "cold_code": cold_code(), "helpers": helpers}
+             "cold_code": cold_code(), "helpers": first}
     quick["memory"]["forkserver"] = child_memory("forkserver")
     quick["forkserver"] = cpu(processes, "forkserver", 5)
     quick["spawn"] = cpu(processes, "spawn", 5)
@@ -447,5 +446,7 @@ if __name__ == "__main__":
     harness.die_with_parent(int(sys.argv[3]))
     if sys.argv[1] == "kernels":
         print(json.dumps(measure_kernels(float(sys.argv[2]))), flush=True)
+    elif sys.argv[1] == "fresh":
+        print(json.dumps(measure_fresh(float(sys.argv[4]))), flush=True)
     else:
-        print(json.dumps(measure_quick(float(sys.argv[4]))), flush=True)
+        print(json.dumps(measure_quick(float(sys.argv[4]) if len(sys.argv) > 4 else 0)), flush=True)

@@ -85,6 +85,35 @@ TEST(DeriveHost, a_late_sleep_is_slack_then_wake_up_then_the_timer) {
   EXPECT_EQ(value_of(found, "os.timer_latency"), "15us");           // 90 - 50 - (21 + 4)
 }
 
+TEST(DeriveHost, a_way_to_an_idle_cpu_is_latency_only_as_far_as_no_thread_pays) {
+  ProbeSamples samples;
+  samples.by_name["pipe_warm"] = same(1000);
+  samples.by_name["wake_idle_cpu"] = same(41'000);
+  samples.by_name["switch"] = same(1000);
+  samples.by_name["write_waking"] = same(2000);
+  samples.by_name["write_idle_cpu"] = same(12'000);
+  samples.by_name["read_busy_cpu"] = same(3000);
+  samples.by_name["read_idle_cpu"] = same(11'000);
+  samples.by_name["read_busy_cpu_later"] = same(23'000);
+  samples.by_name["sleep_short"] = same(20'000);
+  const Findings found = derive_host(samples, {}, date).findings;
+  EXPECT_EQ(value_of(found, "costs.idle_call"), "10us");
+  EXPECT_EQ(value_of(found, "costs.idle_exit"), "8us");
+  EXPECT_EQ(value_of(found, "costs.timer_set"), "9us");
+  EXPECT_EQ(value_of(found, "cold_code.resume"), "20us");
+  EXPECT_EQ(value_of(found, "costs.wake_idle_cpu"), "21us") << "40 - 8 - 1 - half of 20";
+}
+
+TEST(DeriveRuntime, code_that_is_gone_after_long_says_by_1_ms_when_it_is) {
+  ProbeSamples samples;
+  samples.by_name["cold_code.later"] = same(12);
+  samples.by_name["cold_code.after_1ms"] = same(3);
+  const Findings found =
+      derive_cold_code(samples, {.os = {}, .name = "3.11", .from = "it", .date = date});
+  EXPECT_EQ(value_of(found, "cold_code.factor"), "12.00");
+  EXPECT_EQ(value_of(found, "cold_code.after"), "4ms");
+}
+
 TEST(DeriveHost, a_wake_up_that_found_its_cpu_busy_is_none_of_an_idle_one) {
   ProbeSamples samples;
   for (int i = 0; i <= 100; ++i) {

@@ -1,0 +1,70 @@
+// What waking an idle CPU, beginning there and setting a timer cost a guest.
+#include <gtest/gtest.h>
+
+#include "tests/models/os/os_bench.hpp"
+
+namespace timeslice::models {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::quiet_os;
+using testing::small_machine;
+using testing::World;
+
+Program sleeper(World& world, ThreadId thread) {
+  co_await world.dispatcher.block(thread, WaitCause{});
+  co_await world.work(thread, 10us);
+}
+
+Program waker(World& world, ThreadId thread, ThreadId other) {
+  co_await world.work(thread, 1ms);
+  world.dispatcher.wake(other, WakeCause{.thread = static_cast<std::uint32_t>(thread)});
+  co_await world.work(thread, 1us, WorkKind::kernel);
+}
+
+struct Times {
+  sim::Duration waker{};
+  sim::Duration sleeper{};
+};
+
+/// CPU times of a thread that wakes another one, each on one of these CPUs.
+Times run_pair(const MachineSpec& machine, CpuId waker_cpu, CpuId sleeper_cpu) {
+  World world{machine, quiet_os(PolicyKind::fifo, 1ms)};
+  const ThreadId sleeps = world.add({.affinity = {sleeper_cpu}});
+  const ThreadId wakes = world.add({.affinity = {waker_cpu}});
+  world.start(sleeps, sleeper(world, sleeps));
+  world.start(wakes, waker(world, wakes, sleeps));
+  world.run();
+  return {.waker = world.dispatcher.accounts(wakes).cpu_time,
+          .sleeper = world.dispatcher.accounts(sleeps).cpu_time};
+}
+
+TEST(IdleCpus, are_called_at_the_cost_of_who_calls) {
+  MachineSpec machine = small_machine(2);
+  machine.costs.idle_call = 8us;
+  EXPECT_EQ(run_pair(machine, CpuId{0}, CpuId{1}).waker, 1ms + 1us + 8us);
+  EXPECT_EQ(run_pair(machine, CpuId{0}, CpuId{0}).waker, 1ms + 1us) << "nobody to call";
+}
+
+TEST(IdleCpus, are_left_at_the_cost_of_who_begins_there) {
+  MachineSpec machine = small_machine(2);
+  machine.costs.idle_exit = 6us;
+  EXPECT_EQ(run_pair(machine, CpuId{0}, CpuId{1}).sleeper, 2 * 6us + 10us) << "start and wake-up";
+  EXPECT_EQ(run_pair(machine, CpuId{0}, CpuId{0}).sleeper, 6us + 10us)
+      << "the other one ran there before";
+}
+
+TEST(Timers, cost_less_the_likelier_a_tick_comes_first) {
+  MachineSpec machine = small_machine(1);
+  machine.costs.timer_set = 12us;
+  OsSpec os = quiet_os(PolicyKind::fifo, 1ms);
+  os.tick = 4ms;
+  const World world{machine, os};
+  EXPECT_EQ(world.dispatcher.timer_cost(0ms), 12us);
+  EXPECT_EQ(world.dispatcher.timer_cost(1ms), 9us);
+  EXPECT_EQ(world.dispatcher.timer_cost(4ms), 0us);
+  EXPECT_EQ(world.dispatcher.timer_cost(1s), 0us);
+}
+
+}  // namespace
+}  // namespace timeslice::models
