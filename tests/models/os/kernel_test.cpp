@@ -111,9 +111,9 @@ TEST(ColdCaches, cost_more_the_longer_others_ran) {
 TEST(ColdCaches, grow_with_the_time_away_whoever_ran) {
   MachineSpec machine = small_machine(1);
   machine.cold_code = {.factor = 0.0, .resume = 20us, .after = 4ms};
-  for (const auto& [away, refill] : {std::pair{sim::Duration{1ms}, 5us},
-                                     std::pair{sim::Duration{4ms}, 20us},
-                                     std::pair{sim::Duration{40ms}, 20us}}) {
+  for (const auto& [away, refill] :
+       {std::pair{sim::Duration{1ms}, 5us}, std::pair{sim::Duration{4ms}, 20us},
+        std::pair{sim::Duration{40ms}, 20us}}) {
     World world{machine, quiet_os(PolicyKind::fifo, 1ms)};
     const ThreadId thread = world.add();
     sim::Duration done{};
