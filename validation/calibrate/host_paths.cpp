@@ -11,7 +11,7 @@ namespace timeslice::validation {
 
 namespace {
 
-constexpr std::int64_t short_while_ns = 300'000;
+constexpr std::int64_t short_while_ns = 100'000;
 constexpr std::int64_t long_while_ns = 8'000'000;  // caches have lost what is not used
 
 void spin_until(std::int64_t end_ns) {
