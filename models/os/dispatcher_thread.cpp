@@ -202,7 +202,8 @@ bool Dispatcher::State::wake(std::uint32_t thread, WakeCause cause, WakeResult r
   place(thread, cpu, cpu == before ? MoveReason::none : MoveReason::wake);
   const std::uint64_t called = cpus_called;
   make_ready(thread, EnqueueReason::woken, cause);
-  if (cpus_called != called && cause.thread == active_thread) {
+  const bool by_program = active_thread != nobody && cause.thread == active_thread;
+  if (cpus_called != called && by_program) {
     call_cost_ns += sim::as_ns(machine.costs.idle_call);
   }
   if (is_urgent(thread)) {

@@ -46,6 +46,21 @@ TEST(IdleCpus, are_called_at_the_cost_of_who_calls) {
   EXPECT_EQ(run_pair(machine, CpuId{0}, CpuId{0}).waker, 1ms + 1us) << "nobody to call";
 }
 
+Program napper(World& world, ThreadId thread) {
+  static_cast<void>(co_await world.dispatcher.sleep(thread, 1ms));
+  co_await world.work(thread, 10us);
+}
+
+TEST(IdleCpus, are_called_by_timers_at_nobodys_cost) {
+  MachineSpec machine = small_machine(1);
+  machine.costs.idle_call = 8us;
+  World world{machine, quiet_os(PolicyKind::fifo, 1ms)};
+  const ThreadId thread = world.add();
+  world.start(thread, napper(world, thread));
+  world.run();
+  EXPECT_EQ(world.dispatcher.accounts(thread).cpu_time, 10us);
+}
+
 TEST(IdleCpus, are_left_at_the_cost_of_who_begins_there) {
   MachineSpec machine = small_machine(2);
   machine.costs.idle_exit = 6us;
