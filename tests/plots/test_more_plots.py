@@ -281,7 +281,7 @@ class Amounts(WithDatabase):
         for kind, advice in (("latency", "--keep tasks"), ("waterfall", "--costs"),
                              ("memory", "peak_memory"), ("error", "validate"),
                              ("resources", "--keep timeline"),
-                             ("utilisation", "no simulated run")):
+                             ("utilisation", "--keep threads")):
             code, message = self.run_main(self.path, kind, "-o", self.folder / "x.png")
             self.assertEqual(code, 3, kind)
             self.assertIn(advice, message)
