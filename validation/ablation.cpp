@@ -19,6 +19,19 @@ constexpr std::array<Switch, 6> switches{{{"gil", models::Effect::gil},
                                           {"contention", models::Effect::contention},
                                           {"rest", models::Effect::rest}}};
 
+/// All code warm, and the whole way to an idle CPU latency that nobody pays, as where nobody
+/// measured: the thread that is woken is as late as after half of the caches have gone.
+void drop_guest_costs(models::MachineSpec& machine) {
+  models::OsCosts& costs = machine.costs;
+  if (costs.idle_exit > sim::Duration::zero()) {
+    costs.wake_idle_cpu += costs.idle_exit + costs.context_switch + machine.cold_code.resume / 2;
+  }
+  costs.idle_call = sim::Duration::zero();
+  costs.idle_exit = sim::Duration::zero();
+  costs.timer_set = sim::Duration::zero();
+  machine.cold_code = {};
+}
+
 }  // namespace
 
 std::vector<AblatedWorld> ablated(const models::WorldSpec& world) {
@@ -26,6 +39,10 @@ std::vector<AblatedWorld> ablated(const models::WorldSpec& world) {
   for (const Switch& one : switches) {
     worlds.push_back({.effect = one.name, .world = models::without(world, one.effect)});
   }
+  worlds.push_back({.effect = "cold", .world = world});
+  worlds.back().world.machine.cold_code.factor = 0.0;
+  worlds.push_back({.effect = "guest", .world = world});
+  drop_guest_costs(worlds.back().world.machine);
   worlds.push_back({.effect = "balance", .world = world});
   worlds.back().world.os.balance = {.kind = models::BalanceKind::work_conserving};
   return worlds;

@@ -21,7 +21,8 @@ struct AblatedWorld {
   models::WorldSpec world;
 };
 
-/// One world an effect: gil, start, ipc, switch, contention, rest (the wandering speed), and
+/// One world an effect: gil, start, ipc, switch, contention, rest (the wandering speed); cold
+/// (library code that cools), guest (that, and all else that cools or is an exit to a host); and
 /// balance, which is a scheduler that leaves no CPU idle beside a waiting thread.
 [[nodiscard]] std::vector<AblatedWorld> ablated(const models::WorldSpec& world);
 

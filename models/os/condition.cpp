@@ -48,10 +48,7 @@ sim::Process<> Condition::signal(ThreadId thread) {
     const WakeCause cause{.thread = static_cast<std::uint32_t>(thread)};
     dispatcher_.wake(waiters_.pop(), cause);  // false: it was on its way to sleep
   }
-  if (dispatcher_.owes_call()) {
-    const Work call = kernel_work(sim::Duration::zero());
-    co_await dispatcher_.run(thread, call);
-  }
+  co_await dispatcher_.pay_call(thread);
 }
 
 sim::Process<> Condition::broadcast(ThreadId thread) {
@@ -67,10 +64,7 @@ sim::Process<> Condition::broadcast(ThreadId thread) {
     const WakeCause cause{.thread = static_cast<std::uint32_t>(thread)};
     dispatcher_.wake(waiters_.pop(), cause);
   }
-  if (dispatcher_.owes_call()) {
-    const Work call = kernel_work(sim::Duration::zero());
-    co_await dispatcher_.run(thread, call);
-  }
+  co_await dispatcher_.pay_call(thread);
 }
 
 }  // namespace timeslice::models

@@ -199,6 +199,10 @@ Dispatcher::InterruptibleRunAwaiter Dispatcher::run_interruptible(ThreadId threa
   return InterruptibleRunAwaiter{*state_, thread, work, poll_ns};
 }
 
+Dispatcher::PayCallAwaiter Dispatcher::pay_call(ThreadId thread) {
+  return PayCallAwaiter{*state_, thread, state_->call_cost_ns > 0.0};
+}
+
 Dispatcher::BlockAwaiter Dispatcher::block(ThreadId thread, WaitCause cause) {
   return BlockAwaiter{*state_, thread, cause};
 }
@@ -224,10 +228,6 @@ Dispatcher::TimedBlockAwaiter Dispatcher::sleep(ThreadId thread, sim::Duration d
 Dispatcher::TimedBlockAwaiter Dispatcher::wait_for_device(ThreadId thread, sim::Duration duration) {
   return TimedBlockAwaiter{*state_, thread, duration + state_->os.timer_latency,
                            WaitCause{.what = WaitFor::io, .object = 0}};
-}
-
-bool Dispatcher::owes_call() const {
-  return state_->call_cost_ns > 0.0;
 }
 
 sim::Duration Dispatcher::timer_cost(sim::Duration duration) const {

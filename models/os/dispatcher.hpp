@@ -126,6 +126,7 @@ class Dispatcher {
   // does so for ever meets the engine's limit of events at one instant, not the end of the stack.
   class RunAwaiter;
   class InterruptibleRunAwaiter;
+  class PayCallAwaiter;
   class BlockAwaiter;
   class TimedBlockAwaiter;
 
@@ -137,6 +138,10 @@ class Dispatcher {
   /// 0: all done. Requires: poll_ns > 0; not kernel work.
   [[nodiscard]] InterruptibleRunAwaiter run_interruptible(ThreadId thread, Work work,
                                                           double poll_ns);
+
+  /// Pays for the idle CPU that the program called with its last wake-up. Any work that it awaits
+  /// next pays as well; this is for who may block first. Nothing to pay: goes on at once.
+  [[nodiscard]] PayCallAwaiter pay_call(ThreadId thread);
 
   /// Leaves the CPU until `wake(thread)`. A wake-up is never lost: check and block in one go,
   /// without an await between them.
@@ -205,9 +210,6 @@ class Dispatcher {
 
   [[nodiscard]] bool running(ThreadId thread) const;
   [[nodiscard]] bool finished(ThreadId thread) const;
-  /// Whether the running program woke somebody on an idle CPU and has not paid for the call: the
-  /// next work that it awaits before it blocks does.
-  [[nodiscard]] bool owes_call() const;
   /// What the kernel takes to set a timer that comes after `duration`; nothing if the next tick
   /// comes first, on average over its phases.
   [[nodiscard]] sim::Duration timer_cost(sim::Duration duration) const;
@@ -254,6 +256,17 @@ class Dispatcher::RunAwaiter {
   State& state_;
   ThreadId thread_;
   Work work_;
+};
+
+/// A run of no work of its own, unless there is nothing to pay.
+class Dispatcher::PayCallAwaiter : public RunAwaiter {
+ public:
+  PayCallAwaiter(State& state, ThreadId thread, bool owes)
+      : RunAwaiter{state, thread, Work{.kind = WorkKind::kernel, .nominal_ns = 0.0}}, owes_{owes} {}
+  [[nodiscard]] bool await_ready() const noexcept { return !owes_; }
+
+ private:
+  bool owes_;
 };
 
 /// Yields the nominal work left [ns].

@@ -401,15 +401,7 @@ void Dispatcher::State::switch_in(std::uint32_t cpu, const Pick& pick) {
                               .object = it.last_thread,
                               .cause = no_subject,
                               .value = thread.last_cpu});
-  sim::Duration overhead{};
-  if (charges_refill()) {
-    overhead = refill_cost(cpu, pick.thread);
-  }
-  if (machine.cold_code.resume > sim::Duration::zero() && thread.last_cpu != nobody) {
-    const auto away = static_cast<double>(now() - thread.left_cpu_at);
-    const double cost = sim::as_ns(machine.cold_code.resume) * machine.cold_code.gone(away);
-    overhead += sim::Duration{static_cast<std::int64_t>(cost)};
-  }
+  sim::Duration overhead = cold_cost(cpu, pick.thread);
   overhead += note_migration(cpu, pick.thread);
   if (it.last_thread != pick.thread) {
     overhead += machine.costs.context_switch;

@@ -67,6 +67,18 @@ sim::Duration Dispatcher::State::refill_cost(std::uint32_t cpu, std::uint32_t th
       static_cast<std::int64_t>(static_cast<double>(costs.cold_refill.count()) * part)};
 }
 
+/// What a thread that comes to `cpu` pays for caches that cooled: by what ran, and by time alone.
+sim::Duration Dispatcher::State::cold_cost(std::uint32_t cpu, std::uint32_t thread) const {
+  sim::Duration cost = charges_refill() ? refill_cost(cpu, thread) : sim::Duration::zero();
+  const ColdCode& cold = machine.cold_code;
+  const Thread& it = threads[thread];
+  if (cold.resume > sim::Duration::zero() && it.last_cpu != nobody) {
+    const double gone = cold.gone(static_cast<double>(now() - it.left_cpu_at));
+    cost += sim::Duration{static_cast<std::int64_t>(sim::as_ns(cold.resume) * gone)};
+  }
+  return cost;
+}
+
 void Dispatcher::State::note_left(std::uint32_t cpu, std::uint32_t thread) {
   busy_at_leave.resize(std::max<std::size_t>(busy_at_leave.size(), threads.size()));
   busy_at_leave[thread] = cpus[cpu].accounts.busy;

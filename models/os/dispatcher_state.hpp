@@ -114,6 +114,7 @@ struct Dispatcher::State {
     return machine.costs.cold_refill > sim::Duration::zero();
   }
   [[nodiscard]] sim::Duration refill_cost(std::uint32_t cpu, std::uint32_t thread) const;
+  [[nodiscard]] sim::Duration cold_cost(std::uint32_t cpu, std::uint32_t thread) const;
   void note_left(std::uint32_t cpu, std::uint32_t thread);
   void note_load(std::uint32_t cpu);
   /// `thread` comes to the queue of `cpu`, or leaves it; `waits`: no group of it is throttled

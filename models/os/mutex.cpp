@@ -150,10 +150,7 @@ sim::Process<> Mutex::unlock(ThreadId thread) {
     const WakeCause cause{.thread = static_cast<std::uint32_t>(thread)};
     dispatcher_.wake(pop_waiter(), cause);
   }
-  if (dispatcher_.owes_call()) {
-    const Work call = kernel_work(sim::Duration::zero());
-    co_await dispatcher_.run(thread, call);
-  }
+  co_await dispatcher_.pay_call(thread);
 }
 
 }  // namespace timeslice::models

@@ -85,10 +85,7 @@ sim::Process<> Pipe::put(ThreadId thread, Message message) {
     }
     first = false;
     bytes_came(thread);
-    if (dispatcher_.owes_call()) {
-      const Work call = kernel_work(sim::Duration::zero());
-      co_await dispatcher_.run(thread, call);
-    }
+    co_await dispatcher_.pay_call(thread);
   }
 }
 
@@ -129,10 +126,7 @@ sim::Process<> Pipe::take(ThreadId thread) {
     taken += there;
     filled_ -= there;
     room_came(thread);
-    if (dispatcher_.owes_call()) {
-      const Work call = kernel_work(sim::Duration::zero());
-      co_await dispatcher_.run(thread, call);
-    }
+    co_await dispatcher_.pay_call(thread);
   }
 }
 

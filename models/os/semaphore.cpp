@@ -64,10 +64,7 @@ sim::Process<> Semaphore::release(ThreadId thread) {
     co_await dispatcher_.run(thread, call);
   }
   wake_first(dispatcher_, waiters_, WakeCause{.thread = static_cast<std::uint32_t>(thread)});
-  if (dispatcher_.owes_call()) {
-    const Work call = kernel_work(sim::Duration::zero());
-    co_await dispatcher_.run(thread, call);
-  }
+  co_await dispatcher_.pay_call(thread);
 }
 
 }  // namespace timeslice::models

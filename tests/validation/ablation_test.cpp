@@ -20,6 +20,9 @@ TEST(Ablation, each_world_lacks_its_own_effect_and_keeps_the_others) {
   models::WorldSpec world = mapped({python(1ms)}, 4, models::ExecutorKind::processes, 2);
   world.os.balance.kind = models::BalanceKind::linux_domains;
   world.machine.costs.fork = 1ms;
+  world.machine.costs.idle_exit = 6us;
+  world.machine.cold_code = {.factor = 14.0, .resume = 20us, .after = 4ms};
+  const models::OsCosts costs = world.machine.costs;
   world.machine.speed_over_time = {{{.from = {}, .factor = 0.5}}, {}};
   std::set<std::string_view> names;
   for (const AblatedWorld& one : ablated(world)) {
@@ -31,7 +34,17 @@ TEST(Ablation, each_world_lacks_its_own_effect_and_keeps_the_others) {
               one.effect == "balance")
         << one.effect;
   }
-  EXPECT_EQ(names.size(), 7U);
+  EXPECT_EQ(names.size(), 9U);
+  const std::vector<AblatedWorld> worlds = ablated(world);
+  const auto without = [&](std::string_view effect) {
+    return std::ranges::find(worlds, effect, &AblatedWorld::effect)->world.machine;
+  };
+  EXPECT_EQ(without("cold").cold_code.factor, 0.0);
+  EXPECT_EQ(without("cold").cold_code.resume, 20us);
+  EXPECT_EQ(without("guest").cold_code.resume, 0us);
+  EXPECT_EQ(without("guest").costs.wake_idle_cpu,
+            costs.wake_idle_cpu + 6us + costs.context_switch + 10us)
+      << "the woken thread is as late as before";
 }
 
 TEST(Ablation, the_error_is_the_median_and_a_run_that_fails_without_the_effect_leaves_none) {

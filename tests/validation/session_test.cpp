@@ -265,6 +265,8 @@ TEST(AsMeasured, the_harness_is_a_term_and_io_is_the_sleep_that_stands_for_it) {
   ASSERT_EQ(steps.size(), 3U);
   EXPECT_DOUBLE_EQ(std::get<models::PythonStep>(steps[0].what).duration.first_ns, 6000.0)
       << "5 ms are three parts";
+  EXPECT_TRUE(std::get<models::PythonStep>(steps[0].what).surrounds) << "it gets cold";
+  EXPECT_FALSE(std::get<models::PythonStep>(steps[1].what).surrounds);
   EXPECT_EQ(steps[1].number, 0U);
   EXPECT_EQ(steps[2].number, 1U) << "draws stay those of the scenario";
   EXPECT_TRUE(std::holds_alternative<models::SleepStep>(steps[2].what));

@@ -51,6 +51,53 @@ TEST(ColdCode, makes_a_pool_of_long_items_cost_more_an_item_than_one_of_short_on
   EXPECT_GT(overhead(cold, 10ms), warm + 10 * 15us);
 }
 
+/// CPU time of `who` that coldness adds to 20 items of 10 ms one after the other.
+sim::Duration added(ExecutorKind kind, const std::string& who) {
+  WorldSpec world = linux_world(4);
+  add_task(world, "work", {python(10ms)});
+  add_executor(world, kind, 1);
+  Step map = map_items(20);
+  std::get<MapStep>(map.what).chunksize = 1;
+  world.main = numbered({map});
+  const double warm = metric(run_world(world), "cpu_time", who);
+  world.machine.cold_code = cold;
+  return sim::Duration{static_cast<std::int64_t>(metric(run_world(world), "cpu_time", who) - warm)};
+}
+
+/// Each of 20 times; another time, at most, for what ends the program.
+void expect_twenty_times(ExecutorKind kind, const std::string& who, sim::Duration parts) {
+  const sim::Duration once = 10 * parts;  // the factor
+  EXPECT_GE(added(kind, who), 20 * once) << who;
+  EXPECT_LE(added(kind, who), 22 * once) << who;
+}
+
+TEST(ColdCode, is_paid_by_each_part_that_a_worker_runs_an_item) {
+  const PythonCosts costs;
+  expect_twenty_times(ExecutorKind::threads, "pool0-0", costs.thread_item);
+  expect_twenty_times(ExecutorKind::processes, "pool0-0",
+                      costs.pool_get + costs.item + costs.pool_result);
+  expect_twenty_times(ExecutorKind::process_executor, "pool0-0",
+                      costs.executor.get + costs.item + costs.executor.put);
+}
+
+TEST(ColdCode, is_paid_by_a_handler_that_hears_of_an_item_every_10_ms) {
+  const PythonCosts costs;
+  expect_twenty_times(ExecutorKind::processes, "pool0-results",
+                      costs.pool_store + costs.pool_store_item);
+}
+
+TEST(Sleep, has_its_end_before_the_timer_is_set) {
+  WorldSpec world = linux_world(1);
+  world.main = numbered({repeat(10, {sleep_for(1ms)})});
+  const Timings before = run_world(world);
+  world.machine.costs.timer_set = 12us;
+  const Timings after = run_world(world);
+  constexpr double ticks_ns = 100.0;  // of the ticks' cost, which falls on other moments
+  EXPECT_NEAR(in_ms(after.makespan), in_ms(before.makespan), ticks_ns / 1e6);
+  EXPECT_NEAR(metric(after, "cpu_time"), metric(before, "cpu_time") + 10 * 9000.0, ticks_ns)
+      << "a tick comes first in a quarter of the cases";
+}
+
 TEST(ColdCode, changes_nothing_without_python) {
   WorldSpec world = linux_world(2);
   world.runtime.language = Language::none;

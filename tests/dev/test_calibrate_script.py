@@ -1,0 +1,60 @@
+"""What calibrate.py decides by itself: when it has measured enough, and how it scales to a pace."""
+
+import os
+import sys
+import unittest
+from pathlib import Path
+from unittest import mock
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "validation/python"))
+
+import calibrate  # noqa: E402
+
+
+def one_cpu(*stays):
+    return {"python": {0: [[value] * 40 for value in stays]}}
+
+
+class Enough(unittest.TestCase):
+    def test_the_time_asked_for_is_always_spent(self):
+        self.assertTrue(calibrate.goes_on(0.9, one_cpu(100, 100), 2))
+
+    def test_halves_that_agree_are_enough(self):
+        self.assertFalse(calibrate.goes_on(1.1, one_cpu(100, 150, 102, 170), 4))
+
+    def test_a_half_that_never_saw_the_undisturbed_core_is_not(self):
+        self.assertTrue(calibrate.goes_on(1.1, one_cpu(130, 150, 100, 170), 4))
+        other = one_cpu(100, 100)
+        other["python"][1] = [[100] * 40, [110] * 40]
+        self.assertTrue(calibrate.goes_on(1.1, other, 2), "each CPU counts")
+
+    def test_a_noisy_host_is_not_measured_for_ever(self):
+        self.assertFalse(calibrate.goes_on(calibrate.MOST_TIMES + 0.1, one_cpu(130, 100), 2))
+
+
+class Pace(unittest.TestCase):
+    def test_a_slow_core_makes_costs_smaller_whatever_holds_them(self):
+        with mock.patch.object(calibrate, "pace", side_effect=[150, 250]):
+            found = calibrate.at_pace(100, lambda: {"a": [40, 80], "b": 20})
+        self.assertEqual(found, {"a": [20, 40], "b": 10})
+
+    def test_without_a_nominal_pace_they_stay(self):
+        with mock.patch.object(calibrate, "pace", return_value=150):
+            self.assertEqual(calibrate.at_pace(0, lambda x: [x], 7), [7])
+
+
+class Fresh(unittest.TestCase):
+    def test_new_interpreters_import_what_this_one_has_already(self):
+        import multiprocessing.pool  # noqa: F401
+        found = calibrate.fresh(3, 0)
+        self.assertEqual(set(found), {"pool_import", "tracker", "server"})
+        self.assertGreater(found["pool_import"], 500_000, "ns; an import that is there takes less")
+
+    def test_nothing_is_left_running(self):
+        calibrate.fresh(1, 0)
+        with self.assertRaises(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+
+
+if __name__ == "__main__":
+    unittest.main()
