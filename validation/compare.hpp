@@ -23,6 +23,7 @@ struct PairedRun {
   std::vector<models::Timings> spread;  // other seeds, the same index; may be empty
   models::Timings raw;                  // same draws, calibrated speeds only
   NullPrediction null;
+  models::SpeedFactors kinds = {};  // of each kind of work, that `predicted` was given
   std::vector<models::SpeedTimeline> speeds = {};  // of each CPU, that `predicted` was given
 };
 

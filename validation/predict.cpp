@@ -34,11 +34,15 @@ class Rewriter {
  private:
   void add(const models::PythonStep& step, std::uint32_t number, models::Steps& out) const {
     charge(std::ceil(models::mean_ns(step.duration) / part_ns_), number, out);
-    out.push_back({.what = step, .number = number});
+    models::PythonStep timed = step;
+    timed.timed_part = part();
+    out.push_back({.what = std::move(timed), .number = number});
   }
   void add(const models::NativeStep& step, std::uint32_t number, models::Steps& out) const {
     charge(python_ ? 1.0 : std::ceil(models::mean_ns(step.duration) / part_ns_), number, out);
-    out.push_back({.what = step, .number = number});
+    models::NativeStep timed = step;
+    timed.timed_part = python_ ? whole : part();
+    out.push_back({.what = std::move(timed), .number = number});
   }
   void add(const models::IoStep& step, std::uint32_t number, models::Steps& out) const {
     out.push_back({.what = models::SleepStep{step.duration}, .number = number});
@@ -78,6 +82,13 @@ class Rewriter {
           {.what = models::NativeStep{.duration = cost, .holds_gil = false}, .number = number});
     }
   }
+
+  [[nodiscard]] sim::Duration part() const {
+    return sim::Duration{static_cast<std::int64_t>(part_ns_)};
+  }
+
+  /// A call into C cannot be cut.
+  static constexpr sim::Duration whole = std::chrono::hours{1};
 
   double part_ns_;
   bool python_;
@@ -127,7 +138,8 @@ std::string group_of_processes(const models::WorldSpec& world,
 }  // namespace
 
 scenarios::Scenario as_measured(const scenarios::Scenario& scenario,
-                                const HostCalibration& calibration, sim::Duration part) {
+                                const HostCalibration& calibration, const QuickCosts& quick,
+                                sim::Duration part) {
   scenarios::Scenario fresh = scenario;
   models::WorldSpec& world = fresh.world;
   world.machine.speed = models::SpeedFactors{};
@@ -137,7 +149,7 @@ scenarios::Scenario as_measured(const scenarios::Scenario& scenario,
   if (calibration.resident.count > 0) {
     world.runtime.memory = calibration.resident;
   }
-  apply_quick_costs(calibration.quick, world);
+  apply_quick_costs(quick, world);
   const Rewriter rewriter{world.runtime.language, calibration, part};
   for (models::TaskSpec& task : world.tasks) {
     task.steps = rewriter.steps(task.steps);

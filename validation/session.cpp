@@ -35,6 +35,7 @@ struct Trials {
   std::map<std::string, std::uint64_t> rejected;  // by reason
   std::vector<NativeRun> accepted;
   std::vector<std::uint64_t> repetitions;               // of the accepted ones
+  std::vector<std::size_t> stretches;                   // of the session, of the accepted ones
   std::vector<std::optional<TimelineFacts>> timelines;  // of the accepted ones, where recorded
   std::set<std::string> unrecorded;                     // why not
   std::uint64_t repaired = 0;                           // switches in recordings
@@ -46,6 +47,7 @@ class Session {
       : points_{std::move(points)},
         options_{options},
         lab_{lab},
+        references_{lab.calibration->quick, lab.measure_again},
         trials_(points_.size()),
         wanted_{std::max<std::uint64_t>(1, options.repeat)} {}
 
@@ -57,6 +59,9 @@ class Session {
     condense(result_);
     result_.calibration = lab_.calibration;
     result_.notes = lab_.calibration->notes;
+    if (const std::string note = references_.note(); !note.empty()) {
+      result_.notes.push_back(note);
+    }
     result_.warnings = lab_.calibration->warnings;
     return std::move(result_);
   }
@@ -67,6 +72,9 @@ class Session {
     end_ = Clock::now() + options_.budget;
     while (one_round()) {
     }
+    if (!interrupted()) {
+      references_.close();
+    }
   }
 
   /// An attempt at each point that wants one; false when there was none.
@@ -74,6 +82,7 @@ class Session {
     bool any = false;
     for (std::size_t i = 0; i < points_.size(); ++i) {
       if (wants_more(trials_[i]) && Clock::now() < end_ && !interrupted()) {
+        references_.keep_up();
         attempt(i);
         any = true;
       }
@@ -113,6 +122,7 @@ class Session {
     }
     trials.accepted.push_back(std::move(run));
     trials.repetitions.push_back(repetition);
+    trials.stretches.push_back(references_.stretch());
     keep_timeline(recorded, trials);
     if (options_.progress) {
       options_.progress(++done_, wanted_ * points_.size());
@@ -188,8 +198,7 @@ class Session {
   }
 
   void compare_runs(const Trials& trials, PointValidation& judged) {
-    const scenarios::Scenario scenario =
-        as_measured(judged.point.scenario, *lab_.calibration, part_of(options_));
+    const scenarios::Scenario scenario = with_costs(judged.point.scenario, lab_.calibration->quick);
     const auto numbers = host_numbers(scenario.world.machine, lab_.calibration->cpus);
     std::vector<PairedRun> pairs;
     std::vector<std::vector<double>> slowness;
@@ -199,9 +208,13 @@ class Session {
     for (std::size_t i = 0; i < trials.accepted.size() && !interrupted(); ++i) {
       sim::MemorySink trace;
       const std::optional<TimelineFacts>& recorded = trials.timelines[i];
-      PairedRun pair = predict(scenario, {.repetition = trials.repetitions[i],
-                                          .run = trials.accepted[i],
-                                          .sink = recorded ? &trace : nullptr});
+      const QuickCosts costs = references_.costs(trials.stretches[i]);
+      const scenarios::Scenario then = with_costs(judged.point.scenario, costs);
+      PairedRun pair = predict(then, {.repetition = trials.repetitions[i],
+                                      .slowness = costs.slowness,
+                                      .run = trials.accepted[i],
+                                      .sink = recorded ? &trace : nullptr});
+      pair.raw = predict_raw(scenario, trials.repetitions[i], trials.accepted[i]);
       if (pair.predicted.status != models::RunStatus::ok) {
         judged.warnings.push_back("the simulation failed: " + pair.predicted.error);
         return;
@@ -213,7 +226,7 @@ class Session {
             {.predicted = facts_of(trace, pair.predicted, scenario.world), .measured = *recorded});
       }
       if (options_.ablation) {
-        ablated_runs.push_back(without_effects(scenario, trials.repetitions[i], pair));
+        ablated_runs.push_back(without_effects(then, trials.repetitions[i], pair));
       }
       judged.measured.push_back(pair.measured);
       judged.predicted.push_back(pair.predicted);
@@ -249,6 +262,7 @@ class Session {
     AblatedRun run{.measured = static_cast<double>(pair.measured.makespan.count()),
                    .predicted = {}};
     scenarios::Scenario changed = scenario;
+    changed.world.machine.speed = pair.kinds;
     changed.world.machine.speed_over_time = pair.speeds;
     effects_.clear();
     for (AblatedWorld& one : ablated(changed.world)) {
@@ -308,12 +322,13 @@ class Session {
   /// One accepted run; `sink` hears its simulation, if there is one.
   struct Accepted {
     std::uint64_t repetition = 0;
+    double slowness = 0.0;  // of bytecode beside it
     const NativeRun& run;
     sim::TraceSink* sink = nullptr;
   };
 
   PairedRun predict(scenarios::Scenario scenario, const Accepted& accepted) {
-    const auto& [repetition, run, sink] = accepted;
+    const auto& [repetition, slowness, run, sink] = accepted;
     PairedRun pair;
     pair.measured = run.timings;
     models::WorldSpec& world = scenario.world;
@@ -322,19 +337,33 @@ class Session {
     pair.null = null_model(world, program, mean_slowness(run.samples));
     pair.speeds = speed_timelines(run.samples, numbers);
     world.machine.speed_over_time = pair.speeds;
+    pair.kinds = relative_speeds(run.samples, slowness);
+    world.machine.speed = pair.kinds;
     pair.predicted = simulate(scenario, repetition, paired_run_options(sink));
     for (std::uint64_t seed = 1; seed < options_.seeds; ++seed) {
       // Far from the repetitions of native runs, so that no other run's draws are met again.
       const std::uint64_t far = 1'000'000 + repetition * options_.seeds + seed;
       pair.spread.push_back(simulate(scenario, far, usual_run_options()));
     }
+    return pair;
+  }
+
+  /// Without anything seen in or beside the run: speeds and costs as the session began.
+  models::Timings predict_raw(scenarios::Scenario scenario, std::uint64_t repetition,
+                              const NativeRun& run) {
+    models::WorldSpec& world = scenario.world;
+    const auto numbers = host_numbers(world.machine, lab_.calibration->cpus);
     // Twice the serial length is longer than any run that overlaps at all.
-    const sim::Duration length{static_cast<std::int64_t>(2.0 * totals(program).all()) +
-                               1'000'000'000};
+    const double serial = totals(expand(world, run.timings.seed)).all();
+    const sim::Duration length{static_cast<std::int64_t>(2.0 * serial) + 1'000'000'000};
     world.machine.speed_over_time =
         random_timelines(lab_.calibration->traces, numbers, length, sim::Random{run.timings.seed});
-    pair.raw = simulate(scenario, repetition, usual_run_options());
-    return pair;
+    return simulate(scenario, repetition, usual_run_options());
+  }
+
+  [[nodiscard]] scenarios::Scenario with_costs(const scenarios::Scenario& scenario,
+                                               const QuickCosts& costs) const {
+    return as_measured(scenario, *lab_.calibration, costs, part_of(options_));
   }
 
   [[nodiscard]] models::Timings simulate(const scenarios::Scenario& scenario,
@@ -391,6 +420,7 @@ class Session {
   std::vector<scenarios::Point> points_;
   const ValidateOptions& options_;
   const Lab& lab_;
+  References references_;
   std::vector<Trials> trials_;
   std::uint64_t wanted_;
   Clock::time_point end_;  // of the budget for native runs

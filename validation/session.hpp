@@ -9,6 +9,7 @@
 #include "scenarios/runner.hpp"
 #include "validation/native/native_run.hpp"
 #include "validation/native/recorder/recording.hpp"
+#include "validation/references.hpp"
 #include "validation/validate.hpp"
 
 namespace timeslice::validation {
@@ -22,6 +23,8 @@ struct Lab {
   /// Records native runs when there is one; and why it is no better one.
   TimelineProvider* recorder = nullptr;
   std::string why_no_better_recorder{};
+  /// Costs of the host as they are now; without it those of the calibration hold throughout.
+  References::Measure measure_again{};
 };
 
 /// Runs and compares. Requires: every point can run natively.

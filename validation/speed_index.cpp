@@ -1,6 +1,7 @@
 #include "validation/speed_index.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <utility>
@@ -21,6 +22,7 @@ struct Used {
     nominal += nominal_ns;
   }
   [[nodiscard]] bool trusted() const { return nominal >= trusted_ns && used > 0.0; }
+  [[nodiscard]] double slowness() const { return used / nominal; }
 };
 
 /// Kernel time of one CPU by step of the run.
@@ -39,13 +41,15 @@ class Steps {
     }
   }
 
-  [[nodiscard]] models::SpeedTimeline timeline(double otherwise) const {
+  /// Where no kernel ran here, what those saw that ran elsewhere just then (`all`).
+  [[nodiscard]] models::SpeedTimeline timeline(const Steps& all, double otherwise) const {
     models::SpeedTimeline line;
     for (std::size_t i = 0; i < steps_.size(); ++i) {
-      if (!steps_[i].trusted()) {
+      const Used& seen = steps_[i].trusted() ? steps_[i] : all.steps_[i];
+      if (!seen.trusted()) {
         continue;
       }
-      const double factor = steps_[i].nominal / steps_[i].used;
+      const double factor = seen.nominal / seen.used;
       const auto from = static_cast<std::int64_t>(static_cast<double>(i) * width_);
       const auto when = line.empty() ? sim::Instant{} : sim::Instant{sim::Duration{from}};
       // Changes below half a percent are the clock's own noise.
@@ -81,6 +85,35 @@ double mean_slowness(std::span<const KernelSample> samples) {
     all.add(static_cast<double>(sample.used_ns), static_cast<double>(sample.nominal_ns));
   }
   return all.nominal > 0.0 && all.used > 0.0 ? all.used / all.nominal : 1.0;
+}
+
+models::SpeedFactors relative_speeds(std::span<const KernelSample> samples, double elsewhere) {
+  Used all;
+  std::array<Used, 3> by_kernel;
+  for (const KernelSample& sample : samples) {
+    const auto used = static_cast<double>(sample.used_ns);
+    const auto nominal = static_cast<double>(sample.nominal_ns);
+    all.add(used, nominal);
+    by_kernel[static_cast<std::size_t>(sample.kernel)].add(used, nominal);
+  }
+  const Used& python = by_kernel[static_cast<std::size_t>(Kernel::python)];
+  const Used& held = by_kernel[static_cast<std::size_t>(Kernel::held)];
+  Used c_code = by_kernel[static_cast<std::size_t>(Kernel::native)];
+  c_code.add(held.used, held.nominal);
+  models::SpeedFactors speeds;
+  if (!all.trusted()) {
+    return speeds;
+  }
+  if (c_code.trusted()) {
+    speeds.native = all.slowness() / c_code.slowness();
+  }
+  // With nothing but C code in it, a run is as slow as that at least.
+  const double bytecode = python.trusted() ? python.slowness()
+                          : held.trusted() ? held.slowness()
+                                           : std::max(elsewhere, all.slowness());
+  speeds.python = all.slowness() / bytecode;
+  speeds.kernel = speeds.python;
+  return speeds;
 }
 
 std::vector<std::int32_t> host_numbers(const models::MachineSpec& machine,
@@ -128,19 +161,23 @@ std::vector<models::SpeedTimeline> speed_timelines(std::span<const KernelSample>
   const double width =
       std::max(static_cast<double>(step.count()), end / static_cast<double>(most_steps - 1));
   const auto count = static_cast<std::size_t>(end / width) + 1;
+  const models::SpeedFactors speeds = relative_speeds(samples, 0.0);
   std::vector<Steps> by_cpu(numbers.size() + 1, Steps{count, width});
+  Steps all{count, width};
   for (const KernelSample& sample : samples) {
     const auto begin = static_cast<double>(sample.begin_ns);
     const auto finish = static_cast<double>(sample.end_ns);
     const double middle = (begin + finish) / 2.0;
+    const double kind = sample.kernel == Kernel::python ? speeds.python : speeds.native;
     const double used = static_cast<double>(sample.used_ns) / 2.0;
-    const double nominal = static_cast<double>(sample.nominal_ns) / 2.0;
+    const double nominal = static_cast<double>(sample.nominal_ns) / kind / 2.0;
     by_cpu[index_in(numbers, sample.cpu_first)].spread(begin, middle, used, nominal);
     by_cpu[index_in(numbers, sample.cpu_last)].spread(middle, finish, used, nominal);
+    all.spread(begin, finish, 2.0 * used, 2.0 * nominal);
   }
   std::vector<models::SpeedTimeline> lines;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    lines.push_back(by_cpu[i].timeline(1.0 / mean_slowness(samples)));
+    lines.push_back(by_cpu[i].timeline(all, 1.0 / mean_slowness(samples)));
   }
   return lines;
 }

@@ -20,6 +20,13 @@ namespace timeslice::validation {
 /// CPU time over nominal time, all kernel calls together; 1 without any.
 [[nodiscard]] double mean_slowness(std::span<const KernelSample> samples);
 
+/// How fast each kind of work is beside the mean of all kernels of a run, for one slowness is not
+/// that of all code: what shares a core or its caches slows bytecode where a hash goes on. Kernel
+/// code goes with bytecode. `elsewhere`: how slow bytecode was beside the run, for runs without
+/// any; 0: not known.
+[[nodiscard]] models::SpeedFactors relative_speeds(std::span<const KernelSample> samples,
+                                                   double elsewhere);
+
 /// The operating system's number of each CPU of `machine`, on this host.
 [[nodiscard]] std::vector<std::int32_t> host_numbers(const models::MachineSpec& machine,
                                                      std::span<const std::int32_t> allowed);
@@ -28,9 +35,10 @@ namespace timeslice::validation {
 [[nodiscard]] std::vector<double> slowness_by_cpu(std::span<const KernelSample> samples,
                                                   std::span<const std::int32_t> numbers);
 
-/// Speed of each CPU over the run, in steps of `step`. A step in which no kernel ran keeps the
-/// value before it; before the first it has the first; a CPU without any kernel has the mean of
-/// all.
+/// Speed of each CPU over the run, in steps of `step`. Where no kernel ran on a CPU in a step, it
+/// has the speed that kernels saw on the others just then: predicted work need not be where the
+/// measured work was. A step without any kernel keeps the value before it; before the first it has
+/// the first; without any at all the mean of all.
 [[nodiscard]] std::vector<models::SpeedTimeline> speed_timelines(
     std::span<const KernelSample> samples, std::span<const std::int32_t> numbers,
     sim::Duration step = std::chrono::milliseconds{1});

@@ -117,6 +117,18 @@ sim::Result<Validation> validate(std::vector<scenarios::Point> points,
   }
   const ChildLimits limits;
   const sim::Duration part = part_of(options);
+  auto probes = ScriptFolder::create();
+  if (!probes) {
+    return probes.error();
+  }
+  const HostCalibration& host = *calibration.value();
+  References::Measure measure_again;
+  if (host.quick.resident_bytes > 0) {
+    measure_again = [&] {
+      auto costs = validation::measure_again(host, probes.value(), options.give_up);
+      return costs ? std::optional{std::move(costs).value()} : std::nullopt;
+    };
+  }
   PythonRunner python{calibration.value(), std::move(folder).value(), limits, part};
   CppThreadsRunner cpp{calibration.value(), limits, part};
   scenarios::SimulatedRunner simulated;
@@ -128,7 +140,8 @@ sim::Result<Validation> validate(std::vector<scenarios::Point> points,
                       .cpp = &cpp,
                       .simulated = &simulated,
                       .recorder = recorder.provider.get(),
-                      .why_no_better_recorder = recorder.why_not_better});
+                      .why_no_better_recorder = recorder.why_not_better,
+                      .measure_again = measure_again});
 }
 
 sim::Result<std::vector<scenarios::Point>> native_points(const scenarios::Plan& plan) {

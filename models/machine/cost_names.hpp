@@ -13,10 +13,11 @@ struct CostName {
   sim::Duration OsCosts::* cost;
 };
 
-inline constexpr std::array<CostName, 20> cost_names{{
+inline constexpr std::array<CostName, 21> cost_names{{
     {"switch", &OsCosts::context_switch},
     {"wake_idle_cpu", &OsCosts::wake_idle_cpu},
     {"wake_idle_cpu_jitter", &OsCosts::wake_idle_cpu_jitter},
+    {"wake_by_timer", &OsCosts::wake_by_timer},
     {"wake_syscall", &OsCosts::wake_syscall},
     {"syscall", &OsCosts::syscall},
     {"migration", &OsCosts::migration},

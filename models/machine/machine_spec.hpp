@@ -23,6 +23,7 @@ struct SpeedFactors {
   double python = 1.0;
   double native = 1.0;
   double memory = 1.0;
+  std::optional<double> kernel{};  // work of the operating system; nothing: as native
 };
 
 /// A kind of core (all alike, or performance and efficiency cores).
@@ -84,6 +85,9 @@ struct OsCosts {
   sim::Duration context_switch = std::chrono::nanoseconds{1500};
   sim::Duration wake_idle_cpu = std::chrono::microseconds{28};
   sim::Duration wake_idle_cpu_jitter = std::chrono::microseconds{10};  // uniform, added
+  /// Instead of both where a timer or device wakes the thread, so that no other CPU must call; 0:
+  /// the same as by a thread.
+  sim::Duration wake_by_timer{};
   sim::Duration wake_syscall = std::chrono::nanoseconds{1200};  // futex or pipe call that wakes
   sim::Duration syscall = std::chrono::nanoseconds{150};
   sim::Duration migration = std::chrono::microseconds{2};
@@ -119,10 +123,11 @@ struct ColdCode {
   double factor = 0.0;
   sim::Duration resume{};
   sim::Duration after = std::chrono::milliseconds{4};
+  double idle = 0.0;
 
   /// g, 0 to 1.
-  [[nodiscard]] double gone(double away_ns) const {
-    return std::min(1.0, away_ns / sim::as_ns(after));
+  [[nodiscard]] double gone(double away_ns, bool idled = false) const {
+    return std::min(1.0, away_ns / sim::as_ns(after) + (idled ? idle : 0.0));
   }
 };
 

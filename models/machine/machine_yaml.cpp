@@ -297,8 +297,8 @@ class Writer {
       put("  {}: {}", name.name, to_text(machine_.costs.*name.cost));
     }
     const ColdCode& cold = machine_.cold_code;
-    put("cold_code: {{factor: {}, resume: {}, after: {}}}", cold.factor, to_text(cold.resume),
-        to_text(cold.after));
+    put("cold_code: {{factor: {}, resume: {}, after: {}, idle: {}}}", cold.factor,
+        to_text(cold.resume), to_text(cold.after), cold.idle);
   }
 
   const MachineSpec& machine_;

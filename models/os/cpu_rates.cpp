@@ -17,7 +17,7 @@ double smt_share(double smt_gain, std::uint32_t busy) {
 CpuRates::CpuRates(const MachineSpec& machine, sim::Duration tick, std::uint32_t core_size_max)
     : machine_{machine},
       by_kind_{machine.speed.python, machine.speed.native, machine.speed.memory,
-               machine.speed.native} {
+               machine.speed.kernel.value_or(machine.speed.native)} {
   if (tick > sim::Duration::zero()) {
     sim::expect(machine.costs.tick_cost < tick, "a tick costs less than the time between ticks");
     after_ticks_ = 1.0 - static_cast<double>(machine.costs.tick_cost.count()) /

@@ -32,6 +32,7 @@ struct Cpu {
   std::int64_t lazy_at = never;       // the tick that sees a lazy request to reschedule
   std::int64_t balance_tick = never;  // the next tick at which an idle CPU may take a thread away
   std::int64_t interruption = never;  // when the next one comes
+  std::int64_t left_idle = 0;         // when it last stopped being idle
   double rate = 1.0;                  // of the running segment, in nominal ns a ns ...
   double clock_seen = 0.0;            // ... of its clock; the clock's time at `settled`
   std::uint32_t clock = no_clock;     // that times the segment; no_clock: simulated time itself

@@ -270,6 +270,21 @@ CpuId Dispatcher::cpu_of(ThreadId thread) const {
   return CpuId{elsewhere ? hot.last_cpu : hot.cpu};
 }
 
+void Dispatcher::update_run_time(ThreadId thread) {
+  const Thread& hot = state_->threads[number(thread)];
+  const bool ends_slices = state_->os.policy.kind == PolicyKind::eevdf;
+  if (ends_slices && hot.state == ThreadState::running && state_->has_rivals(hot.cpu)) {
+    state_->settle(hot.cpu);
+    Cpu& cpu = state_->cpus[hot.cpu];
+    cpu.slice_end = std::min(cpu.slice_end, state_->now());  // course() asks whether it is over
+    state_->arm(hot.cpu);
+  }
+}
+
+sim::Instant Dispatcher::left_idle(CpuId cpu) const {
+  return sim::Instant{sim::Duration{state_->cpus[index_of(cpu)].left_idle}};
+}
+
 std::uint32_t Dispatcher::threads() const {
   return static_cast<std::uint32_t>(state_->threads.size());
 }

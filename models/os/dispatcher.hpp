@@ -213,7 +213,11 @@ class Dispatcher {
   /// What the kernel takes to set a timer that comes after `duration`; nothing if the next tick
   /// comes first, on average over its phases.
   [[nodiscard]] sim::Duration timer_cost(sim::Duration duration) const;
-  [[nodiscard]] CpuId cpu_of(ThreadId thread) const;  // where it runs or last ran
+  /// Linux brings the run time of a thread up to date when somebody reads its CPU clock, and from
+  /// EEVDF on ends a used-up slice there instead of at the next tick.
+  void update_run_time(ThreadId thread);
+  [[nodiscard]] CpuId cpu_of(ThreadId thread) const;      // where it runs or last ran
+  [[nodiscard]] sim::Instant left_idle(CpuId cpu) const;  // when it last stopped being idle
   [[nodiscard]] std::uint32_t threads() const;
   [[nodiscard]] const std::string& name(ThreadId thread) const;
   [[nodiscard]] GroupId group_of(ThreadId thread) const;

@@ -127,7 +127,7 @@ void Dispatcher::State::on_release(std::uint32_t cpu) {
   Cpu& it = cpus[cpu];
   if (it.phase == Phase::idle) {
     if (queues.urgency_of_first(cpu) >= 0) {
-      begin_waking(cpu);
+      begin_waking(cpu, {});
     }
   } else if (it.thread != nobody) {
     limit_slice(cpu, queues.slice_left(seat(it.thread)));

@@ -137,12 +137,13 @@ void Dispatcher::State::limit_slice(std::uint32_t cpu, sim::Duration left) {
 }
 
 /// Calls an idle CPU for a thread that waits; it picks when it is awake.
-void Dispatcher::State::begin_waking(std::uint32_t cpu) {
+void Dispatcher::State::begin_waking(std::uint32_t cpu, WakeCause cause) {
   settle(cpu);
   Cpu& it = cpus[cpu];
   const OsCosts& costs = machine.costs;
-  sim::Duration latency = costs.wake_idle_cpu;
-  if (costs.wake_idle_cpu_jitter > sim::Duration::zero()) {
+  const bool by_timer = cause.thread == nobody && costs.wake_by_timer > sim::Duration::zero();
+  sim::Duration latency = by_timer ? costs.wake_by_timer : costs.wake_idle_cpu;
+  if (!by_timer && costs.wake_idle_cpu_jitter > sim::Duration::zero()) {
     const double span = static_cast<double>(costs.wake_idle_cpu_jitter.count());
     latency += sim::Duration{static_cast<std::int64_t>(span * jitter_draws.next(random))};
   }
@@ -408,6 +409,7 @@ void Dispatcher::State::switch_in(std::uint32_t cpu, const Pick& pick) {
   }
   if (it.phase == Phase::idle || it.phase == Phase::waking) {
     overhead += machine.costs.idle_exit;
+    it.left_idle = now();
   }
   if (linux_balance) {
     linux_balance->thread_changed(pick.thread, true, true);

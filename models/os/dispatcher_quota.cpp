@@ -34,7 +34,7 @@ void Dispatcher::State::unthrottle(std::span<const std::uint32_t> nodes) {
     }
     resume_waiting(cpu, waiting);
     if (cpus[cpu].phase == Phase::idle) {
-      begin_waking(cpu);
+      begin_waking(cpu, {});
     } else if (cpus[cpu].thread != nobody) {
       limit_slice(cpu, queues.slice_left(seat(cpus[cpu].thread)));
       arm(cpu);

@@ -136,7 +136,7 @@ struct Dispatcher::State {
   void limit_slice(std::uint32_t cpu, sim::Duration left);
   void limit_by_quota(std::uint32_t cpu);
   [[nodiscard]] std::int64_t tick_at_or_after(const Cpu& cpu, std::int64_t when) const;
-  void begin_waking(std::uint32_t cpu);
+  void begin_waking(std::uint32_t cpu, WakeCause cause);
   void begin_segment(std::uint32_t cpu);
   void start_running(std::uint32_t cpu);
   void on_running(std::uint32_t cpu);
@@ -271,7 +271,7 @@ struct Dispatcher::State {
   std::uint32_t active_thread = nobody;  // whose program is being resumed at this moment
   std::uint32_t active_cpu = nobody;
   double call_cost_ns = 0.0;      // of idle CPUs that the active thread called
-  std::uint64_t cpus_called = 0;  // out of idleness, so far
+  std::uint64_t cpus_called = 0;  // out of idleness or out of a thread's hands, so far
 
   // With one queue for all CPUs.
   std::uint32_t shared_waiting = 0;

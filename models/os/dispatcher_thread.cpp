@@ -253,7 +253,7 @@ void Dispatcher::State::make_ready(std::uint32_t thread, EnqueueReason reason, W
 void Dispatcher::State::call_cpu(std::uint32_t cpu, std::uint32_t thread, WakeCause cause) {
   Cpu& it = cpus[cpu];
   if (it.phase == Phase::idle) {
-    begin_waking(cpu);
+    begin_waking(cpu, cause);
   } else if (it.thread != nobody) {
     limit_slice(cpu, queues.slice_left(seat(it.thread)));
     check_preemption(cpu, thread, cause);
@@ -269,7 +269,7 @@ void Dispatcher::State::call_cpu(std::uint32_t cpu, std::uint32_t thread, WakeCa
 void Dispatcher::State::call_any_cpu(std::uint32_t thread, WakeCause cause) {
   const std::uint32_t free = nearest_idle(thread);
   if (free != IdleCpus::none) {
-    begin_waking(free);
+    begin_waking(free, cause);
   } else if (ordered) {
     call_least_urgent(thread, cause);
   } else if (cpus[threads[thread].cpu].thread != nobody) {
@@ -297,7 +297,12 @@ void Dispatcher::State::check_preemption(std::uint32_t cpu, std::uint32_t thread
     if (lazy && !is_urgent(thread)) {
       it.lazy_at = std::min(it.lazy_at, tick_at_or_after(it, now() + 1));
     }
-    it.must_reschedule = it.must_reschedule || !waits_for_tick(cpu, thread, cause);
+    const bool at_once = !waits_for_tick(cpu, thread, cause);
+    const bool elsewhere = cause.thread != nobody && threads[cause.thread].cpu != cpu;
+    if (at_once && elsewhere && !it.must_reschedule) {
+      ++cpus_called;
+    }
+    it.must_reschedule = it.must_reschedule || at_once;
   }
   if (cpu != active_cpu) {
     arm(cpu);

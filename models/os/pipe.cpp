@@ -43,7 +43,7 @@ void Pipe::bytes_came(ThreadId writer) {
     const ThreadId waiter = *bytes_waiter_;
     bytes_waiter_.reset();
     dispatcher_.wake(waiter, cause);
-  } else if (!reading_) {
+  } else if (!reader_) {
     wake_first(dispatcher_, readers_, cause);
   }
 }
@@ -76,6 +76,7 @@ sim::Process<> Pipe::put(ThreadId thread, Message message) {
       const Work call = kernel_work(cost);
       co_await dispatcher_.run(thread, call);
     }
+    const bool was_empty = filled_ == 0;
     filled_ += piece;
     missing -= piece;
     if (first) {
@@ -84,6 +85,9 @@ sim::Process<> Pipe::put(ThreadId thread, Message message) {
       messages_.back().missing = missing;
     }
     first = false;
+    if (was_empty && watcher_) {
+      watcher_(thread);
+    }
     bytes_came(thread);
     co_await dispatcher_.pay_call(thread);
   }
@@ -104,51 +108,67 @@ sim::Process<> Pipe::write(ThreadId thread, Message message) {
   wake_first(dispatcher_, write_turns_, WakeCause{.thread = static_cast<std::uint32_t>(thread)});
 }
 
-/// Takes the whole first message out, piece by piece. It stays the first one until then.
-sim::Process<> Pipe::take(ThreadId thread) {
+/// Takes what is there of the first message out, at most `most`; waits for the first byte of it.
+sim::Process<Bytes> Pipe::take(ThreadId thread, Bytes most) {
   const std::int64_t size = messages_.front().message.size.count;
-  std::int64_t taken = 0;
-  bool first = true;
-  while (first || taken < size) {
-    const std::int64_t there = size - messages_.front().missing - taken;
-    if (there == 0 && !first) {
-      bytes_waiter_ = thread;
-      const WaitCause cause{.what = WaitFor::pipe_read, .object = id_};
-      co_await dispatcher_.block(thread, cause);
-      continue;
-    }
-    const sim::Duration cost = cost_of(there, first, room_waiter_.has_value());
-    if (cost > sim::Duration::zero()) {
-      const Work call = kernel_work(cost);
-      co_await dispatcher_.run(thread, call);
-    }
-    first = false;
-    taken += there;
-    filled_ -= there;
-    room_came(thread);
-    co_await dispatcher_.pay_call(thread);
-  }
-}
-
-sim::Process<std::optional<Message>> Pipe::read(ThreadId thread) {
-  const WaitCause cause{.what = WaitFor::pipe_read, .object = id_};
-  while (reading_ || messages_.empty()) {
-    if (!reading_ && closed_) {
-      co_return std::nullopt;
-    }
-    (reading_ ? read_turns_ : readers_).push(thread);
+  const auto there = [this, size] {
+    const Stored& front = messages_.front();
+    return size - front.missing - front.taken;
+  };
+  while (there() == 0 && size > 0) {
+    bytes_waiter_ = thread;
+    const WaitCause cause{.what = WaitFor::pipe_read, .object = id_};
     co_await dispatcher_.block(thread, cause);
   }
-  reading_ = true;
-  co_await take(thread);
+  const std::int64_t piece = std::min(there(), most.count);
+  const bool first = messages_.front().taken == 0;
+  const sim::Duration cost = cost_of(piece, first, room_waiter_.has_value());
+  if (cost > sim::Duration::zero()) {
+    const Work call = kernel_work(cost);
+    co_await dispatcher_.run(thread, call);
+  }
+  messages_.front().taken += piece;
+  filled_ -= piece;
+  room_came(thread);
+  co_await dispatcher_.pay_call(thread);
+  co_return Bytes{piece};
+}
+
+sim::Process<std::optional<Piece>> Pipe::read_some(ThreadId thread, Bytes most) {
+  const WaitCause cause{.what = WaitFor::pipe_read, .object = id_};
+  while (reader_ != thread && (reader_ || messages_.empty())) {
+    if (!reader_ && closed_) {
+      co_return std::nullopt;
+    }
+    (reader_ ? read_turns_ : readers_).push(thread);
+    co_await dispatcher_.block(thread, cause);
+  }
+  reader_ = thread;
+  const Bytes size = co_await take(thread, most);
+  if (messages_.front().taken < messages_.front().message.size.count) {
+    co_return Piece{.size = size, .whole = {}};
+  }
   const Message message = messages_.pop().message;
-  reading_ = false;
+  reader_.reset();
   note(thread, false, message.size);
   const WakeCause waker{.thread = static_cast<std::uint32_t>(thread)};
   if (!wake_first(dispatcher_, read_turns_, waker) && !messages_.empty()) {
     wake_first(dispatcher_, readers_, waker);
   }
-  co_return message;
+  co_return Piece{.size = size, .whole = message};
+}
+
+sim::Process<std::optional<Message>> Pipe::read(ThreadId thread) {
+  constexpr Bytes all{std::numeric_limits<std::int64_t>::max()};
+  while (true) {
+    const std::optional<Piece> piece = co_await read_some(thread, all);
+    if (!piece) {
+      co_return std::nullopt;
+    }
+    if (piece->whole) {
+      co_return piece->whole;
+    }
+  }
 }
 
 void Pipe::close(WakeCause cause) {

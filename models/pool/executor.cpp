@@ -132,6 +132,7 @@ sim::Process<> Executor::wait(Actor& who, BatchId batch) {
     if (world_.items.item(item).is_readable()) {
       continue;
     }
+    co_await bytecode(who, world_.costs().sync, Code::sync);
     if (!quick_leave(who)) {
       co_await leave(who);
     }

@@ -1,6 +1,9 @@
 #include "models/pool/messages.hpp"
 
+#include <limits>
+
 #include "models/work/context.hpp"
+#include "sim/expect.hpp"
 
 namespace timeslice::models {
 
@@ -144,6 +147,31 @@ sim::Process<> quick_syscall(Actor& actor) {
   co_await kernel(actor, cost);
   if (!quick_enter(actor)) {
     co_await enter(actor);
+  }
+}
+
+sim::Process<std::uint64_t> receive(Actor& actor, Pipe& pipe, ReadFaults faults) {
+  constexpr Bytes length{length_bytes};
+  constexpr Bytes rest{std::numeric_limits<std::int64_t>::max()};
+  Bytes most = length;
+  while (true) {
+    if (!quick_leave(actor)) {
+      co_await leave(actor);
+    }
+    const std::optional<Piece> piece = co_await pipe.read_some(actor.thread, most);
+    if (piece && piece->whole) {
+      const sim::Duration cost = faults(actor, piece->whole->size);
+      co_await kernel(actor, cost);
+    }
+    co_await return_to_user(actor);
+    if (!quick_enter(actor)) {
+      co_await enter(actor);
+    }
+    sim::expect(piece.has_value(), "the pipes of a pool stay open");
+    if (piece->whole && piece->whole->value != length_only) {
+      co_return piece->whole->value;
+    }
+    most = rest;
   }
 }
 

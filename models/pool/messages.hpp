@@ -39,6 +39,11 @@ constexpr std::uint64_t stop_sign = UINT64_MAX;
 /// One system call that the GIL is given up for, without anything to wait for.
 [[nodiscard]] sim::Process<> quick_syscall(Actor& actor);
 
+/// Connection.recv_bytes(): the length and the payload by calls of their own, as many as the pipe
+/// makes of them, each without the GIL. `faults`: page faults of the buffer for so many bytes.
+using ReadFaults = sim::Duration (*)(const Actor& actor, Bytes message);
+[[nodiscard]] sim::Process<std::uint64_t> receive(Actor& actor, Pipe& pipe, ReadFaults faults);
+
 /// Payload of `count` items in a message, `each` bytes each.
 struct Load {
   const PayloadSpec& spec;

@@ -31,7 +31,11 @@ ProcessExecutor::ProcessExecutor(Context& world, ExecutorIndex index)
       lock_{world.os, world.name_object(spec_.name + ": executor's lock")},
       room_{world.os, world.name_object(spec_.name + ": room in the call queue"),
             worker_count() + 1},
-      most_workers_{worker_count()} {}
+      most_workers_{worker_count()} {
+  for (Pipe* pipe : {&results_.pipe, &wakeups_}) {
+    pipe->watch([this](ThreadId writer) { wake_manager(writer); });
+  }
+}
 
 const ExecutorCosts& ProcessExecutor::costs() const {
   return world_.costs().executor;
@@ -136,6 +140,7 @@ sim::Process<> ProcessExecutor::wait(Actor& who, BatchId batch) {
     if (world_.items.item(item).is_readable()) {
       continue;
     }
+    co_await bytecode(who, world_.costs().sync, Code::sync);
     if (!quick_leave(who)) {
       co_await leave(who);
     }
@@ -215,7 +220,7 @@ void ProcessExecutor::child_gone(Actor& child) {
       processes_, [&](std::uint32_t number) { return started_[number] == &child; });
   if (known) {
     dead_worker_ = true;
-    wake_manager(child);
+    wake_manager(child.thread);
   }
 }
 
@@ -237,11 +242,11 @@ bool ProcessExecutor::kill_worker(std::uint32_t place) {
 
 // Messages.
 
-void ProcessExecutor::wake_manager(const Actor& writer) {
+void ProcessExecutor::wake_manager(ThreadId writer) {
   if (manager_waits_) {
     manager_waits_ = false;
     world_.os.wake(manager_->thread,
-                   WakeCause{.thread = static_cast<std::uint32_t>(writer.thread), .sync = true});
+                   WakeCause{.thread = static_cast<std::uint32_t>(writer), .sync = true});
   }
 }
 
@@ -256,33 +261,9 @@ sim::Process<> ProcessExecutor::write(Actor& actor, Pipe& pipe, Bytes size, std:
       co_await leave(actor);
     }
     co_await pipe.write(actor.thread, message);
-    if (&pipe != &calls_.pipe) {
-      wake_manager(actor);
-    }
     co_await return_to_user(actor);
     if (!quick_enter(actor)) {
       co_await enter(actor);
-    }
-  }
-}
-
-sim::Process<std::uint64_t> ProcessExecutor::read(Actor& actor, Pipe& pipe, bool results) {
-  while (true) {
-    if (!quick_leave(actor)) {
-      co_await leave(actor);
-    }
-    const std::optional<Message> message = co_await pipe.read(actor.thread);
-    const Bytes size = message ? message->size : Bytes{};
-    const sim::Duration faults =
-        results ? result_read_faults(actor, size) : argument_read_faults(actor, size);
-    co_await kernel(actor, faults);
-    co_await return_to_user(actor);
-    if (!quick_enter(actor)) {
-      co_await enter(actor);
-    }
-    sim::expect(message.has_value(), "an executor's pipes stay open");
-    if (message->value != length_only) {
-      co_return message->value;
     }
   }
 }

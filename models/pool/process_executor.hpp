@@ -78,8 +78,7 @@ class ProcessExecutor final : public Executor, public ChildWatch {
   sim::Process<> start_worker(Actor& who);
   sim::Process<> adjust_workers(Actor& who);
   sim::Process<> write(Actor& actor, Pipe& pipe, Bytes size, std::uint64_t value);
-  sim::Process<std::uint64_t> read(Actor& actor, Pipe& pipe, bool results);
-  void wake_manager(const Actor& writer);
+  void wake_manager(ThreadId writer);
   [[nodiscard]] Load load_of(const Call& call) const { return {spec_.payload, call.count}; }
   [[nodiscard]] const ExecutorCosts& costs() const;
   [[nodiscard]] StartMethod start_method() const;

@@ -97,7 +97,7 @@ sim::Process<ProcessExecutor::Seen> ProcessExecutor::wait_for_news(Actor& actor)
 }
 
 sim::Process<> ProcessExecutor::take_result(Actor& actor) {
-  const std::uint64_t message = co_await read(actor, results_.pipe, true);
+  const std::uint64_t message = co_await receive(actor, results_.pipe, result_read_faults);
   const bool ends = message != goodbye && message >= last_result;
   const Call call = message == goodbye ? Call{} : table_[message % last_result];
   const Load load = load_of(call);
@@ -131,7 +131,7 @@ sim::Process<> ProcessExecutor::clear_bytes(Actor& actor) {
     if (!wakeups_.readable()) {
       break;
     }
-    co_await read(actor, wakeups_, true);
+    co_await receive(actor, wakeups_, result_read_faults);
     co_await bytecode(actor, costs().take_byte, Code::call_take_byte);
   }
   if (locks) {
@@ -274,7 +274,7 @@ Program ProcessExecutor::worker_main(Actor& worker, std::uint32_t number) {
 
 sim::Process<std::uint64_t> ProcessExecutor::get_call(Actor& worker) {
   co_await acquire(worker, calls_.lock);
-  const std::uint64_t entry = co_await read(worker, calls_.pipe, false);
+  const std::uint64_t entry = co_await receive(worker, calls_.pipe, argument_read_faults);
   co_await room_.release(worker.thread);
   co_await calls_.lock.release(worker.thread);
   const Call call = entry == stop_sign ? Call{} : table_[entry];

@@ -26,7 +26,9 @@ ProcessPool::ProcessPool(Context& world, ExecutorIndex index)
              world.name_object(spec_.name + ": task pipe's read lock")},
       results_{world.os, world.name_object(spec_.name + ": result pipe"),
                world.name_object(spec_.name + ": result pipe's write lock")},
-      worker_total_{worker_count()} {}
+      worker_total_{worker_count()} {
+  results_.pipe.watch([this](ThreadId writer) { wake_poller(writer); });
+}
 
 sim::Process<> ProcessPool::do_create(Actor& who) {
   if (!who.process.has_pool_module) {
@@ -95,6 +97,7 @@ sim::Process<> ProcessPool::wait(Actor& who, BatchId batch) {
     co_await Executor::wait(who, batch);
     co_return;
   }
+  co_await bytecode(who, world_.costs().sync, Code::sync);
   if (!quick_leave(who)) {
     co_await leave(who);
   }
@@ -184,7 +187,7 @@ sim::Process<> ProcessPool::send_chunk(Actor& actor, Chunk chunk) {
 Program ProcessPool::result_handler(Actor& actor) {
   bool stopped = false;
   while (!stopped || (open_batches_ > 0 && !terminated_)) {
-    const std::uint64_t number = co_await read(actor, results_.pipe);
+    const std::uint64_t number = co_await receive(actor, results_.pipe, result_read_faults);
     if (number == stop_sign) {
       stopped = true;
       continue;
@@ -210,6 +213,7 @@ sim::Process<> ProcessPool::store(Actor& actor, std::uint64_t number) {
   } else {
     const ItemId item = item_of(batch, chunk.first);
     --open_batches_;
+    co_await bytecode(actor, world_.costs().sync, Code::sync);  // ApplyResult sets its event
     co_await publish(actor, item);
   }
   if (open_batches_ == 0) {

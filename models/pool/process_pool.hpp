@@ -95,11 +95,8 @@ class ProcessPool final : public Executor, public ChildWatch {
 
   sim::Process<> write(Actor& actor, Pipe& pipe, Bytes size, std::uint64_t value);
   sim::Process<> write_once(Actor& actor, Pipe& pipe, Bytes size, std::uint64_t value);
-  sim::Process<std::uint64_t> read(Actor& actor, Pipe& pipe);
-  /// A result was written: wakes the worker handler, mostly (PoolSpec::reader_first) after the
-  /// waiting result handler.
-  void wake_poller(Actor& writer, bool reader_waits);
-  void wake_deferred_poller(Actor& reader);
+  /// Bytes came into the empty result pipe: the worker handler polls it as well.
+  void wake_poller(ThreadId writer);
 
   [[nodiscard]] sim::Duration turn_cost() const;
   [[nodiscard]] const PoolSpec& pool_spec() const;
@@ -122,11 +119,8 @@ class ProcessPool final : public Executor, public ChildWatch {
   ThreadId poller_{};
   bool job_waiter_waits_ = false;
   bool poller_waits_ = false;
-  std::uint32_t wake_draws_ = 0;
-  bool reading_results_ = false;  // the result handler is in read()
-  bool poller_deferred_ = false;  // is woken once the result handler has read
-  sim::Instant spins_since_;      // the worker handler polls in vain since then
-  bool change_ = false;           // something for the worker handler to look at
+  sim::Instant spins_since_;  // the worker handler polls in vain since then
+  bool change_ = false;       // something for the worker handler to look at
   bool closing_ = false;
   bool terminated_ = false;
 };

@@ -43,72 +43,17 @@ sim::Process<> ProcessPool::write_once(Actor& actor, Pipe& pipe, Bytes size, std
     co_await leave(actor);
   }
   const Message message{.size = size, .value = value};
-  const bool reader_waits = reading_results_ && !results_.pipe.readable();
   co_await pipe.write(actor.thread, message);
-  if (&pipe == &results_.pipe) {
-    wake_poller(actor, reader_waits);
-  }
   co_await return_to_user(actor);
   if (!quick_enter(actor)) {
     co_await enter(actor);
   }
 }
 
-void ProcessPool::wake_poller(Actor& writer, bool reader_waits) {
-  if (!poller_waits_) {
-    return;
-  }
-  constexpr std::uint32_t stream = task_key("(pool wake order)");
-  const sim::DrawKey key{.task = stream,
-                         .item = static_cast<std::uint32_t>(index_),
-                         .step = 0,
-                         .count = ++wake_draws_};
-  if (reader_waits && world_.random.uniform(key) < pool_spec().reader_first) {
-    poller_deferred_ = true;
-    return;
-  }
-  poller_waits_ = false;
-  world_.os.wake(poller_,
-                 WakeCause{.thread = static_cast<std::uint32_t>(writer.thread), .sync = true});
-}
-
-void ProcessPool::wake_deferred_poller(Actor& reader) {
-  if (!poller_deferred_) {
-    return;
-  }
-  poller_deferred_ = false;
-  change_ = true;
+void ProcessPool::wake_poller(ThreadId writer) {
   if (poller_waits_) {
     poller_waits_ = false;
-    world_.os.wake(poller_,
-                   WakeCause{.thread = static_cast<std::uint32_t>(reader.thread), .sync = true});
-  }
-}
-
-sim::Process<std::uint64_t> ProcessPool::read(Actor& actor, Pipe& pipe) {
-  while (true) {
-    if (!quick_leave(actor)) {
-      co_await leave(actor);
-    }
-    const bool results = &pipe == &results_.pipe;
-    reading_results_ = results || reading_results_;
-    const std::optional<Message> message = co_await pipe.read(actor.thread);
-    if (results) {
-      reading_results_ = false;
-      wake_deferred_poller(actor);
-    }
-    const Bytes size = message ? message->size : Bytes{};
-    const sim::Duration faults =
-        results ? result_read_faults(actor, size) : argument_read_faults(actor, size);
-    co_await kernel(actor, faults);
-    co_await return_to_user(actor);
-    if (!quick_enter(actor)) {
-      co_await enter(actor);
-    }
-    sim::expect(message.has_value(), "a pool's pipes stay open");
-    if (message->value != length_only) {
-      co_return message->value;
-    }
+    world_.os.wake(poller_, WakeCause{.thread = static_cast<std::uint32_t>(writer), .sync = true});
   }
 }
 

@@ -47,6 +47,7 @@ sim::Process<> ProcessPool::read_lazily(Actor& who, BatchId batch) {
   for (std::uint64_t done = 0; done < chunks; ++done) {
     co_await bytecode(who, world_.costs().imap_next, Code::imap_next);
     if (lazy_[batch].there == 0) {
+      co_await bytecode(who, world_.costs().sync, Code::sync);
       if (!quick_leave(who)) {
         co_await leave(who);
       }

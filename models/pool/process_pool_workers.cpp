@@ -36,7 +36,7 @@ Program ProcessPool::worker_main(Actor& worker, std::uint32_t number) {
 sim::Process<std::uint64_t> ProcessPool::get_task(Actor& worker, std::uint32_t number) {
   co_await acquire(worker, tasks_.lock);
   started_[number].holds_task_lock = true;
-  const std::uint64_t chunk = co_await read(worker, tasks_.pipe);
+  const std::uint64_t chunk = co_await receive(worker, tasks_.pipe, argument_read_faults);
   started_[number].chunk = chunk == stop_sign ? no_chunk : chunk;
   started_[number].holds_task_lock = false;
   co_await tasks_.lock.release(worker.thread);
@@ -160,7 +160,7 @@ sim::Process<> ProcessPool::terminate(Actor& who) {
 sim::Process<> ProcessPool::drop_queued_tasks(Actor& who) {
   co_await acquire(who, tasks_.lock);
   while (!handlers_[1]->finished && tasks_.pipe.readable()) {
-    co_await read(who, tasks_.pipe);
+    static_cast<void>(co_await receive(who, tasks_.pipe, argument_read_faults));
   }
 }
 

@@ -62,9 +62,10 @@ enum class Code : std::uint8_t {
 /// When each stretch of code last ran on each CPU, in one process.
 class CodeCaches {
  public:
-  /// What `warm` CPU time takes now on `cpu`, and notes that it ran. What never ran there is cold.
+  /// What `warm` CPU time takes `now` on `cpu`, which last stopped being idle at `left_idle`, and
+  /// notes that it ran. What never ran there is cold.
   [[nodiscard]] sim::Duration run(const ColdCode& cold, CpuId cpu, Code code, sim::Duration warm,
-                                  sim::Instant now);
+                                  sim::Instant now, sim::Instant left_idle = {});
 
  private:
   using LastRuns = std::array<std::int64_t, static_cast<std::size_t>(Code::count_of_codes)>;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "models/os/wake_first.hpp"
 #include "models/work/draws.hpp"
 #include "sim/expect.hpp"
 
@@ -52,7 +53,7 @@ bool Gil::try_take(ThreadId thread) {
   if (free_) {
     return free_->try_attach(thread);
   }
-  if (locked_) {
+  if (locked_ || state_held_) {
     return false;
   }
   become_holder(thread);
@@ -91,11 +92,13 @@ sim::Process<> Gil::take(ThreadId thread) {
   const sim::Instant asked = now();
   record(TraceKind::gil_wait, thread, raw(holder_), 0);
   const WaitCause cause{.what = WaitFor::gil, .object = static_cast<std::uint32_t>(process_)};
+  co_await lock_state(thread);
   while (locked_) {
     const std::uint64_t seen = switch_number_;
     waiters_.add(thread);
     const WakeResult result = co_await world_.os.block_for(thread, spec_.switch_interval, cause);
     waiters_.remove(thread);
+    co_await lock_state(thread);
     if (result == WakeResult::timed_out && locked_ && switch_number_ == seen) {
       ask_for_it(thread);
     }
@@ -162,11 +165,41 @@ sim::Process<bool> Gil::let_go(ThreadId thread) {
   const bool forced = drop_requested_;
   release(thread);
   drop_requested_ = false;
-  if (signal(thread) && world_.wake_cost > sim::Duration::zero()) {
-    const Work work{.kind = WorkKind::kernel, .nominal_ns = sim::as_ns(world_.wake_cost)};
-    co_await world_.os.run(thread, work);
+  if (signal(thread)) {
+    state_held_ = true;
+    co_await pay_wake(thread);
+    co_await unlock_state(thread);
   }
   co_return forced;
+}
+
+sim::Process<> Gil::pay_wake(ThreadId thread) {
+  if (world_.wake_cost > sim::Duration::zero()) {
+    const Work call{.kind = WorkKind::kernel, .nominal_ns = sim::as_ns(world_.wake_cost)};
+    co_await world_.os.run(thread, call);
+    const Work back{.kind = WorkKind::native, .nominal_ns = 0.0};  // here it may lose its CPU
+    co_await world_.os.run(thread, back);
+  }
+}
+
+sim::Process<> Gil::lock_state(ThreadId thread) {
+  const WaitCause cause{.what = WaitFor::gil, .object = static_cast<std::uint32_t>(process_)};
+  bool waited = false;
+  while (state_held_) {
+    waited = true;
+    state_waiters_.push(thread);
+    co_await world_.os.block(thread, cause);
+  }
+  if (waited) {  // it gives the mutex back at once, to the next one
+    co_await unlock_state(thread);
+  }
+}
+
+sim::Process<> Gil::unlock_state(ThreadId thread) {
+  state_held_ = false;
+  if (wake_first(world_.os, state_waiters_, WakeCause{.thread = raw(thread)})) {
+    co_await pay_wake(thread);
+  }
 }
 
 sim::Process<> Gil::wait_for_switch(ThreadId thread) {

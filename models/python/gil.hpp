@@ -15,6 +15,7 @@
 
 #include "models/ids.hpp"
 #include "models/os/dispatcher.hpp"
+#include "models/os/wait_queue.hpp"
 #include "models/python/free_threads.hpp"
 #include "models/python/gil_waiters.hpp"
 #include "models/python/runtime_spec.hpp"
@@ -112,6 +113,12 @@ class Gil {
   void release(ThreadId thread);
   /// Drops it and wakes one waiter; whether a drop was asked for.
   [[nodiscard]] sim::Process<bool> let_go(ThreadId thread);
+  /// The mutex around the GIL's state: who drops the GIL holds it while it signals, so a waiter
+  /// that runs before that is over, since it took the dropper's CPU, goes to sleep once more.
+  [[nodiscard]] sim::Process<> lock_state(ThreadId thread);
+  [[nodiscard]] sim::Process<> unlock_state(ThreadId thread);
+  /// Kernel work of a call that wakes somebody.
+  [[nodiscard]] sim::Process<> pay_wake(ThreadId thread);
   /// Wakes one thread that still waits; false: there is none.
   bool signal(ThreadId waker);
   /// Takes out the waiter that the signal wakes. Requires: somebody waits.
@@ -127,6 +134,7 @@ class Gil {
   GilSpec spec_;
   std::unique_ptr<FreeThreads> free_;  // instead of a lock
   GilWaiters waiters_;                 // in the condition's queue
+  WaitQueue state_waiters_;            // for the mutex around all this
   std::uint64_t switch_number_ = 0;
   std::uint64_t draws_ = 0;  // of heirs
   sim::Instant since_{};     // held since
@@ -136,6 +144,7 @@ class Gil {
   std::uint32_t awaiting_switch_ = no_subject;  // waits until somebody else has taken it
   bool locked_ = false;
   bool drop_requested_ = false;
+  bool state_held_ = false;  // by a thread that signals
 };
 
 }  // namespace timeslice::models

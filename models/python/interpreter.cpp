@@ -90,7 +90,8 @@ sim::Duration library_time(Actor& actor, sim::Duration warm, Code code) {
     return warm;
   }
   const CpuId cpu = actor.world.os.cpu_of(actor.thread);
-  return actor.process.code_caches.run(cold, cpu, code, warm, actor.world.now());
+  return actor.process.code_caches.run(cold, cpu, code, warm, actor.world.now(),
+                                       actor.world.os.left_idle(cpu));
 }
 
 sim::Process<> bytecode(Actor& actor, sim::Duration warm, Code code) {

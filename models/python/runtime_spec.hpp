@@ -139,10 +139,6 @@ struct PythonMemory {
 /// How the threads of multiprocessing.Pool's parent meet, beside what they cost. What varying each
 /// changes: docs/models/pool.md. All from one 2-CPU guest, Linux 6.18, CPython 3.11.
 struct PoolSpec {
-  /// One write wakes result handler and worker handler. Probability that the result handler goes
-  /// first: 812, 408 and 1837 of 842, 425 and 1983 wake-ups in traces of three pools whose two
-  /// handlers landed on one CPU (94, 96, 93 %); taken for other cases too, which is a guess.
-  double reader_first = 0.94;
   /// Share of a worker handler's turn that is poll() itself, without the GIL. Guess, never
   /// measured; tried from 0.05 to 0.5.
   double poll_share = 0.25;

@@ -1,5 +1,6 @@
 #include "models/work/distribution.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "sim/expect.hpp"

@@ -37,12 +37,31 @@ void drop_character(Actor& actor, std::uint32_t character) {
   }
 }
 
+/// What the next part of CPU work takes that is cut where it reads its thread's CPU clock.
+double next_part(double left_ns, sim::Duration timed_part) {
+  const double part = sim::as_ns(timed_part);
+  return part > 0.0 && left_ns >= 1.5 * part ? part : left_ns;
+}
+
+void read_clock(Actor& actor, sim::Duration timed_part) {
+  if (timed_part > sim::Duration::zero()) {
+    actor.world.os.update_run_time(actor.thread);
+  }
+}
+
 sim::Process<> run_python(Actor& actor, sim::Duration duration, const PythonStep& step) {
   sim::expect(actor.process.gil != nullptr, "python steps run in an interpreter");
   const sim::Duration taken = step.surrounds ? library_time(actor, duration, Code::task) : duration;
   const double nominal = sim::as_ns(taken) * python_stretch(actor.world.spec.runtime);
   take_character(actor, step.character);
-  co_await actor.process.gil->run(actor.thread, nominal, step.shared);
+  double left = nominal;
+  do {
+    const double part = next_part(left, step.timed_part);
+    read_clock(actor, step.timed_part);
+    co_await actor.process.gil->run(actor.thread, part, step.shared);
+    read_clock(actor, step.timed_part);
+    left -= part;
+  } while (left > 0.0);
   drop_character(actor, step.character);
 }
 
@@ -59,17 +78,14 @@ sim::Process<> run_memory(Actor& actor, const MemoryStep& step) {
   }
 }
 
-sim::Process<> run_native(Actor& actor, sim::Duration duration, const NativeStep& step) {
-  const bool holds_gil = step.holds_gil;
-  if (!holds_gil && !quick_leave(actor)) {
+sim::Process<> run_native_part(Actor& actor, Work work, const NativeStep& step) {
+  if (!step.holds_gil && !quick_leave(actor)) {
     co_await leave(actor);
   }
-  const double factor = actor.world.spec.runtime.factor.native;
-  const Work work{.kind = WorkKind::native, .nominal_ns = sim::as_ns(duration) / factor};
   take_character(actor, step.character);
   co_await actor.world.os.run(actor.thread, work);
   drop_character(actor, step.character);
-  if (holds_gil) {
+  if (step.holds_gil) {
     // The interpreter looks at the eval breaker after each call into C.
     Gil* gil = actor.process.gil.get();
     if (gil != nullptr && gil->asked_to_drop(actor.thread)) {
@@ -78,6 +94,17 @@ sim::Process<> run_native(Actor& actor, sim::Duration duration, const NativeStep
   } else if (!quick_enter(actor)) {
     co_await enter(actor);
   }
+}
+
+sim::Process<> run_native(Actor& actor, sim::Duration duration, const NativeStep& step) {
+  double left = sim::as_ns(duration) / actor.world.spec.runtime.factor.native;
+  do {
+    const Work work{.kind = WorkKind::native, .nominal_ns = next_part(left, step.timed_part)};
+    read_clock(actor, step.timed_part);  // with the GIL: who is preempted here keeps it
+    co_await run_native_part(actor, work, step);
+    read_clock(actor, step.timed_part);
+    left -= work.nominal_ns;
+  } while (left > 0.0);
 }
 
 enum class Away { io, sleep };

@@ -24,6 +24,7 @@ struct PythonStep {
   double shared = 0.0;          // 0..1 of it: touching objects that other threads touch as well
   std::uint32_t character = 0;  // into WorldSpec::characters; 0: none
   bool surrounds = false;       // library code around a task's work: it gets cold
+  sim::Duration timed_part{};  // it reads its CPU clock around each part of about so long; 0: never
 };
 
 /// `native: D`: CPU work in C; the GIL is released unless `holds_gil`.
@@ -31,6 +32,7 @@ struct NativeStep {
   Distribution duration;
   bool holds_gil = false;
   std::uint32_t character = 0;  // into WorldSpec::characters; 0: none
+  sim::Duration timed_part{};   // likewise
 };
 
 /// `memory: {...}` and `atomic: N`: lines walked over, or operations on a shared line. Takes what

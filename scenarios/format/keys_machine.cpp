@@ -213,7 +213,7 @@ constexpr std::array<Key, 10> memory_keys{{
      .doc = "memory nodes of a package"},
 }};
 
-constexpr std::array<Key, 20> cost_keys{{
+constexpr std::array<Key, 21> cost_keys{{
     {.name = "switch", .type = Type::duration, .fallback = "1.5us", .doc = "a context switch"},
     {.name = "wake_idle_cpu",
      .type = Type::duration,
@@ -223,6 +223,10 @@ constexpr std::array<Key, 20> cost_keys{{
      .type = Type::duration,
      .fallback = "10us",
      .doc = "uniform, added to it"},
+    {.name = "wake_by_timer",
+     .type = Type::duration,
+     .fallback = "0",
+     .doc = "instead of both where a timer or device wakes the thread; 0: the same"},
     {.name = "wake_syscall",
      .type = Type::duration,
      .fallback = "1.2us",
@@ -316,7 +320,7 @@ constexpr std::array<Key, 2> interruption_keys{{
     {.name = "length", .type = Type::distribution, .required = true, .doc = "of one"},
 }};
 
-constexpr std::array<Key, 3> cold_code_keys{{
+constexpr std::array<Key, 4> cold_code_keys{{
     {.name = "factor",
      .type = Type::number,
      .low = 0,
@@ -332,6 +336,12 @@ constexpr std::array<Key, 3> cold_code_keys{{
      .low = 1000,
      .fallback = "4ms",
      .doc = "it is gone after so long; before, in proportion"},
+    {.name = "idle",
+     .type = Type::number,
+     .low = 0,
+     .high = 1,
+     .fallback = "0",
+     .doc = "share of it that is gone at once where its CPU was idle meanwhile"},
 }};
 
 constexpr std::array<Section, 12> sections{{

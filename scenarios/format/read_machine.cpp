@@ -182,6 +182,7 @@ void read_costs(const Reading& reading, const Node& node, models::OsCosts& costs
   fields.read("switch", costs.context_switch);
   fields.read("wake_idle_cpu", costs.wake_idle_cpu);
   fields.read("wake_idle_cpu_jitter", costs.wake_idle_cpu_jitter);
+  fields.read("wake_by_timer", costs.wake_by_timer);
   fields.read("wake_syscall", costs.wake_syscall);
   fields.read("syscall", costs.syscall);
   fields.read("migration", costs.migration);
@@ -310,6 +311,7 @@ void read_behaviour(const Reading& reading, Fields& fields, const MachineBase& b
     inner.read("factor", machine.cold_code.factor);
     inner.read("resume", machine.cold_code.resume);
     inner.read("after", machine.cold_code.after);
+    inner.read("idle", machine.cold_code.idle);
   }
   if (const Node* noise = fields.map("noise"); noise != nullptr) {
     read_noise(reading, *noise, machine.interruptions);

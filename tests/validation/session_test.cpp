@@ -62,8 +62,11 @@ class ScriptedSimulator final : public scenarios::Runner {
                       const scenarios::RunOptions& /*options*/) override {
     const auto& speeds = scenario.world.machine.speed_over_time;
     const double factor = speeds.empty() || speeds[0].empty() ? 1.0 : speeds[0][0].factor;
+    forks.push_back(scenario.world.machine.costs.fork);
     return timings(sim::Duration{static_cast<std::int64_t>(bias * 100e6 / factor)});
   }
+
+  std::vector<sim::Duration> forks;  // what each run's world charged for one
 
   double bias = 1.0;
 };
@@ -112,7 +115,8 @@ class SessionTest : public testing::Test {
                         .python = &host_,
                         .simulated = &simulator_,
                         .recorder = recorder_,
-                        .why_no_better_recorder = "no permission"});
+                        .why_no_better_recorder = "no permission",
+                        .measure_again = measure_again_});
   }
 
   static NativeRun disturbed(sim::Duration foreign, sim::Duration steal) {
@@ -132,10 +136,39 @@ class SessionTest : public testing::Test {
   ScriptedHost host_;
   ScriptedSimulator simulator_;
   TimelineProvider* recorder_ = nullptr;
+  References::Measure measure_again_;
   std::shared_ptr<HostCalibration> calibration_;
   std::vector<scenarios::Point> points_;
   ValidateOptions options_;
 };
+
+TEST_F(SessionTest, runs_are_predicted_with_the_costs_before_and_after_them) {
+  calibration_->quick.resident_bytes = 1;
+  calibration_->quick.fork = 300us;
+  measure_again_ = [this] {
+    QuickCosts later = calibration_->quick;
+    later.fork = 500us;
+    return std::optional{later};
+  };
+  options_.repeat = 1;
+  options_.seeds = 1;
+  const Validation result = run();
+  EXPECT_EQ(simulator_.forks, (std::vector<sim::Duration>{400us, 300us}))
+      << "half-way; what is predicted from the calibration alone knows the first only";
+  EXPECT_TRUE(std::ranges::any_of(result.notes, [](const std::string& note) {
+    return note.find("measured 1 times more") != std::string::npos;
+  }));
+}
+
+TEST_F(SessionTest, a_reference_that_fails_leaves_the_costs_as_they_were) {
+  calibration_->quick.resident_bytes = 1;
+  calibration_->quick.fork = 300us;
+  measure_again_ = [] { return std::optional<QuickCosts>{}; };
+  options_.repeat = 1;
+  options_.seeds = 1;
+  run();
+  EXPECT_EQ(simulator_.forks, (std::vector<sim::Duration>{300us, 300us}));
+}
 
 TEST_F(SessionTest, a_slow_host_is_no_error_when_its_index_is_replayed) {
   host_.slowness = 1.7;
@@ -254,13 +287,18 @@ TEST_F(SessionTest, another_python_than_predicted_is_a_warning) {
   }));
 }
 
+scenarios::Scenario measured_on(const HostCalibration& calibration,
+                                const models::WorldSpec& world) {
+  return as_measured(scenario_of(world), calibration, calibration.quick);
+}
+
 TEST(AsMeasured, the_harness_is_a_term_and_io_is_the_sleep_that_stands_for_it) {
   HostCalibration calibration = rough_calibration();
   calibration.harness_python = 2us;
   models::WorldSpec world = mapped({python(5ms), {.what = models::IoStep{models::constant(1ms)}}},
                                    1, ExecutorKind::threads, 1);
   world.machine.speed.python = 0.5;
-  const scenarios::Scenario measured = as_measured(scenario_of(world), calibration);
+  const scenarios::Scenario measured = measured_on(calibration, world);
   const models::Steps& steps = measured.world.tasks[0].steps;
   ASSERT_EQ(steps.size(), 3U);
   EXPECT_DOUBLE_EQ(std::get<models::PythonStep>(steps[0].what).duration.first_ns, 6000.0)
@@ -283,15 +321,16 @@ TEST(AsMeasured, measured_costs_stay_and_unmeasured_ones_come_from_this_host) {
   calibration.quick.sleep_overshoot = 100us;
   models::WorldSpec world = mapped({python(5ms)}, 1, ExecutorKind::threads, 1);
   const models::OsCosts defaults = world.machine.costs;
-  models::WorldSpec fresh = as_measured(scenario_of(world), calibration).world;
+  models::WorldSpec fresh = measured_on(calibration, world).world;
   EXPECT_EQ(fresh.machine.costs.wake_idle_cpu, 13'500ns) << "less the switch";
   EXPECT_EQ(fresh.machine.costs.wake_idle_cpu_jitter, 10us);
-  EXPECT_EQ(fresh.os.timer_latency, 30us) << "100 - 50 slack - 15 - 5 for the wake-up";
+  EXPECT_EQ(fresh.machine.costs.wake_by_timer, 48'500ns) << "100 - 50 slack - the switch";
+  EXPECT_EQ(fresh.os.timer_latency, 0us);
   EXPECT_EQ(fresh.machine.costs.idle_call, 0ns) << "not measured";
   EXPECT_EQ(fresh.machine.costs.fork, 100us) << "of 20 MiB, less what they add";
   EXPECT_EQ(fresh.machine.costs.fork_per_mib, 10us);
   world.machine.costs_known = true;
-  fresh = as_measured(scenario_of(world), calibration).world;
+  fresh = measured_on(calibration, world).world;
   EXPECT_EQ(fresh.machine.costs.wake_idle_cpu, defaults.wake_idle_cpu);
 }
 
@@ -304,7 +343,7 @@ TEST(AsMeasured, an_idle_cpu_is_latency_only_as_far_as_nobody_pays) {
   calibration.quick.idle_exit = 8us;
   calibration.quick.cold_code = {.factor = 14.0, .resume = 20us, .after = 4ms};
   const models::WorldSpec world = mapped({python(5ms)}, 1, ExecutorKind::threads, 1);
-  const models::WorldSpec fresh = as_measured(scenario_of(world), calibration).world;
+  const models::WorldSpec fresh = measured_on(calibration, world).world;
   const models::OsCosts& costs = fresh.machine.costs;
   EXPECT_EQ(costs.idle_call, 10us - costs.wake_syscall);
   EXPECT_EQ(costs.wake_idle_cpu, 40us - 8us - costs.context_switch - 10us)

@@ -57,6 +57,44 @@ TEST(SpeedIndex, a_cpu_without_kernels_has_the_mean_speed) {
   EXPECT_DOUBLE_EQ(slowness_by_cpu(std::vector{sample(0, 10, 1.25, 0)}, numbers)[1], 0.0);
 }
 
+TEST(SpeedIndex, where_no_kernel_ran_those_elsewhere_tell) {
+  const std::vector<KernelSample> samples{sample(0, 10, 1.0, 0), sample(10, 20, 2.0, 1),
+                                          sample(20, 30, 1.25, 0), sample(20, 30, 1.6, 1)};
+  const auto lines = speed_timelines(samples, numbers);
+  ASSERT_EQ(lines[0].size(), 3U);
+  EXPECT_NEAR(lines[0][1].factor, 0.5, 1e-6);
+  EXPECT_NEAR(lines[0][2].factor, 0.8, 1e-6) << "its own kernel knows best";
+  ASSERT_EQ(lines[1].size(), 3U);
+  EXPECT_NEAR(lines[1][0].factor, 1.0, 1e-6);
+  EXPECT_NEAR(lines[1][2].factor, 1.0 / 1.6, 1e-6);
+}
+
+KernelSample of(Kernel kernel, KernelSample sample) {
+  sample.kernel = kernel;
+  return sample;
+}
+
+TEST(SpeedIndex, each_kind_of_work_has_its_own_slowness) {
+  const std::vector<KernelSample> samples{of(Kernel::python, sample(0, 12, 1.2, 0)),
+                                          of(Kernel::native, sample(12, 22, 1.0, 0))};
+  const models::SpeedFactors speeds = relative_speeds(samples, 9.0);
+  EXPECT_NEAR(speeds.python, 1.1 / 1.2, 1e-6);
+  EXPECT_NEAR(speeds.native, 1.1 / 1.0, 1e-6);
+  EXPECT_NEAR(speeds.kernel.value_or(0.0), 1.1 / 1.2, 1e-6);
+  const auto lines = speed_timelines(samples, numbers);
+  ASSERT_EQ(lines[0].size(), 1U) << "the kinds differ, the CPU did not change";
+  EXPECT_NEAR(lines[0][0].factor, 1.0 / 1.1, 1e-6);
+}
+
+TEST(SpeedIndex, without_bytecode_that_beside_the_run_tells_how_slow_library_code_was) {
+  const std::vector<KernelSample> native{of(Kernel::native, sample(0, 10, 1.05, 0))};
+  EXPECT_NEAR(relative_speeds(native, 1.4).python, 1.05 / 1.4, 1e-6);
+  EXPECT_NEAR(relative_speeds(native, 1.0).python, 1.0, 1e-6) << "as slow as the run at least";
+  const std::vector<KernelSample> held{of(Kernel::held, sample(0, 10, 1.3, 0))};
+  EXPECT_NEAR(relative_speeds(held, 1.9).python, 1.0, 1e-6) << "C code on Python's objects";
+  EXPECT_DOUBLE_EQ(relative_speeds({}, 1.4).python, 1.0);
+}
+
 TEST(SpeedIndex, a_gap_keeps_the_speed_before_it_and_the_start_has_the_first) {
   const std::vector<KernelSample> samples{sample(5, 6, 2.0, 0), sample(50, 51, 1.0, 0)};
   const auto lines = speed_timelines(samples, numbers);

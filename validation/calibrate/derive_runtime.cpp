@@ -282,6 +282,12 @@ Findings derive_cold_code(const ProbeSamples& samples, const RuntimeGround& grou
   };
   add("factor", fmt::format("{:.2f}", factor), *later);
   add("after", models::to_text(sim::Duration{std::llround(after)}), *soon);
+  const Samples* idle = samples.find("cold_code.after_idle");
+  const Samples* busy = samples.find("cold_code.after_busy");
+  if (idle != nullptr && busy != nullptr) {
+    const double more = quantile(idle->ns, wall_quantile) - quantile(busy->ns, wall_quantile);
+    add("idle", fmt::format("{:.3f}", std::clamp(more / factor, 0.0, 1.0)), *idle);
+  }
   return found;
 }
 

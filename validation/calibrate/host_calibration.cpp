@@ -103,12 +103,12 @@ std::optional<sim::Error> calibrate_python(const CalibrationOptions& options,
     if (options.quick_costs) {
       constexpr double pace_iterations = 20'000;  // PACE_ITERATIONS of calibrate.py
       const KernelCost& kernel = calibration.python_kernel;
-      const double pace = kernel.fixed_ns + kernel.per_iteration_ns * pace_iterations;
-      const auto quick = run_script(options, folder.value(), "quick", pace);
+      calibration.pace_ns = kernel.fixed_ns + kernel.per_iteration_ns * pace_iterations;
+      const auto quick = run_script(options, folder.value(), "quick", calibration.pace_ns);
       if (!quick) {
         return quick.error();
       }
-      calibration.quick = read_quick_costs(quick.value());
+      calibration.quick = read_quick_costs(quick.value(), calibration.pace_ns);
       const std::vector<std::string> lines = describe(calibration.quick);
       calibration.notes.insert(calibration.notes.end(), lines.begin(), lines.end());
     }
@@ -149,6 +149,25 @@ std::vector<std::int32_t> allowed_cpus() {
     }
   }
   return cpus;
+}
+
+sim::Result<QuickCosts> measure_again(const HostCalibration& calibration,
+                                      const ScriptFolder& folder,
+                                      const std::function<bool()>& give_up) {
+  CalibrationOptions options;
+  options.python = calibration.python;
+  options.give_up = give_up;
+  const auto text = run_script(options, folder, "reference", calibration.pace_ns);
+  if (!text) {
+    return text.error();
+  }
+  try {
+    return read_again(text.value(), calibration.pace_ns, calibration.quick);
+  } catch (const json::exception& problem) {
+    return sim::Error{.where = calibration.python,
+                      .what = std::string{"a reference gave no numbers: "} + problem.what(),
+                      .advice = "use a CPython 3.8 or newer"};
+  }
 }
 
 sim::Result<HostCalibration> calibrate_host(const CalibrationOptions& options) {

@@ -14,6 +14,7 @@
 #include "models/python/runtime_spec.hpp"
 #include "sim/result.hpp"
 #include "sim/time.hpp"
+#include "validation/native/script_folder.hpp"
 
 namespace timeslice::validation {
 
@@ -58,6 +59,9 @@ struct QuickCosts {
   sim::Duration idle_call{};         // waking a thread on another, idle CPU, beyond a write
   sim::Duration idle_exit{};         // a thread's return from a wait on an idle CPU, beyond a busy
   sim::Duration timer_set{};         // a sleep of 0.3 ms, beyond such a wait
+  sim::Duration page_fault{};        // first touch of a page of 4 KiB
+  sim::Duration pipe_copy{};         // of a KiB, in or out
+  double slowness = 0.0;             // of bytecode meanwhile
   models::ColdCode cold_code;        // factor 0: not measured
   std::int64_t resident_bytes = 0;   // of the harness
   models::PythonMemory memory;       // of processes of this Python
@@ -66,6 +70,7 @@ struct QuickCosts {
 struct HostCalibration {
   std::string python;  // executable
   models::PythonVersion version;
+  double pace_ns = 0.0;            // what calibrate.py's `pace` takes on the undisturbed core
   std::vector<std::int32_t> cpus;  // operating-system numbers that this process may use
   KernelCost python_kernel;        // bytecode
   KernelCost native_kernel;        // PBKDF2, GIL released
@@ -87,6 +92,12 @@ struct CalibrationOptions {
   sim::Duration kernel_time = std::chrono::milliseconds{4000};  // for all kernels together
   std::function<bool()> give_up;
 };
+
+/// `calibration.quick` as a second of measuring finds it now; what that second does not measure
+/// moves with what it does. Errors: as below.
+[[nodiscard]] sim::Result<QuickCosts> measure_again(const HostCalibration& calibration,
+                                                    const ScriptFolder& folder,
+                                                    const std::function<bool()>& give_up);
 
 /// Measures this host. Errors: the Python does not start, or fails. About kernel_time + 4 s.
 [[nodiscard]] sim::Result<HostCalibration> calibrate_host(const CalibrationOptions& options);

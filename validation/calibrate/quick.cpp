@@ -19,9 +19,10 @@ Duration at(const json& samples, double p) {
   return Duration{static_cast<std::int64_t>(quantile(samples.get<std::vector<double>>(), p))};
 }
 
-/// CPU costs: a low quantile, near the undisturbed core but not the luckiest sample.
+/// CPU costs. The pace around a probe has taken off how slow the core was; what is left of a slow
+/// sample is what caches and memory cost just then, and what runs pay as well.
 Duration cost(const json& samples) {
-  return at(samples, 0.2);
+  return at(samples, 0.5);
 }
 
 constexpr Duration idle_before_wake = std::chrono::milliseconds{2};  // in calibrate.py: wakes
@@ -49,10 +50,13 @@ void apply_os(const QuickCosts& quick, models::WorldSpec& world) {
       Duration{static_cast<std::int64_t>(sim::as_ns(quick.cold_code.resume) * gone)};
   costs.wake_idle_cpu = positive(quick.wake - paid);
   costs.wake_idle_cpu_jitter = 2 * positive(quick.wake_median - quick.wake);  // uniform: mean half
-  // An overshoot is timer slack, then the timer interrupt, then the wake-up of an idle CPU.
-  world.os.timer_latency = positive(quick.sleep_overshoot - world.os.timer_slack - paid -
-                                    costs.wake_idle_cpu - costs.wake_idle_cpu_jitter / 2);
+  // An overshoot is timer slack, then the CPU's way out of idleness, which no other CPU calls it
+  // to.
+  costs.wake_by_timer = positive(quick.sleep_overshoot - world.os.timer_slack - paid);
+  world.os.timer_latency = Duration::zero();
   costs.fork_per_mib = quick.fork_per_mib;
+  costs.page_fault = quick.page_fault;
+  costs.pipe_copy_per_kib = quick.pipe_copy;
   costs.fork = positive(quick.fork - per_resident(quick));
 }
 
@@ -78,6 +82,7 @@ void apply_python(const QuickCosts& quick, models::WorldSpec& world) {
   costs.forkserver_start = quick.forkserver_start;
   costs.forkserver_child = quick.forkserver_child;
   costs.resource_tracker = quick.resource_tracker;
+  costs.payload.fault = quick.page_fault;
   world.runtime.memory_parts = quick.memory;
 }
 
@@ -109,6 +114,9 @@ models::ColdCode read_cold_code(const json& raw) {
   const double later = quantile(raw.at("later").get<std::vector<double>>(), 0.5);
   models::ColdCode cold;
   if (later > 0.0) {
+    const auto idle = raw.at("after_idle").get<std::vector<double>>();
+    const auto busy = raw.at("after_busy").get<std::vector<double>>();
+    cold.idle = std::clamp((quantile(idle, 0.5) - quantile(busy, 0.5)) / later, 0.0, 1.0);
     const double share = quantile(raw.at("after_1ms").get<std::vector<double>>(), 0.5) / later;
     cold.factor = later;
     cold.after =
@@ -131,9 +139,10 @@ void read_kernel_paths(const json& raw, QuickCosts& quick) {
 
 }  // namespace
 
-QuickCosts read_quick_costs(const std::string& text) {
-  const json raw = json::parse(text);
-  QuickCosts quick;
+namespace {
+
+/// What both `quick` and `reference` measure.
+void read_drifting(const json& raw, double pace_ns, QuickCosts& quick) {
   quick.sleep_overshoot = at(raw.at("sleep"), 0.5);
   const Duration own_pipe = at(raw.at("pipe"), 0.5);
   quick.wake = positive(at(raw.at("wake"), 0.1) - own_pipe);
@@ -146,20 +155,80 @@ QuickCosts read_quick_costs(const std::string& text) {
   quick.spawn_parent = cost(raw.at("spawn").at("parent"));
   quick.spawn_child = cost(raw.at("spawn").at("until"));
   quick.spawn_exit = cost(raw.at("spawn").at("after"));
+  quick.forkserver_child = cost(raw.at("forkserver").at("until"));
+  quick.pool_create = cost(raw.at("pool"));
   quick.cold_code = read_cold_code(raw.at("cold_code"));
+  quick.page_fault = cost(raw.at("page_fault"));
+  quick.pipe_copy = raw.contains("pipe_copy") ? cost(raw.at("pipe_copy")) : Duration{300};
   read_kernel_paths(raw.at("kernel_paths"), quick);
+  quick.slowness = quantile(raw.at("pace").get<std::vector<double>>(), 0.5) / pace_ns;
+}
+
+}  // namespace
+
+QuickCosts read_quick_costs(const std::string& text, double pace_ns) {
+  const json raw = json::parse(text);
+  QuickCosts quick;
+  read_drifting(raw, pace_ns, quick);
   const json& larger = raw.at("larger_fork");
   quick.fork_per_mib =
       positive(cost(larger.at("fork")) - quick.fork) / larger.at("mib").get<std::int64_t>();
   quick.forkserver_start = Duration{raw.at("helpers").at("server").get<std::int64_t>()};
   quick.resource_tracker = Duration{raw.at("helpers").at("tracker").get<std::int64_t>()};
-  quick.forkserver_child = cost(raw.at("forkserver").at("until"));
   quick.memory = read_memory(raw.at("memory"));
-  quick.pool_create = cost(raw.at("pool"));
   quick.pool_import = Duration{raw.at("pool_import").get<std::int64_t>()};
   quick.loop_switch = cost(raw.at("loop_switch"));
   quick.resident_bytes = raw.at("resident").get<std::int64_t>();
   return quick;
+}
+
+QuickCosts read_again(const std::string& text, double pace_ns, const QuickCosts& first) {
+  QuickCosts quick = first;
+  read_drifting(json::parse(text), pace_ns, quick);
+  const auto in_proportion = [](Duration& cost, Duration now, Duration before) {
+    const double ratio = before > Duration::zero() ? sim::as_ns(now) / sim::as_ns(before) : 1.0;
+    cost = Duration{static_cast<std::int64_t>(sim::as_ns(cost) * ratio)};
+  };
+  in_proportion(quick.fork_per_mib, quick.fork, first.fork);
+  for (Duration QuickCosts::* start :
+       {&QuickCosts::forkserver_start, &QuickCosts::resource_tracker, &QuickCosts::pool_import}) {
+    in_proportion(quick.*start, quick.spawn_child, first.spawn_child);
+  }
+  return quick;
+}
+
+QuickCosts between(const QuickCosts& before, const QuickCosts& after) {
+  QuickCosts middle = after;
+  for (Duration QuickCosts::* cost : {&QuickCosts::sleep_overshoot,
+                                      &QuickCosts::wake,
+                                      &QuickCosts::wake_median,
+                                      &QuickCosts::thread_start,
+                                      &QuickCosts::fork,
+                                      &QuickCosts::fork_per_mib,
+                                      &QuickCosts::process_start,
+                                      &QuickCosts::fork_child,
+                                      &QuickCosts::child_exit,
+                                      &QuickCosts::spawn_parent,
+                                      &QuickCosts::spawn_child,
+                                      &QuickCosts::spawn_exit,
+                                      &QuickCosts::forkserver_start,
+                                      &QuickCosts::forkserver_child,
+                                      &QuickCosts::resource_tracker,
+                                      &QuickCosts::pool_create,
+                                      &QuickCosts::pool_import,
+                                      &QuickCosts::idle_call,
+                                      &QuickCosts::idle_exit,
+                                      &QuickCosts::timer_set,
+                                      &QuickCosts::page_fault,
+                                      &QuickCosts::pipe_copy}) {
+    middle.*cost = (before.*cost + after.*cost) / 2;
+  }
+  middle.slowness = (before.slowness + after.slowness) / 2.0;
+  middle.cold_code.factor = (before.cold_code.factor + after.cold_code.factor) / 2.0;
+  middle.cold_code.idle = (before.cold_code.idle + after.cold_code.idle) / 2.0;
+  middle.cold_code.resume = (before.cold_code.resume + after.cold_code.resume) / 2;
+  middle.cold_code.after = (before.cold_code.after + after.cold_code.after) / 2;
+  return middle;
 }
 
 void apply_quick_costs(const QuickCosts& quick, models::WorldSpec& world) {

@@ -13,8 +13,17 @@
 
 namespace timeslice::validation {
 
-/// Condenses what `calibrate.py quick` printed. Throws nlohmann::json::exception on other text.
-[[nodiscard]] QuickCosts read_quick_costs(const std::string& text);
+/// Condenses what `calibrate.py quick` printed; `pace_ns`: HostCalibration's. Throws
+/// nlohmann::json::exception on other text.
+[[nodiscard]] QuickCosts read_quick_costs(const std::string& text, double pace_ns);
+
+/// `first` with what `calibrate.py reference` printed in its place; starts of helpers, which that
+/// does not measure, in proportion to its spawned child. Throws as above.
+[[nodiscard]] QuickCosts read_again(const std::string& text, double pace_ns,
+                                    const QuickCosts& first);
+
+/// Costs half-way between two measurements.
+[[nodiscard]] QuickCosts between(const QuickCosts& before, const QuickCosts& after);
 
 /// Lays `quick` over costs in `world` that nobody measured and marks them known; measured ones
 /// stay. What `quick` does not have (switch, migration, pipes, pickling ...) stays at its default:

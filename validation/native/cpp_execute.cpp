@@ -338,6 +338,7 @@ void run_cpp_kernel(const KernelCost& kernel, std::int64_t nominal_ns,
     sample.used_ns = thread_cpu_ns() - before;
     sample.end_ns = wall_ns();
     sample.cpu_last = ::sched_getcpu();
+    sample.kernel = Kernel::native;
     samples.push_back(sample);
   }
 }

@@ -19,6 +19,9 @@ constexpr sim::Duration fine_part = std::chrono::milliseconds{2};
 /// a used-up slice there instead of at the next tick: parts of 2 ms halve runs of 4 ms (measured).
 constexpr sim::Duration recorded_part = std::chrono::milliseconds{200};
 
+/// Which kernel ran; the same numbers as the harness's operations.
+enum class Kernel : std::int32_t { python, native, held };
+
 /// One call of a kernel: its bounds on the clock of the run (0: main's first step), how much CPU
 /// time it took and how much it takes on an undisturbed core, and where it ran.
 struct KernelSample {
@@ -28,6 +31,8 @@ struct KernelSample {
   std::int64_t nominal_ns = 0;
   std::int32_t cpu_first = 0;  // operating-system numbers
   std::int32_t cpu_last = 0;
+  Kernel kernel = Kernel::python;
+  std::int32_t unused = 0;
 };
 
 struct NativeRun {

