@@ -22,6 +22,7 @@ class CppThreads final : public Executor {
       : Executor{world, index},
         mutex_{world.os, world.name_object(spec_.name + ": queue mutex")},
         filled_{world.os, world.name_object(spec_.name + ": work condition")} {}
+  sim::Process<> wait(Actor& who, BatchId batch) override;
 
  protected:
   sim::Process<> do_create(Actor& who) override;
@@ -73,6 +74,16 @@ sim::Process<> CppThreads::do_submit(Actor& who, BatchId batch) {
     queue_.push_back(item);
     co_await unlock(who);
     co_await filled_.signal(who.thread);
+  }
+}
+
+/// For all items at once: no future is asked for on its own.
+sim::Process<> CppThreads::wait(Actor& who, BatchId batch) {
+  const WaitCause cause{.what = WaitFor::condition, .object = static_cast<std::uint32_t>(index_)};
+  while (world_.items.batch(batch).unread > 0) {
+    world_.items.batch(batch).waits.push_back(
+        {.thread = static_cast<std::uint32_t>(who.thread), .item = BatchWait::all});
+    co_await world_.os.block(who.thread, cause);
   }
 }
 

@@ -313,6 +313,15 @@ TEST(ProcessPerTask, is_slower_than_a_pool_for_many_short_items) {
   EXPECT_GT(each.makespan, 2 * pool.makespan);
 }
 
+TEST(CppPools, wake_their_submitter_once_for_a_whole_map) {
+  WorldSpec world = cpp_world(2);
+  add_task(world, "item", {native(1ms)});
+  add_executor(world, ExecutorKind::cpp_threads, 1);
+  world.main = numbered({map_items(50)});
+  EXPECT_LT(metric(run_world(world), "switches_voluntary", "main"), 5.0)
+      << "start, work, shutdown";
+}
+
 TEST(CppPools, native_items_use_all_cores) {
   for (const ExecutorKind kind : {ExecutorKind::cpp_threads, ExecutorKind::cpp_async}) {
     WorldSpec world = linux_world(4);
