@@ -2,6 +2,7 @@
 #include <array>
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
 
 #include "tools/store/host_info.hpp"
 #include "tools/store/statement.hpp"
@@ -139,8 +140,8 @@ void add_indices(SQLite::Database& database) {
   database.exec("CREATE INDEX IF NOT EXISTS point_of_batch ON point (batch, key)");
   database.exec("CREATE INDEX IF NOT EXISTS run_of_point ON run (point, rep)");
   for (const std::string table : {"task", "slice", "wake", "gil_hold", "resource"}) {
-    if (database.execAndGet("SELECT EXISTS (SELECT 1 FROM " + table + ")").getInt() != 0) {
-      database.exec("CREATE INDEX IF NOT EXISTS " + table + "_of_run ON " + table + " (run)");
+    if (database.execAndGet(fmt::format("SELECT EXISTS (SELECT 1 FROM {})", table)).getInt() != 0) {
+      database.exec(fmt::format("CREATE INDEX IF NOT EXISTS {0}_of_run ON {0} (run)", table));
     }
   }
 }

@@ -228,7 +228,7 @@ double item_us(const Design& design, std::uint32_t cpus) {
   const double workers =
       design.workers > 0
           ? static_cast<double>(design.workers)
-          : static_cast<double>(std::max<std::uint64_t>(design.items, 2 * cpus));  // one an item
+          : static_cast<double>(std::max(design.items, std::uint64_t{2} * cpus));  // one an item
   const double on_cpus = cpu / std::min(static_cast<double>(cpus), workers);
   const double gated = design.gate > 0 ? own.gated / static_cast<double>(design.gate) : 0.0;
   return std::max({one_gil ? own.gil : 0.0, on_cpus, own.all / workers, gated});

@@ -318,8 +318,7 @@ TEST(CppPools, wake_their_submitter_once_for_a_whole_map) {
   add_task(world, "item", {native(1ms)});
   add_executor(world, ExecutorKind::cpp_threads, 1);
   world.main = numbered({map_items(50)});
-  EXPECT_LT(metric(run_world(world), "switches_voluntary", "main"), 5.0)
-      << "start, work, shutdown";
+  EXPECT_LT(metric(run_world(world), "switches_voluntary", "main"), 5.0) << "start, work, shutdown";
 }
 
 TEST(CppPools, native_items_use_all_cores) {
