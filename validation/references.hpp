@@ -2,7 +2,7 @@
 //
 // What starts, wake-ups, cold code and page faults cost moves within seconds with what a shared
 // host's neighbours do, and not as the speed of kernels in cache does: the speed index cannot tell.
-// So they are measured again every few seconds between native runs. Cost: a second each time.
+// So they are measured again every few seconds between native runs. Cost: 1.5 s each time.
 #pragma once
 
 #include <chrono>

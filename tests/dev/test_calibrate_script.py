@@ -56,5 +56,15 @@ class Fresh(unittest.TestCase):
             os.waitpid(-1, os.WNOHANG)
 
 
+class Starts(unittest.TestCase):
+    def test_children_are_those_of_the_harness(self):
+        found = calibrate.starts_of_harness("spawn", 2)
+        self.assertEqual({name: len(times) for name, times in found.items()},
+                         {"parent": 2, "until": 2, "after": 2})
+        self.assertGreater(min(found["until"]), 5_000_000, "ns: a whole interpreter and its imports")
+        with self.assertRaises(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+
+
 if __name__ == "__main__":
     unittest.main()

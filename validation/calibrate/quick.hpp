@@ -1,8 +1,9 @@
 // A few costs of this host, and how they enter a scenario that has none of its own.
 //
 // For a machine without measured costs (a detected host) `validate` measures what is cheap: start
-// of threads and processes, wake-up latency, sleep overshoot. Low quantiles, since the speed index
-// of a run scales CPU costs from the undisturbed core. Everything else keeps its default.
+// of threads and processes, wake-up latency, sleep overshoot. CPU costs are medians at the pace of
+// the undisturbed core, from which the speed index of a run scales them. Everything else keeps its
+// default.
 #pragma once
 
 #include <string>
