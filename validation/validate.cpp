@@ -117,19 +117,15 @@ sim::Result<Validation> validate(std::vector<scenarios::Point> points,
   }
   const ChildLimits limits;
   const sim::Duration part = part_of(options);
-  auto probes = ScriptFolder::create();
-  if (!probes) {
-    return probes.error();
-  }
   const HostCalibration& host = *calibration.value();
+  PythonRunner python{calibration.value(), std::move(folder).value(), limits, part};
   References::Measure measure_again;
   if (host.quick.resident_bytes > 0) {
     measure_again = [&] {
-      auto costs = validation::measure_again(host, probes.value(), options.give_up);
+      auto costs = validation::measure_again(host, python.folder(), options.give_up);
       return costs ? std::optional{std::move(costs).value()} : std::nullopt;
     };
   }
-  PythonRunner python{calibration.value(), std::move(folder).value(), limits, part};
   CppThreadsRunner cpp{calibration.value(), limits, part};
   scenarios::SimulatedRunner simulated;
   const ChosenProvider recorder =

@@ -24,6 +24,9 @@ class PythonRunner final : public NativeRunner {
   [[nodiscard]] NativeRun measure(const scenarios::Scenario& scenario, std::uint64_t repetition,
                                   const scenarios::RunOptions& options) override;
 
+  /// With the scripts; gone when the runner is.
+  [[nodiscard]] const ScriptFolder& folder() const { return folder_; }
+
  private:
   std::shared_ptr<const HostCalibration> calibration_;
   ScriptFolder folder_;
