@@ -24,7 +24,12 @@ constexpr std::array<Switch, 6> switches{{{"gil", models::Effect::gil},
 void drop_guest_costs(models::MachineSpec& machine) {
   models::OsCosts& costs = machine.costs;
   if (costs.idle_exit > sim::Duration::zero()) {
-    costs.wake_idle_cpu += costs.idle_exit + costs.context_switch + machine.cold_code.resume / 2;
+    const sim::Duration paid =
+        costs.idle_exit + costs.context_switch + machine.cold_code.resume / 2;
+    costs.wake_idle_cpu += paid;
+    if (costs.wake_by_timer > sim::Duration::zero()) {
+      costs.wake_by_timer += paid;
+    }
   }
   costs.idle_call = sim::Duration::zero();
   costs.idle_exit = sim::Duration::zero();

@@ -116,8 +116,9 @@ struct OsCosts {
 };
 
 /// Code that did not run for x is gone from the caches by g = min(1, x / after): library code of a
-/// runtime takes 1 + factor * g times as long as warm, and a thread that was off its CPU for x pays
-/// `resume` * g for its way out of the kernel. docs/models/cold-code.md. A property of what else
+/// runtime takes 1 + factor * g times as long as warm, `idle` more of it being gone where the CPU
+/// was idle meanwhile, and a thread that was off its CPU for x pays `resume` * g for its way out of
+/// the kernel. docs/models/cold-code.md. A property of what else
 /// empties the caches, so off unless it was measured.
 struct ColdCode {
   double factor = 0.0;

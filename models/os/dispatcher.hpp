@@ -139,7 +139,7 @@ class Dispatcher {
   [[nodiscard]] InterruptibleRunAwaiter run_interruptible(ThreadId thread, Work work,
                                                           double poll_ns);
 
-  /// Pays for the idle CPU that the program called with its last wake-up. Any work that it awaits
+  /// Pays for the other CPU that the program called with its last wake-up. Any work that it awaits
   /// next pays as well; this is for who may block first. Nothing to pay: goes on at once.
   [[nodiscard]] PayCallAwaiter pay_call(ThreadId thread);
 

@@ -263,7 +263,8 @@ constexpr std::array<Key, 21> cost_keys{{
     {.name = "idle_call",
      .type = Type::duration,
      .fallback = "0",
-     .doc = "waking a thread on another, idle CPU: CPU time beside wake_syscall"},
+     .doc = "waking a thread on another CPU, idle or made to give way: CPU time beside "
+            "wake_syscall"},
     {.name = "idle_exit",
      .type = Type::duration,
      .fallback = "0",

@@ -21,6 +21,7 @@ TEST(Ablation, each_world_lacks_its_own_effect_and_keeps_the_others) {
   world.os.balance.kind = models::BalanceKind::linux_domains;
   world.machine.costs.fork = 1ms;
   world.machine.costs.idle_exit = 6us;
+  world.machine.costs.wake_by_timer = 15us;
   world.machine.cold_code = {.factor = 14.0, .resume = 20us, .after = 4ms};
   const models::OsCosts costs = world.machine.costs;
   world.machine.speed_over_time = {{{.from = {}, .factor = 0.5}}, {}};
@@ -42,6 +43,8 @@ TEST(Ablation, each_world_lacks_its_own_effect_and_keeps_the_others) {
   EXPECT_EQ(without("cold").cold_code.factor, 0.0);
   EXPECT_EQ(without("cold").cold_code.resume, 20us);
   EXPECT_EQ(without("guest").cold_code.resume, 0us);
+  EXPECT_EQ(without("guest").costs.wake_by_timer, 15us + 6us + costs.context_switch + 10us)
+      << "what nobody pays is latency again";
   EXPECT_EQ(without("guest").costs.wake_idle_cpu,
             costs.wake_idle_cpu + 6us + costs.context_switch + 10us)
       << "the woken thread is as late as before";

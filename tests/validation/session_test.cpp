@@ -44,12 +44,14 @@ class ScriptedHost final : public NativeRunner {
                              .used_ns = used,
                              .nominal_ns = 100'000'000,
                              .cpu_first = 0,
-                             .cpu_last = 0});
+                             .cpu_last = 0,
+                             .kernel = kernel});
     }
     return run;
   }
 
   double slowness = 1.0;
+  Kernel kernel = Kernel::python;
   std::deque<NativeRun> script;  // what happens in the first runs
   std::vector<std::string> order;
   std::vector<std::uint64_t> repetitions;
@@ -63,10 +65,12 @@ class ScriptedSimulator final : public scenarios::Runner {
     const auto& speeds = scenario.world.machine.speed_over_time;
     const double factor = speeds.empty() || speeds[0].empty() ? 1.0 : speeds[0][0].factor;
     forks.push_back(scenario.world.machine.costs.fork);
+    speeds_of_python.push_back(scenario.world.machine.speed.python);
     return timings(sim::Duration{static_cast<std::int64_t>(bias * 100e6 / factor)});
   }
 
   std::vector<sim::Duration> forks;  // what each run's world charged for one
+  std::vector<double> speeds_of_python;
 
   double bias = 1.0;
 };
@@ -158,6 +162,18 @@ TEST_F(SessionTest, runs_are_predicted_with_the_costs_before_and_after_them) {
   EXPECT_TRUE(std::ranges::any_of(result.notes, [](const std::string& note) {
     return note.find("measured 1 times more") != std::string::npos;
   }));
+}
+
+TEST_F(SessionTest, library_code_is_as_slow_as_bytecode_beside_a_run_that_has_none) {
+  calibration_->quick.resident_bytes = 1;
+  calibration_->quick.slowness = 1.4;
+  host_.kernel = Kernel::native;
+  options_.repeat = 1;
+  options_.seeds = 1;
+  run();
+  ASSERT_EQ(simulator_.speeds_of_python.size(), 2U);
+  EXPECT_NEAR(simulator_.speeds_of_python[0], 1.0 / 1.4, 1e-9);
+  EXPECT_NEAR(simulator_.speeds_of_python[1], 1.0, 1e-9) << "raw knows nothing of that run";
 }
 
 TEST_F(SessionTest, a_reference_that_fails_leaves_the_costs_as_they_were) {
@@ -304,11 +320,25 @@ TEST(AsMeasured, the_harness_is_a_term_and_io_is_the_sleep_that_stands_for_it) {
   EXPECT_DOUBLE_EQ(std::get<models::PythonStep>(steps[0].what).duration.first_ns, 6000.0)
       << "5 ms are three parts";
   EXPECT_TRUE(std::get<models::PythonStep>(steps[0].what).surrounds) << "it gets cold";
+  EXPECT_EQ(std::get<models::PythonStep>(steps[0].what).timed_part, 0us);
+  EXPECT_EQ(std::get<models::PythonStep>(steps[1].what).timed_part, fine_part)
+      << "the harness reads the clock around each part";
   EXPECT_FALSE(std::get<models::PythonStep>(steps[1].what).surrounds);
   EXPECT_EQ(steps[1].number, 0U);
   EXPECT_EQ(steps[2].number, 1U) << "draws stay those of the scenario";
   EXPECT_TRUE(std::holds_alternative<models::SleepStep>(steps[2].what));
   EXPECT_DOUBLE_EQ(measured.world.machine.speed.python, 1.0);
+}
+
+TEST(AsMeasured, a_call_into_c_of_python_is_one_part_and_cpp_work_is_cut) {
+  models::WorldSpec world = mapped({native(50ms)}, 1, ExecutorKind::threads, 1);
+  const auto part = [&world] {
+    const models::Steps steps = measured_on(rough_calibration(), world).world.tasks[0].steps;
+    return std::get<models::NativeStep>(steps.back().what).timed_part;
+  };
+  EXPECT_GT(part(), 1min);
+  world.runtime.language = models::Language::none;
+  EXPECT_EQ(part(), fine_part);
 }
 
 TEST(AsMeasured, measured_costs_stay_and_unmeasured_ones_come_from_this_host) {

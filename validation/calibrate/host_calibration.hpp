@@ -56,7 +56,7 @@ struct QuickCosts {
   sim::Duration pool_create{};       // Pool(2) by fork, in the creating thread
   sim::Duration pool_import{};       // importing multiprocessing.pool for the first time
   sim::Duration loop_switch{};       // asyncio: sleep(0) among many tasks
-  sim::Duration idle_call{};         // waking a thread on another, idle CPU, beyond a write
+  sim::Duration idle_call{};         // waking a thread on another CPU, beyond a write
   sim::Duration idle_exit{};         // a thread's return from a wait on an idle CPU, beyond a busy
   sim::Duration timer_set{};         // a sleep of 0.3 ms, beyond such a wait
   sim::Duration page_fault{};        // first touch of a page of 4 KiB

@@ -90,10 +90,6 @@ double mib(models::Bytes bytes) {
   return static_cast<double>(bytes.count) / (1 << 20);
 }
 
-}  // namespace
-
-namespace {
-
 models::PythonMemory read_memory(const json& raw) {
   const auto bytes = [&](const char* process, const char* what) {
     return models::Bytes{raw.at(process).at(what).get<std::int64_t>()};
@@ -137,10 +133,6 @@ void read_kernel_paths(const json& raw, QuickCosts& quick) {
   quick.timer_set = positive(ns("sleep") - ns("read_other_cpu"));
 }
 
-}  // namespace
-
-namespace {
-
 /// What both `quick` and `reference` measure.
 void read_drifting(const json& raw, double pace_ns, QuickCosts& quick) {
   quick.sleep_overshoot = at(raw.at("sleep"), 0.5);
@@ -159,7 +151,7 @@ void read_drifting(const json& raw, double pace_ns, QuickCosts& quick) {
   quick.pool_create = cost(raw.at("pool"));
   quick.cold_code = read_cold_code(raw.at("cold_code"));
   quick.page_fault = cost(raw.at("page_fault"));
-  quick.pipe_copy = raw.contains("pipe_copy") ? cost(raw.at("pipe_copy")) : Duration{300};
+  quick.pipe_copy = cost(raw.at("pipe_copy"));
   read_kernel_paths(raw.at("kernel_paths"), quick);
   quick.slowness = quantile(raw.at("pace").get<std::vector<double>>(), 0.5) / pace_ns;
 }

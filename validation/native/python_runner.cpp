@@ -141,6 +141,9 @@ std::vector<KernelSample> unpack(const std::string& bytes, std::int64_t start_ns
   if (!samples.empty()) {
     std::memcpy(samples.data(), bytes.data(), samples.size() * sizeof(KernelSample));
   }
+  std::erase_if(samples, [](const KernelSample& sample) {  // a process that was killed writes less
+    return sample.kernel < Kernel::python || sample.kernel > Kernel::held;
+  });
   for (KernelSample& sample : samples) {
     sample.begin_ns -= start_ns;
     sample.end_ns -= start_ns;

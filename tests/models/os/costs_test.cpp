@@ -21,6 +21,10 @@ Program sleep_and_work(World& world, ThreadId thread, int rounds) {
   }
 }
 
+Program compute_as(World& world, ThreadId thread, WorkKind kind) {
+  co_await world.work(thread, 100us, kind);
+}
+
 TEST(Costs, a_switch_between_threads_is_charged_to_the_incoming_one) {
   World world{small_machine(1), quiet_os(PolicyKind::round_robin, 1ms)};
   world.machine.costs.context_switch = 10us;
@@ -149,6 +153,20 @@ TEST(Rates, kind_of_work_core_kind_and_machine_multiply) {
   world.start(a, all_kinds(world, a));
   world.run();
   EXPECT_TRUE(world.dispatcher.finished(a));
+}
+
+TEST(Rates, the_kernel_may_have_a_speed_of_its_own) {
+  const auto takes = [](std::optional<double> speed) {
+    MachineSpec machine = small_machine(1);
+    machine.speed = {.python = 1.0, .native = 2.0, .memory = 1.0, .kernel = speed};
+    World world{machine, ideal_os()};
+    const ThreadId thread = world.add();
+    world.start(thread, compute_as(world, thread, WorkKind::kernel));
+    world.run();
+    return world.now();
+  };
+  EXPECT_EQ(takes(0.5), 200us);
+  EXPECT_EQ(takes({}), 50us) << "else that of C code";
 }
 
 TEST(Rates, speed_changes_within_a_segment_are_honoured_exactly) {

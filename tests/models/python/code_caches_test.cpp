@@ -64,6 +64,22 @@ TEST(ColdCode, makes_a_pool_of_long_items_cost_more_an_item_than_one_of_short_on
   EXPECT_GT(overhead(cold, 10ms), warm + 10 * 15us);
 }
 
+TEST(ColdCode, costs_more_behind_an_idle_cpu_than_behind_work) {
+  const auto added = [](Step step) {
+    const auto cpu_time = [&step](double idle) {
+      WorldSpec world = linux_world(1);
+      world.machine.cold_code = {.factor = 10.0, .resume = {}, .after = 1h, .idle = idle};
+      add_task(world, "work", {step});
+      add_executor(world, ExecutorKind::threads, 1);
+      world.main = numbered({map_items(100)});
+      return metric(run_world(world), "cpu_time", "pool0-0");
+    };
+    return cpu_time(0.5) - cpu_time(0.0);
+  };
+  EXPECT_GT(added(sleep_for(1ms)), 100 * 5e3) << "five times its 2.1 us an item, in part";
+  EXPECT_LT(added(python(1ms)), 100 * 1e3);
+}
+
 /// CPU time of `who` that coldness adds to 20 items of 10 ms one after the other.
 sim::Duration added(ExecutorKind kind, const std::string& who) {
   WorldSpec world = linux_world(4);
