@@ -9,18 +9,16 @@
 
 #include <fmt/format.h>
 
-#include "scenarios/simulate.hpp"
 #include "sim/expect.hpp"
 #include "validation/calibrate/host_calibration.hpp"
 #include "validation/compare.hpp"
 #include "validation/condense.hpp"
-#include "validation/native/program.hpp"
 #include "validation/native/recorder/measure_recorded.hpp"
 #include "validation/native/support.hpp"
 #include "validation/predict.hpp"
+#include "validation/predictor.hpp"
 #include "validation/speed_index.hpp"
 #include "validation/statistics.hpp"
-#include "validation/theory/null_model.hpp"
 
 namespace timeslice::validation {
 
@@ -108,7 +106,8 @@ class Session {
     NativeRunner* runner = cpp ? lab_.cpp : lab_.python;
     sim::expect(runner != nullptr, "a session has a runner for each of its points");
     const std::uint64_t repetition = trials.attempts++;
-    scenarios::RunOptions run_options = usual_run_options();
+    scenarios::RunOptions run_options;
+    run_options.give_up = options_.give_up;
     run_options.sample_period = options_.samples.value_or(sim::Duration::zero());
     RecordedNativeRun recorded = measure(*runner, scenario, repetition, run_options);
     NativeRun& run = recorded.run;
@@ -198,8 +197,9 @@ class Session {
   }
 
   void compare_runs(const Trials& trials, PointValidation& judged) {
-    const scenarios::Scenario scenario = with_costs(judged.point.scenario, lab_.calibration->quick);
+    const scenarios::Scenario& scenario = judged.point.scenario;
     const auto numbers = host_numbers(scenario.world.machine, lab_.calibration->cpus);
+    Predictor predictor{*lab_.calibration, *lab_.simulated, options_};
     std::vector<PairedRun> pairs;
     std::vector<std::vector<double>> slowness;
     std::set<std::string> doubts;
@@ -209,24 +209,23 @@ class Session {
       sim::MemorySink trace;
       const std::optional<TimelineFacts>& recorded = trials.timelines[i];
       const QuickCosts costs = references_.costs(trials.stretches[i]);
-      const scenarios::Scenario then = with_costs(judged.point.scenario, costs);
-      PairedRun pair = predict(then, {.repetition = trials.repetitions[i],
-                                      .slowness = costs.slowness,
-                                      .run = trials.accepted[i],
-                                      .sink = recorded ? &trace : nullptr});
-      pair.raw = predict_raw(scenario, trials.repetitions[i], trials.accepted[i]);
+      const AcceptedRun accepted{.repetition = trials.repetitions[i],
+                                 .costs = costs,
+                                 .run = trials.accepted[i],
+                                 .sink = recorded ? &trace : nullptr};
+      PairedRun pair = predictor.predict(scenario, accepted);
       if (pair.predicted.status != models::RunStatus::ok) {
         judged.warnings.push_back("the simulation failed: " + pair.predicted.error);
         return;
       }
       doubts.insert(pair.predicted.warnings.begin(), pair.predicted.warnings.end());
-      slowness.push_back(slowness_by_cpu(trials.accepted[i].samples, numbers));
+      slowness.push_back(slowness_by_cpu(accepted.run.samples, numbers));
       if (recorded) {
         timelines.push_back(
             {.predicted = facts_of(trace, pair.predicted, scenario.world), .measured = *recorded});
       }
       if (options_.ablation) {
-        ablated_runs.push_back(without_effects(then, trials.repetitions[i], pair));
+        ablated_runs.push_back(predictor.without_effects(scenario, accepted, pair));
       }
       judged.measured.push_back(pair.measured);
       judged.predicted.push_back(pair.predicted);
@@ -239,7 +238,7 @@ class Session {
                                          .calibration_doubt = doubt_of(scenario.world),
                                          .seed = scenario.seed});
     judged.within_tolerance = within_tolerance(judged.comparisons);
-    judged.ablation = ablation_of(effects_, ablated_runs);
+    judged.ablation = ablation_of(predictor.effects(), ablated_runs);
     compare_timelines_of(trials, timelines, judged);
   }
 
@@ -254,25 +253,6 @@ class Session {
       }
     }
     return names;
-  }
-
-  /// The run of `pair` predicted again, each time in a world that lacks one effect.
-  AblatedRun without_effects(const scenarios::Scenario& scenario, std::uint64_t repetition,
-                             const PairedRun& pair) {
-    AblatedRun run{.measured = static_cast<double>(pair.measured.makespan.count()),
-                   .predicted = {}};
-    scenarios::Scenario changed = scenario;
-    changed.world.machine.speed = pair.kinds;
-    changed.world.machine.speed_over_time = pair.speeds;
-    effects_.clear();
-    for (AblatedWorld& one : ablated(changed.world)) {
-      changed.world = std::move(one.world);
-      const models::Timings timings = simulate(changed, repetition, usual_run_options());
-      const bool ended = timings.status == models::RunStatus::ok;
-      run.predicted.push_back(ended ? static_cast<double>(timings.makespan.count()) : 0.0);
-      effects_.push_back(one.effect);
-    }
-    return run;
   }
 
   static TimelineFacts facts_of(const sim::MemorySink& trace, const models::Timings& timings,
@@ -319,74 +299,6 @@ class Session {
     return shares.empty() ? std::nullopt : std::optional{median(shares)};
   }
 
-  /// One accepted run; `sink` hears its simulation, if there is one.
-  struct Accepted {
-    std::uint64_t repetition = 0;
-    double slowness = 0.0;  // of bytecode beside it
-    const NativeRun& run;
-    sim::TraceSink* sink = nullptr;
-  };
-
-  PairedRun predict(scenarios::Scenario scenario, const Accepted& accepted) {
-    const auto& [repetition, slowness, run, sink] = accepted;
-    PairedRun pair;
-    pair.measured = run.timings;
-    models::WorldSpec& world = scenario.world;
-    const auto numbers = host_numbers(world.machine, lab_.calibration->cpus);
-    const NativeProgram program = expand(world, run.timings.seed);
-    pair.null = null_model(world, program, mean_slowness(run.samples));
-    pair.speeds = speed_timelines(run.samples, numbers);
-    world.machine.speed_over_time = pair.speeds;
-    pair.kinds = relative_speeds(run.samples, slowness);
-    world.machine.speed = pair.kinds;
-    pair.predicted = simulate(scenario, repetition, paired_run_options(sink));
-    for (std::uint64_t seed = 1; seed < options_.seeds; ++seed) {
-      // Far from the repetitions of native runs, so that no other run's draws are met again.
-      const std::uint64_t far = 1'000'000 + repetition * options_.seeds + seed;
-      pair.spread.push_back(simulate(scenario, far, usual_run_options()));
-    }
-    return pair;
-  }
-
-  /// Without anything seen in or beside the run: speeds and costs as the session began.
-  models::Timings predict_raw(scenarios::Scenario scenario, std::uint64_t repetition,
-                              const NativeRun& run) {
-    models::WorldSpec& world = scenario.world;
-    const auto numbers = host_numbers(world.machine, lab_.calibration->cpus);
-    // Twice the serial length is longer than any run that overlaps at all.
-    const double serial = totals(expand(world, run.timings.seed)).all();
-    const sim::Duration length{static_cast<std::int64_t>(2.0 * serial) + 1'000'000'000};
-    world.machine.speed_over_time =
-        random_timelines(lab_.calibration->traces, numbers, length, sim::Random{run.timings.seed});
-    return simulate(scenario, repetition, usual_run_options());
-  }
-
-  [[nodiscard]] scenarios::Scenario with_costs(const scenarios::Scenario& scenario,
-                                               const QuickCosts& costs) const {
-    return as_measured(scenario, *lab_.calibration, costs, part_of(options_));
-  }
-
-  [[nodiscard]] models::Timings simulate(const scenarios::Scenario& scenario,
-                                         std::uint64_t repetition,
-                                         const scenarios::RunOptions& run_options) const {
-    return lab_.simulated->run(scenario, repetition, run_options);
-  }
-
-  [[nodiscard]] scenarios::RunOptions usual_run_options() const {
-    scenarios::RunOptions run_options;
-    run_options.give_up = options_.give_up;
-    return run_options;
-  }
-
-  /// Of the prediction that stands beside a measured run: what was sampled there is sampled here.
-  [[nodiscard]] scenarios::RunOptions paired_run_options(sim::TraceSink* sink) const {
-    scenarios::RunOptions run_options = usual_run_options();
-    run_options.sink = sink;
-    run_options.keep_slices = options_.samples.has_value();
-    run_options.sample_period = options_.samples.value_or(sim::Duration::zero());
-    return run_options;
-  }
-
   /// The nominal speed is the unit of the index: its doubt is one of the prediction.
   [[nodiscard]] double doubt_of(const models::WorldSpec& world) const {
     const HostCalibration& calibration = *lab_.calibration;
@@ -425,7 +337,6 @@ class Session {
   std::uint64_t wanted_;
   Clock::time_point end_;  // of the budget for native runs
   std::uint64_t done_ = 0;
-  std::vector<std::string_view> effects_;  // that were switched off, when that is asked for
   Validation result_;
 };
 

@@ -1,9 +1,9 @@
 // The dispatcher's mechanism, split by what it does into files dispatcher_*.cpp: cpu (phases of a
-// CPU, who runs), thread (programs, waits and wake-ups), load (who waits where), balance (placement
-// and balancing; Linux's balancer is linux_balance.hpp), classes (urgent threads), order (policies
-// with an order over all CPUs), nice, quota (throttled groups), noise (interruptions, system calls,
-// cold caches), shared (speeds that depend on what others do), accounts.
-// Private to models/os.
+// CPU, who runs), switch (what changing hands costs), thread (programs, waits and wake-ups), load
+// (who waits where), balance (placement and balancing; Linux's balancer is linux_balance.hpp),
+// classes (urgent threads), order (policies with an order over all CPUs), nice, quota (throttled
+// groups), noise (interruptions, system calls, cold caches), shared (speeds that depend on what
+// others do), accounts. Private to models/os.
 //
 // A CPU has one slot in the engine: the earliest of the end of its phase, completion of the running
 // segment, end of the slice, change of speed and balancing tick. Whatever changes these settles
@@ -155,6 +155,8 @@ struct Dispatcher::State {
   void schedule(std::uint32_t cpu, std::uint32_t before, SwitchOut why);
   [[nodiscard]] std::optional<Pick> pick(std::uint32_t cpu);
   [[nodiscard]] std::optional<Pick> pick_allowed(std::uint32_t cpu);
+
+  // dispatcher_switch.cpp
   void switch_out(std::uint32_t cpu, std::uint32_t thread, SwitchOut why);
   void switch_in(std::uint32_t cpu, const Pick& pick);
   [[nodiscard]] sim::Duration note_migration(std::uint32_t cpu, std::uint32_t thread);

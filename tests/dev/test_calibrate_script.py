@@ -66,5 +66,20 @@ class Starts(unittest.TestCase):
             os.waitpid(-1, os.WNOHANG)
 
 
+class Orphans(unittest.TestCase):
+    def end_of(self, forker):
+        """Exit code of a child that thinks that process `forker` made it; 0: it lives on."""
+        child = os.fork()  # the harness's own hooks see that this process is its parent
+        if child == 0:
+            calibrate.harness._forker = forker
+            calibrate.harness.follow_parent()
+            os._exit(0)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    def test_a_child_whose_parent_died_before_it_could_ask_to_die_with_it_ends(self):
+        self.assertEqual(self.end_of(os.getpid()), 0)
+        self.assertEqual(self.end_of(1), 3)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -65,18 +65,20 @@ def die_with_parent(parent):
 
 
 _forked_by_main = True
+_forker = 0  # the process that forked this one, or forks one now
 
 
 def note_forker():
     """The kernel's death signal is about the thread that forked. A pool's handler thread, which
     replaces workers, ends before they do: those go with the process group alone."""
-    global _forked_by_main
+    global _forked_by_main, _forker
     _forked_by_main = threading.current_thread() is threading.main_thread()
+    _forker = os.getpid()
 
 
 def follow_parent():
     if _forked_by_main:
-        die_with_parent(0)
+        die_with_parent(_forker)  # which may be dead before it could ask for that
 
 
 def python_kernel(iterations):
@@ -560,6 +562,8 @@ def measure_starts(method, repetitions):
 
 if multiprocessing.parent_process() is not None and REPLACED not in os.environ:
     die_with_parent(0)  # a spawned or forkserver child, which imports this file
+    if not multiprocessing.parent_process().is_alive():
+        os._exit(3)
 os.register_at_fork(before=note_forker, after_in_child=follow_parent)
 
 if __name__ == "__main__":
