@@ -33,16 +33,20 @@ class Rewriter {
 
  private:
   void add(const models::PythonStep& step, std::uint32_t number, models::Steps& out) const {
-    charge(std::ceil(models::mean_ns(step.duration) / part_ns_), number, out);
+    const double calls = std::ceil(models::mean_ns(step.duration) / part_ns_);
+    charge_half(calls, number, out);
     models::PythonStep timed = step;
     timed.timed_part = part();
     out.push_back({.what = std::move(timed), .number = number});
+    charge_half(calls, number, out);
   }
   void add(const models::NativeStep& step, std::uint32_t number, models::Steps& out) const {
-    charge(python_ ? 1.0 : std::ceil(models::mean_ns(step.duration) / part_ns_), number, out);
+    const double calls = python_ ? 1.0 : std::ceil(models::mean_ns(step.duration) / part_ns_);
+    charge_half(calls, number, out);
     models::NativeStep timed = step;
     timed.timed_part = python_ ? whole : part();
     out.push_back({.what = std::move(timed), .number = number});
+    charge_half(calls, number, out);
   }
   void add(const models::IoStep& step, std::uint32_t number, models::Steps& out) const {
     out.push_back({.what = models::SleepStep{step.duration}, .number = number});
@@ -65,10 +69,11 @@ class Rewriter {
     out.push_back({.what = step, .number = number});
   }
 
-  /// The bookkeeping around `calls` kernel calls. A constant: it has no draw, so it may carry the
-  /// number of the step that it belongs to.
-  void charge(double calls, std::uint32_t number, models::Steps& out) const {
-    const double total = cost_ns_ * std::max(calls, 1.0);
+  /// The bookkeeping before `calls` kernel calls, or behind them: whoever loses the CPU by reading
+  /// its clock still has its notes to take, with the GIL. A constant: it has no draw, so it may
+  /// carry the number of the step that it belongs to.
+  void charge_half(double calls, std::uint32_t number, models::Steps& out) const {
+    const double total = cost_ns_ * std::max(calls, 1.0) / 2.0;
     if (total <= 0.0) {
       return;
     }

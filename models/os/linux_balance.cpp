@@ -67,15 +67,23 @@ std::uint32_t Dispatcher::State::LinuxBalance::threads_on(std::uint32_t cpu) con
   return it.waiting - std::min(it.waiting, it.stopped) + (runs(cpu) ? 1U : 0U);
 }
 
-/// A new thread counts with its whole weight and half a CPU, until more is known.
-/// Source: init_entity_runnable_average() and post_init_entity_util_avg(), fair.c of 6.12; the
-/// limit to half of what its CPU has left over is not taken.
 void Dispatcher::State::LinuxBalance::thread_created(std::uint32_t weight) {
-  constexpr double half = 0.5;
   ThreadBalance& it = threads.emplace_back();
   it.weight = weight;
   it.average = LoadAverage{state.now()};
-  it.average.set_mean({.running = half, .able = half, .load = static_cast<double>(weight)});
+}
+
+/// A new thread counts with its whole weight, and is thought to run as much as others of its weight
+/// do on its CPU, at most half of the time that is left over there. Source:
+/// init_entity_runnable_average() and post_init_entity_util_avg(), fair.c of 6.12.
+void Dispatcher::State::LinuxBalance::guess_activity(std::uint32_t thread, std::uint32_t cpu) {
+  ThreadBalance& it = threads[thread];
+  const Activity& there = settled(cpus[cpu].average).mean();
+  const double weight = it.weight;
+  const double left = std::max(0.0, (cpus[cpu].capacity - there.running) / 2.0);
+  const double alike = there.running * weight / (there.load + 1.0);
+  const double running = there.running > 0.0 ? std::min(alike, left) : left;
+  it.average.set_mean({.running = running, .able = running, .load = weight});
 }
 
 /// A running thread; what it did so far counts with its new weight too. Source: reweight_task() and
@@ -101,6 +109,8 @@ void Dispatcher::State::LinuxBalance::thread_placed(std::uint32_t thread, std::u
   settled(it.average);
   if (it.placed) {
     settled(cpus[from].average).remove(it.average);
+  } else {
+    guess_activity(thread, to);
   }
   settled(cpus[to].average).add(it.average);
   it.placed = true;

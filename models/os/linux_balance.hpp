@@ -102,6 +102,7 @@ struct Dispatcher::State::LinuxBalance {
 
   // What it hears.
   void thread_created(std::uint32_t weight);
+  void guess_activity(std::uint32_t thread, std::uint32_t cpu);
   void thread_reweighted(std::uint32_t thread, std::uint32_t weight);
   void thread_placed(std::uint32_t thread, std::uint32_t from, std::uint32_t to);
   void thread_changed(std::uint32_t thread, bool able, bool running);
@@ -134,7 +135,8 @@ struct Dispatcher::State::LinuxBalance {
   [[nodiscard]] bool far_apart(std::uint32_t one, std::uint32_t other) const;
 
   // linux_idlest.cpp
-  [[nodiscard]] Group group_for_new(CpuRange cpus, std::uint32_t thread) const;
+  [[nodiscard]] Group group_for_new(const Domain& domain, CpuRange cpus,
+                                    std::uint32_t thread) const;
   [[nodiscard]] std::optional<CpuRange> idlest_group(const Domain& domain, std::uint32_t cpu,
                                                      std::uint32_t thread) const;
   [[nodiscard]] std::uint32_t idlest_cpu(CpuRange group, std::uint32_t thread) const;
@@ -157,7 +159,8 @@ struct Dispatcher::State::LinuxBalance {
 
   // linux_groups.cpp
   [[nodiscard]] Group group_of(const Pass& pass, CpuRange cpus) const;
-  [[nodiscard]] GroupKind kind_of(const Pass& pass, const Group& group) const;
+  [[nodiscard]] static GroupKind kind_of(const Group& group, std::uint32_t width,
+                                         double imbalance_pct, bool crowded_counts);
   [[nodiscard]] double misfit_on(std::uint32_t cpu) const;
   [[nodiscard]] bool nothing_waits_in(const Domain& domain) const;
   void find_nothing(const Domain& domain, Occasion occasion);

@@ -43,22 +43,22 @@ double Dispatcher::State::LinuxBalance::misfit_on(std::uint32_t cpu) const {
   return running * fits_margin < cpus[cpu].capacity ? 0.0 : running;
 }
 
+/// By what its threads did lately, so a CPU with a queue of short threads may have time to spare.
 Dispatcher::State::LinuxBalance::GroupKind Dispatcher::State::LinuxBalance::kind_of(
-    const Pass& pass, const Group& group) const {
-  const double pct = pass.domain->imbalance_pct;
-  const bool short_of_time = group.capacity * 100.0 < group.running * pct;
-  const bool waits = group.capacity * pct < group.able * 100.0;
-  if (group.threads > group.cpus.size() && (short_of_time || waits)) {
+    const Group& group, std::uint32_t width, double imbalance_pct, bool crowded_counts) {
+  const bool short_of_time = group.capacity * 100.0 < group.running * imbalance_pct;
+  const bool waits = group.capacity * imbalance_pct < group.able * 100.0;
+  if (group.threads > width && (short_of_time || waits)) {
     return GroupKind::overloaded;
   }
   const bool one_core = group.cores == 1 && group.cpus.size() > 1;
-  if (one_core && group.threads > 1 && pass.occasion != Occasion::busy) {
+  if (one_core && group.threads > 1 && crowded_counts) {
     return GroupKind::smt_crowded;
   }
   if (group.misfit > 0.0) {
     return GroupKind::misfit;
   }
-  const bool spare = group.threads < group.cpus.size() || (!waits && !short_of_time);
+  const bool spare = group.threads < width || (!waits && !short_of_time);
   return spare ? GroupKind::has_spare : GroupKind::fully_busy;
 }
 
@@ -83,7 +83,8 @@ Dispatcher::State::LinuxBalance::Group Dispatcher::State::LinuxBalance::group_of
     group.misfit = std::max(group.misfit, misfit_on(cpu));
   }
   group.cores = std::max(group.cores, 1U);
-  group.kind = kind_of(pass, group);
+  group.kind =
+      kind_of(group, range.size(), pass.domain->imbalance_pct, pass.occasion != Occasion::busy);
   if (group.capacity > 0.0) {
     group.load_per_capacity = group.load / group.capacity;
   }

@@ -17,7 +17,7 @@ constexpr std::uint32_t numa_pair = 2;  // NUMA_IMBALANCE_MIN: threads that talk
 }  // namespace
 
 Dispatcher::State::LinuxBalance::Group Dispatcher::State::LinuxBalance::group_for_new(
-    CpuRange range, std::uint32_t thread) const {
+    const Domain& domain, CpuRange range, std::uint32_t thread) const {
   Group group{.cpus = range};
   bool fits_one = false;
   std::uint32_t usable = 0;
@@ -31,6 +31,7 @@ Dispatcher::State::LinuxBalance::Group Dispatcher::State::LinuxBalance::group_fo
     average.settle(state.now());
     group.capacity += cpus[cpu].capacity;
     group.running += average.mean().running;
+    group.able += average.mean().able;
     group.load += average.mean().load;
     group.threads += threads_on(cpu);
     group.idle += state.idle.contains(cpu) ? 1U : 0U;
@@ -42,13 +43,8 @@ Dispatcher::State::LinuxBalance::Group Dispatcher::State::LinuxBalance::group_fo
     return group;
   }
   group.load_per_capacity = group.load / group.capacity;
-  if (group.threads > usable) {
-    group.kind = GroupKind::overloaded;
-  } else if (!fits_one) {
-    group.kind = GroupKind::misfit;
-  } else if (group.threads == usable) {
-    group.kind = GroupKind::fully_busy;
-  }
+  group.misfit = fits_one ? 0.0 : new_thread_running;
+  group.kind = kind_of(group, usable, domain.imbalance_pct, false);
   return group;
 }
 
@@ -66,7 +62,7 @@ std::optional<CpuRange> Dispatcher::State::LinuxBalance::idlest_group(const Doma
                       spare ? group.running : group.load_per_capacity};
   };
   for (const CpuRange& range : domain.groups) {
-    const Group group = group_for_new(range, thread);
+    const Group group = group_for_new(domain, range, thread);
     if (group.cores == 0) {
       continue;
     }

@@ -60,7 +60,7 @@ inline constexpr std::array<Key, 12> balance_keys{{
     {.name = "newidle_success",
      .type = Type::number,
      .high = 1,
-     .fallback = "0.5",
+     .fallback = "0.17",
      .doc = "linux: part of such searches that succeeded before the run"},
     {.name = "newidle_look",
      .type = Type::duration,

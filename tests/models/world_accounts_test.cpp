@@ -30,9 +30,9 @@ class Dice {
   std::uint32_t count_ = 0;
 };
 
-/// A pool of processes, and work for it that is shorter than its start.
+/// A pool of processes, a CPU for each of its threads, and work that is shorter than its start.
 WorldSpec pool_world(ExecutorSpec::Create create) {
-  WorldSpec world = linux_world(2);
+  WorldSpec world = linux_world(8);
   add_task(world, "work", {python(1ms)});
   ExecutorSpec& pool = add_executor(world, ExecutorKind::processes, 2);
   pool.start = StartMethod::spawn;

@@ -116,6 +116,29 @@ TEST(LinuxBalance, new_threads_spread_over_packages_caches_and_cores) {
   EXPECT_EQ(cores, (std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6, 7})) << "a core each";
 }
 
+/// Two threads have shared CPU 0 for `lately`, a third had CPU 1: where the first one's child
+/// starts.
+std::uint32_t cpu_of_child(sim::Duration lately) {
+  World world{small_machine(2), linux_os()};
+  std::vector<ThreadId> bound;
+  for (const std::uint32_t cpu : {0U, 1U, 0U}) {
+    bound.push_back(world.add({.affinity = {CpuId{cpu}}}));
+    world.start(bound.back(), compute(world, bound.back(), 1s));
+  }
+  world.run_until(lately);
+  const ThreadId child = world.add();
+  world.dispatcher.start(child, compute(world, child, 1s),
+                         {.thread = static_cast<std::uint32_t>(bound.front())});
+  world.run_until(lately + 1us);
+  return cpu_of(world, child);
+}
+
+TEST(LinuxBalance, a_new_thread_leaves_its_creators_cpu_once_that_has_long_been_short_of_time) {
+  EXPECT_EQ(cpu_of_child(2ms), 0U)
+      << "both have spare time by what they did lately, neither is idle";
+  EXPECT_EQ(cpu_of_child(300ms), 1U);
+}
+
 TEST(LinuxBalance, a_few_threads_may_stay_on_their_memory_node) {
   World world{two_packages(1), linux_os()};
   std::vector<std::uint32_t> packages;

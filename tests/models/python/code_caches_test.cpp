@@ -83,6 +83,9 @@ TEST(ColdCode, costs_more_behind_an_idle_cpu_than_behind_work) {
 /// CPU time of `who` that coldness adds to 20 items of 10 ms one after the other.
 sim::Duration added(ExecutorKind kind, const std::string& who) {
   WorldSpec world = linux_world(4);
+  world.machine.costs.tick_cost = 0ns;  // these depend on when threads meet
+  world.machine.costs.context_switch = 0ns;
+  world.machine.costs.wake_syscall = 0ns;
   add_task(world, "work", {python(10ms)});
   add_executor(world, kind, 1);
   Step map = map_items(20);
