@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from harness import ENDLESS, PROGRAM, SINGLE, CliTest
+from harness import ENDLESS, POOL, PROGRAM, SINGLE, CliTest
 
 
 class Interrupt(CliTest):
@@ -80,6 +80,7 @@ class Interrupt(CliTest):
                            "--time-limit", "3s")
         _, error = again.communicate(timeout=120)
         self.assertEqual(again.returncode, 4, error)
+        self.assertIn(f" and {self.stored_runs()} runs of others", error)
         with contextlib.closing(sqlite3.connect(self.folder / "timeslice.db")) as database:
             batches = database.execute("SELECT count(*) FROM batch").fetchone()[0]
             runs, different = database.execute(
@@ -87,6 +88,15 @@ class Interrupt(CliTest):
         self.assertEqual(batches, 1)
         self.assertGreater(runs, done)
         self.assertEqual(runs, different)
+
+    def test_what_an_earlier_run_stored_counts_where_this_one_did_not_come_to_it(self):
+        path = self.write("pool.yaml", POOL)
+        self.expect(0, "run", path, "--repeat", 4)
+        with contextlib.closing(sqlite3.connect(self.folder / "timeslice.db")) as database:
+            database.executescript("DELETE FROM run WHERE rep = 3; "
+                                   "UPDATE batch SET finished_utc = NULL")
+        done = self.expect(4, "run", path, "--repeat", 4, "--resume", "--time-limit", "1ns")
+        self.assertIn("0 of 3 points are done, and 9 runs of others", done.stderr)
 
     def test_another_sweep_is_not_resumed(self):
         path = self.write("endless.yaml", ENDLESS)
