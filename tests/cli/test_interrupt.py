@@ -1,13 +1,14 @@
 """Ctrl-C, time limits and what they leave behind."""
 
 import contextlib
+import re
 import signal
 import sqlite3
 import subprocess
 import time
 import unittest
 
-from harness import ENDLESS, POOL, PROGRAM, SINGLE, CliTest
+from harness import ENDLESS, PROGRAM, SINGLE, CliTest
 
 
 class Interrupt(CliTest):
@@ -90,13 +91,16 @@ class Interrupt(CliTest):
         self.assertEqual(runs, different)
 
     def test_what_an_earlier_run_stored_counts_where_this_one_did_not_come_to_it(self):
-        path = self.write("pool.yaml", POOL)
-        self.expect(0, "run", path, "--repeat", 4)
+        path = self.write("endless.yaml", ENDLESS)
+        self.expect(4, "run", path, "--time-limit", "500ms")
         with contextlib.closing(sqlite3.connect(self.folder / "timeslice.db")) as database:
-            database.executescript("DELETE FROM run WHERE rep = 3; "
-                                   "UPDATE batch SET finished_utc = NULL")
-        done = self.expect(4, "run", path, "--repeat", 4, "--resume", "--time-limit", "1ns")
-        self.assertIn("0 of 3 points are done, and 9 runs of others", done.stderr)
+            database.execute("DELETE FROM run WHERE rep = 19")
+            database.commit()
+        self.assertGreater(self.stored_runs(), 100)
+        again = self.expect(4, "run", path, "--resume", "--time-limit", "1ns")
+        points, runs = re.search(r"(\d+) of 20000 points are done, and (\d+) runs of others",
+                                 again.stderr).groups()
+        self.assertEqual(20 * int(points) + int(runs), self.stored_runs())
 
     def test_another_sweep_is_not_resumed(self):
         path = self.write("endless.yaml", ENDLESS)
