@@ -5,10 +5,10 @@
                    [--small 20000] [--parts 100] [--points 1000] [--runs 100000]
 
 Prints figures; asserts nothing. Of each command the fastest of three is taken: a machine that does
-other things only makes it slower. The gain of the second core is wall time of `--jobs 1` over that
-of `--jobs 2`, with a database, beside what two programs at once reach; the store's share is CPU
-time of one worker with a database over that without. Small points and parts are of a scenario of
-one step.
+other things only makes it slower. The gain of the second core is wall time with `--jobs 1` on one
+CPU over that with `--jobs 2` on two, with a database, beside what the machine itself allows: two
+programs at once, each on its CPU. The store's share is CPU time of one worker with a database over
+that without. Small points and parts are of a scenario of one step.
 """
 
 import argparse
@@ -33,11 +33,12 @@ repeat: {repeat}
 """
 
 
-def cost(program, *words):
-    """(CPU seconds, wall seconds, peak MiB) of a command."""
+def cost(program, *words, cpus=None):
+    """(CPU seconds, wall seconds, peak MiB) of a command, bound to `cpus`."""
     began = time.monotonic()
+    bind = (lambda: os.sched_setaffinity(0, cpus)) if cpus else None
     child = subprocess.Popen([program, *map(str, words)], stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL)
+                             stderr=subprocess.DEVNULL, preexec_fn=bind)
     _, status, usage = os.wait4(child.pid, 0)
     if status:
         raise SystemExit(f"{words}: status {status}")
@@ -50,22 +51,23 @@ def runs_in(path):
 
 
 def fastest(program, words, folder):
-    """The least (CPU, wall) seconds without a database, with one, so on two cores, and of two
-    programs at once, which is what the machine itself allows.
+    """The least (CPU, wall) seconds on one CPU without a database and with one, on two CPUs with
+    one, and of two programs at once without.
 
     They take turns, so that slow moments of the machine hit none of them alone."""
+    first, second = sorted(os.sched_getaffinity(0))[:2]
     path = folder / "sweep.db"
     alone = (program, "run", *words, "--no-db", "--jobs", 1)
     stored = (program, "run", *words, "--db", path, "--jobs")
     found = []
     for _ in range(3):
-        found.append([cost(*alone)[:2]])
-        for jobs in (1, 2):
+        found.append([cost(*alone, cpus={first})[:2]])
+        for jobs, cpus in ((1, {first}), (2, {first, second})):
             path.unlink(missing_ok=True)
-            found[-1].append(cost(*stored, jobs)[:2])
+            found[-1].append(cost(*stored, jobs, cpus=cpus)[:2])
         began = time.monotonic()
         with ThreadPoolExecutor(2) as both:
-            list(both.map(lambda _: cost(*alone), range(2)))
+            list(both.map(lambda cpu: cost(*alone, cpus={cpu}), (first, second)))
         found[-1].append((0.0, time.monotonic() - began))
     return [tuple(map(min, zip(*turns))) for turns in zip(*found)]
 
@@ -75,7 +77,7 @@ def sweeping(program, title, words, folder):
     (without, alone), (own, wall), (_, two), (_, both) = fastest(program, words, folder)
     path = folder / "sweep.db"
     runs = runs_in(path)
-    print(f"{title:20} {runs} runs, {path.stat().st_size / runs:.0f} bytes a run; stored by 1 core "
+    print(f"{title:20} {runs} runs, {path.stat().st_size / runs:.0f} bytes a run; stored by 1 CPU "
           f"{runs / wall:.0f} a second, by 2 {runs / two:.0f}: {wall / two:.2f} times "
           f"(two programs at once: {2 * alone / both:.2f}); "
           f"{100 * (own / without - 1):+.1f} % of CPU against no database", flush=True)
@@ -116,8 +118,9 @@ def main():
         if options.repeat:
             words = [options.scenario, "--repeat", options.repeat]
             sweeping(options.program, options.scenario.stem, words, Path(folder))
-            sweeping(options.program, "with --keep threads", [*words, "--keep", "threads"],
-                     Path(folder))
+            path = Path(folder) / "threads.db"
+            cost(options.program, "run", *words, "--keep", "threads", "--db", path)
+            print(f"with --keep threads  {path.stat().st_size / runs_in(path):.0f} bytes a run")
         if options.small:
             path = one_step(Path(folder), options.small, 1)
             sweeping(options.program, "points of one step", [path], Path(folder))

@@ -59,7 +59,8 @@ class Pictures(CliTest):
                             (3, ["speedup", "--batch", "7"]),
                             (1, ["speedup", "-o", "missing/x.png"])):
             with self.subTest(words):
-                error = self.expect(code, "plot", "r.db", "-o", "x.png", *words).stderr
+                where = [] if "-o" in words else ["-o", "x.png"]
+                error = self.expect(code, "plot", "r.db", *words, *where).stderr
                 self.assertEqual(error.count("\n"), 1, error)
         self.expect(0, "plot", "r.db", "speedup", "--batch", "1", "-o", "x.png")
 
