@@ -101,6 +101,9 @@ class Interrupt(CliTest):
         points, runs = re.search(r"(\d+) of 20000 points are done, and (\d+) runs of others",
                                  again.stderr).groups()
         self.assertEqual(20 * int(points) + int(runs), self.stored_runs())
+        with contextlib.closing(sqlite3.connect(self.folder / "timeslice.db")) as database:
+            found = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'run_of_point'")
+            self.assertIsNotNone(found.fetchone(), "each point would be looked for in all runs")
 
     def test_another_sweep_is_not_resumed(self):
         path = self.write("endless.yaml", ENDLESS)
