@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -277,6 +278,18 @@ class Plans(Base):
         self.assertEqual(self.content(folder.relative_to(self.folder) / "sweep.db"),
                          self.content("whole.db"))
         self.assertFalse((self.folder / "no").exists())
+
+    @unittest.skipUnless(shutil.which("parallel"), "no GNU parallel")
+    def test_gnu_parallel_does_the_sweep_where_there_is_no_cluster(self):
+        path = self.write("it's a $(sweep).yaml", SWEEP)
+        folder = self.folder / "my 'jobs'"
+        self.expect(0, "batch", "plan", path, "--shards", 3, "-o", folder)
+        self.expect(0, "run", path, "--db", "whole.db")
+        done = subprocess.run([folder / "parallel.sh"], env=self.environment, cwd=self.folder,
+                              capture_output=True, text=True, check=False, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.content(folder.relative_to(self.folder) / "sweep.db"),
+                         self.content("whole.db"))
 
     def test_what_cannot_be_planned_is_refused(self):
         path = self.write("sweep.yaml", SWEEP)

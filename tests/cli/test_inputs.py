@@ -1,7 +1,9 @@
 """Where input may come from and what is refused: pipes, devices, databases, settings, points."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -65,6 +67,36 @@ class Databases(CliTest):
         error = self.expect(3, "query", "none.db", "runs").stderr
         self.assertIn("there is no such file", error)
         self.assertIn("timeslice run FILE --db none.db", error)
+
+    def test_no_output_is_written_over_a_database(self):
+        self.expect(0, "run", self.write("s.yaml", SINGLE), "--db", "r.db", "--keep", "timeline")
+        before = (self.folder / "r.db").read_bytes()
+        for words in (["report", "r.db", "-o", "r.db"], ["query", "r.db", "runs", "-o", "./r.db"],
+                      ["export", "r.db", "1", "--format", "csv", "-o", "r.db"],
+                      ["schema", "-o", "r.db"],
+                      ["plot", "r.db", "gantt", "-o", "g.png", "--csv", "r.db"]):
+            done = self.command(*words)
+            if done.returncode != 6:  # no matplotlib
+                self.assertEqual(done.returncode, 1, words)
+                self.assertIn("is a database, which would be lost", done.stderr)
+            self.assertEqual((self.folder / "r.db").read_bytes(), before, words)
+
+    def test_a_database_that_lacks_its_tables_or_is_damaged_is_code_3_everywhere(self):
+        with contextlib.closing(sqlite3.connect(self.folder / "bare.db")) as database:
+            database.executescript("PRAGMA application_id = 0x54534C43; PRAGMA user_version = 4; "
+                                   "CREATE TABLE t (a)")
+        self.expect(0, "run", self.write("s.yaml", SINGLE), "--db", "cut.db", "--keep", "timeline")
+        whole = (self.folder / "cut.db").read_bytes()
+        (self.folder / "cut.db").write_bytes(whole[:6000])
+        with contextlib.closing(sqlite3.connect(self.folder / "newer.db")) as database:
+            database.executescript("PRAGMA application_id = 0x54534C43; PRAGMA user_version = 99")
+        for name in ("bare.db", "cut.db", "newer.db"):
+            for words in (["show", name, "1"], ["compare", name, "1", "2"], ["status", name],
+                          ["export", name, "1", "-o", "e.json"], ["merge", "m.db", name],
+                          ["plot", name, "gantt", "-o", "g.png"]):
+                with self.subTest(words):
+                    done = self.expect(3, *words)
+                    self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
 
     def test_db_and_no_db_contradict_each_other(self):
         scenario = self.write("s.yaml", SINGLE)

@@ -1,6 +1,7 @@
 """Ctrl-C, time limits and what they leave behind."""
 
 import contextlib
+import re
 import signal
 import sqlite3
 import subprocess
@@ -80,6 +81,7 @@ class Interrupt(CliTest):
                            "--time-limit", "3s")
         _, error = again.communicate(timeout=120)
         self.assertEqual(again.returncode, 4, error)
+        self.assertIn(f" and {self.stored_runs()} runs of others", error)
         with contextlib.closing(sqlite3.connect(self.folder / "timeslice.db")) as database:
             batches = database.execute("SELECT count(*) FROM batch").fetchone()[0]
             runs, different = database.execute(
@@ -87,6 +89,21 @@ class Interrupt(CliTest):
         self.assertEqual(batches, 1)
         self.assertGreater(runs, done)
         self.assertEqual(runs, different)
+
+    def test_what_an_earlier_run_stored_counts_where_this_one_did_not_come_to_it(self):
+        path = self.write("endless.yaml", ENDLESS)
+        self.expect(4, "run", path, "--time-limit", "500ms")
+        with contextlib.closing(sqlite3.connect(self.folder / "timeslice.db")) as database:
+            database.execute("DELETE FROM run WHERE rep = 19")
+            database.commit()
+        self.assertGreater(self.stored_runs(), 100)
+        again = self.expect(4, "run", path, "--resume", "--time-limit", "1ns")
+        points, runs = re.search(r"(\d+) of 20000 points are done, and (\d+) runs of others",
+                                 again.stderr).groups()
+        self.assertEqual(20 * int(points) + int(runs), self.stored_runs())
+        with contextlib.closing(sqlite3.connect(self.folder / "timeslice.db")) as database:
+            found = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'run_of_point'")
+            self.assertIsNotNone(found.fetchone(), "each point would be looked for in all runs")
 
     def test_another_sweep_is_not_resumed(self):
         path = self.write("endless.yaml", ENDLESS)

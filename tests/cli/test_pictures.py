@@ -49,5 +49,21 @@ class Pictures(CliTest):
             self.assertFalse((self.folder / "x.png").exists())
 
 
+    def test_what_is_asked_for_wrongly_is_told_in_one_line(self):
+        self.write("sweep.yaml", SWEEP)
+        self.expect(0, "run", "sweep.yaml", "--db", "r.db", "-q")
+        if self.command("plot", "r.db", "speedup", "-o", "x.png").returncode == 6:
+            self.skipTest("no matplotlib")
+        for code, words in ((2, ["gantt", "--run", "1.5"]), (2, ["gantt", "--run", "9" * 20]),
+                            (3, ["gantt", "--run", "999"]), (2, ["speedup", "--batch", "0"]),
+                            (3, ["speedup", "--batch", "7"]),
+                            (1, ["speedup", "-o", "missing/x.png"])):
+            with self.subTest(words):
+                where = [] if "-o" in words else ["-o", "x.png"]
+                error = self.expect(code, "plot", "r.db", *words, *where).stderr
+                self.assertEqual(error.count("\n"), 1, error)
+        self.expect(0, "plot", "r.db", "speedup", "--batch", "1", "-o", "x.png")
+
+
 if __name__ == "__main__":
     unittest.main()

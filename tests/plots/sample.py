@@ -47,10 +47,15 @@ def put_value(database, run, series, value):
                      (run, series, value))
 
 
-def add_point(database, params, makespans):
+def add_batch(database, batch):
+    database.execute("INSERT INTO batch (id, scenario, host, command, version, git, model, "
+                     "started_utc) VALUES (?, 1, 1, 'run', '0', '', 1, 'now')", (batch,))
+
+
+def add_point(database, params, makespans, batch=1):
     ordinal = database.execute("SELECT count(*) FROM point").fetchone()[0]
-    point = database.execute("INSERT INTO point (batch, ordinal, key, model) VALUES (1, ?, ?, 1)",
-                             (ordinal, f"{ordinal:016x}")).lastrowid
+    point = database.execute("INSERT INTO point (batch, ordinal, key, model) VALUES (?, ?, ?, 1)",
+                             (batch, ordinal, f"{ordinal:016x}")).lastrowid
     for name, value in params.items():
         number = float(value) if value.isdigit() else None
         database.execute("INSERT INTO param VALUES (?, ?, ?, ?, '')", (point, name, value, number))

@@ -9,7 +9,7 @@ import unittest
 
 import numpy
 from matplotlib.collections import PolyCollection
-from sample import MS, WithDatabase, add_metric, add_point, plot
+from sample import MS, WithDatabase, add_batch, add_metric, add_point, plot
 
 import fits
 
@@ -75,6 +75,40 @@ class Sweeps(WithDatabase):
         row = dict(zip(header, next(r for r in rows if r[3] == 8)))
         self.assertAlmostEqual(row["amdahl"], 1 / (0.1 + 0.9 / 8), places=3)
         self.assertAlmostEqual(row["usl"], row["speedup"], places=2)
+
+    def test_laws_of_scaling_need_an_axis_that_says_how_many_work_at_once(self):
+        add_batch(self.database, 2)
+        for chunk in (1, 2, 4, 8):
+            add_point(self.database, {"n": str(chunk)}, [100 * MS / chunk], batch=2)
+        figure, _, rows = plot.draw(self.database, "speedup")
+        self.assertEqual(figure.axes[0].get_xlabel(), "n")
+        self.assertEqual([line.get_label() for line in figure.axes[0].lines
+                          if "Amdahl" in line.get_label() or line.get_label() == "ideal"], [])
+        self.assertIsNone(rows[-1][-1])
+        code, message = self.run_main(self.path, "efficiency", "-o", self.folder / "x.png")
+        self.assertEqual(code, 3)
+        self.assertIn("how many work at once", message)
+        self.database.execute("UPDATE scenario SET yaml = 'executors: {a: {workers: \"${n}\"}}'")
+        figure, _, rows = plot.draw(self.database, "speedup")
+        self.assertIn("_Amdahl ", [line.get_label() for line in figure.axes[0].lines])
+
+    def test_an_older_batch_is_drawn_where_it_is_asked_for_or_said(self):
+        add_batch(self.database, 2)
+        add_point(self.database, {}, [MS], batch=2)
+        picture = self.folder / "x.png"
+        for kind in ("speedup", "heatmap"):
+            code, message = self.run_main(self.path, kind, "-o", picture)
+            self.assertEqual(code, 0, message)
+            self.assertIn("this is batch 1: the newest, 2, has nothing", message)
+            self.assertEqual(self.run_main(self.path, kind, "-o", picture, "--batch", 1), (0, ""))
+            code, message = self.run_main(self.path, kind, "-o", picture, "--batch", 2)
+            self.assertEqual(code, 3)
+            self.assertIn("batch 2: no sweep", message)
+            code, message = self.run_main(self.path, kind, "-o", picture, "--batch", 3)
+            self.assertEqual(code, 3)
+            self.assertIn("there is no batch 3", message)
+        code, message = self.run_main(self.path, "gantt", "-o", picture, "--batch", 1, "--run", 1)
+        self.assertEqual(code, 2)
 
     def test_efficiency_is_speedup_by_worker_in_per_cent(self):
         figure, header, rows = plot.draw(self.database, "efficiency")
@@ -167,6 +201,8 @@ class Timelines(WithDatabase):
         self.assertEqual(header[0], "time_ns")
         self.assertEqual(len(rows), 240)
         self.assertIn("(ms)", lower.get_xlabel())
+        self.assertEqual([text.get_text() for text in upper.texts], ["2 CPUs were used"])
+        self.assertGreater(upper.get_ylim()[1], 2, "the line of the CPUs is in the picture")
         looks = {line.get_linestyle() for line in upper.lines[:2]}
         self.assertEqual(len(looks), 2)
 
@@ -186,11 +222,13 @@ class Timelines(WithDatabase):
         self.assertEqual(len(rows), 4)
 
     def test_a_run_without_a_timeline_says_what_to_do(self):
+        add_point(self.database, {"workers": "4"}, [10 * MS])
         for kind in ("gil", "timeline", "gantt"):
-            code, message = self.run_main(self.path, kind, "--run", "99", "-o",
-                                          self.folder / "x.png")
-            self.assertEqual(code, 3)
-            self.assertIn("--keep timeline", message)
+            for run, advice in (("2", "--keep timeline"), ("99", "there is no run 99")):
+                code, message = self.run_main(self.path, kind, "--run", run, "-o",
+                                              self.folder / "x.png")
+                self.assertEqual(code, 3)
+                self.assertIn(advice, message)
 
 
 class Amounts(WithDatabase):
@@ -226,6 +264,8 @@ class Amounts(WithDatabase):
         self.assertAlmostEqual(rest.get_height(), 1.5)
         self.assertNotEqual(rest.get_hatch(), bars[1].get_hatch(), "saving looks unlike adding")
         self.assertEqual(rows[-1][2:], ("makespan", 10 * MS))
+        highest = max(text.get_position()[1] for text in figure.axes[0].texts)
+        self.assertLess(1.05 * highest, figure.axes[0].get_ylim()[1], "numbers have room")
 
     def test_memory_has_a_bar_for_each_process_and_measure(self):
         add_point(self.database, {}, [10 * MS])
@@ -239,6 +279,12 @@ class Amounts(WithDatabase):
         self.assertEqual([bar.get_width() for bar in axes.patches], [40, 20, 60, 60, 30, 90])
         self.assertEqual(axes.get_xlabel(), "highest use (MiB)")
         self.assertEqual(len(rows), 6)
+        point = add_point(self.database, {}, [10 * MS])
+        run = self.database.execute("SELECT id FROM run WHERE point = ?", (point,)).fetchone()[0]
+        for entity in ("main", ""):
+            add_metric(self.database, run, "peak_memory", 2**20, "B", entity)
+        figure, _, _ = plot.draw(self.database, "memory", run=run)
+        self.assertEqual([t.get_text() for t in figure.axes[0].get_yticklabels()], ["main"])
 
     def test_resources_are_lines_of_each_process_and_of_all_together(self):
         self.database.execute(

@@ -167,6 +167,8 @@ class Report(unittest.TestCase):
     def test_another_metric_or_parameter_is_drawn_with_its_unit(self):
         self.assertIn("makespan over workers: 2 lines, 5 values", self.browser.script(
             "return document.querySelector('#chart .uplot').ariaLabel"))
+        self.assertEqual(self.browser.script("return chart.axes[0]._values"),
+                         ["1", "2", "4", "8", "16"], "ticks stand where something was run")
         self.browser.choose("#chart-metric", "cpu_utilization")
         self.assertIn("cpu utilization over workers", self.browser.script(
             "return document.querySelector('#chart .uplot').ariaLabel"))

@@ -259,6 +259,16 @@ bool BatchWriter::has_run(std::uint64_t ordinal, std::uint64_t repetition) const
   return point != stored_.end() && point->second.repetitions.contains(repetition);
 }
 
+std::vector<std::uint64_t> BatchWriter::begun() const {
+  std::vector<std::uint64_t> ordinals;
+  for (const auto& [ordinal, stored] : stored_) {
+    if (!finished_.contains(ordinal)) {
+      ordinals.push_back(ordinal);
+    }
+  }
+  return ordinals;
+}
+
 PointOutcome BatchWriter::with_stored(PointOutcome outcome) {
   const std::uint64_t ordinal = outcome.point.ordinal;
   if (!store_ || failed() || !stored_.contains(ordinal)) {

@@ -55,6 +55,9 @@ class BatchWriter {
   /// Ordinals of points that an interrupted run has already stored (--resume).
   [[nodiscard]] const std::set<std::uint64_t>& finished() const { return finished_; }
 
+  /// Ordinals of points of which it has stored only some repetitions.
+  [[nodiscard]] std::vector<std::uint64_t> begun() const;
+
   /// Whether an interrupted run has stored this repetition.
   [[nodiscard]] bool has_run(std::uint64_t ordinal, std::uint64_t repetition) const;
 

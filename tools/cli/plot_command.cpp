@@ -3,11 +3,14 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <variant>
 
 #include <fmt/format.h>
 
+#include "tools/cli/batch_writer.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/report/text_table.hpp"
+#include "tools/store/query.hpp"
 
 namespace timeslice::tools {
 
@@ -19,10 +22,16 @@ ExitCode plot_command(const Arguments& arguments, Console& console) {
                       .advice = "add -o F.png or -o F.svg"});
     return ExitCode::usage;
   }
+  // What is no database of ours is told here as everywhere.
+  if (const auto looked = run_query(arguments.operands[0], "SELECT count(*) FROM sqlite_master");
+      const auto* problem = std::get_if<StoreError>(&looked)) {
+    return report_store_error(*problem, console);
+  }
   PlotRequest request{.database = arguments.operands[0],
                       .kind = arguments.operands[1],
                       .output = *output,
                       .csv = arguments.text("csv").value_or(""),
+                      .batch = arguments.text("batch").value_or(""),
                       .run = arguments.text("run").value_or(""),
                       .metric = arguments.text("metric").value_or("")};
   if (const auto python = arguments.text("python")) {
@@ -46,6 +55,9 @@ ExitCode plot_command(const Arguments& arguments, Console& console) {
   const bool explained = code.value() == 2 || code.value() == 3 || code.value() == 6;
   if (explained) {  // by the script, on stderr
     return static_cast<ExitCode>(code.value());
+  }
+  if (code.value() == plot_not_written) {
+    return ExitCode::unexpected;
   }
   console.complain({.where = request.python,
                     .what = fmt::format("ended with exit code {} and drew nothing", code.value()),

@@ -125,6 +125,7 @@ class ScenarioRun {
  private:
   [[nodiscard]] SweepEnd sweep(BatchWriter& writer);
   void add_done_before(BatchWriter& writer, const ReportNeeds& needs);
+  void add_begun_before(BatchWriter& writer, const ReportNeeds& needs);
   [[nodiscard]] bool asks_for_costs() const;
   void answer();
   [[nodiscard]] ExitCode stopped(const BatchWriter& writer);
@@ -151,6 +152,25 @@ void ScenarioRun::add_done_before(BatchWriter& writer, const ReportNeeds& needs)
       outcome.point = std::move(*point);
       report_.add(writer.with_stored(std::move(outcome)), needs);
       ++done_before_;
+    }
+  }
+}
+
+// Points of which an interrupted run has stored a part, and that this one did not come to.
+void ScenarioRun::add_begun_before(BatchWriter& writer, const ReportNeeds& needs) {
+  std::set<std::uint64_t> reported;
+  for (const PointReport& point : report_.points) {
+    reported.insert(point.ordinal);
+  }
+  for (const std::uint64_t ordinal : writer.begun()) {
+    auto resolved = plan_.point(ordinal);
+    auto* point = std::get_if<scenarios::Point>(&resolved);
+    if (point != nullptr && !reported.contains(ordinal)) {
+      PointOutcome outcome;
+      outcome.complete = false;
+      outcome.warnings = point->scenario.warnings;
+      outcome.point = std::move(*point);
+      report_.add(writer.with_stored(std::move(outcome)), needs);
     }
   }
 }
@@ -203,6 +223,9 @@ SweepEnd ScenarioRun::sweep(BatchWriter& writer) {
     new_runs_ += outcome.runs.size();
     report_.add(writer.with_stored(std::move(outcome)), needs);
   });
+  if (end != SweepEnd::complete) {
+    add_begun_before(writer, needs);
+  }
   report_.sort_points();
   return end;
 }

@@ -3,6 +3,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -80,6 +83,23 @@ sim::Result<std::string> read_stdin(std::size_t bytes_max) {
   return read_all(STDIN_FILENO, "<stdin>", bytes_max);
 }
 
+std::optional<sim::Error> refuse_database(const std::string& path) {
+  constexpr std::string_view magic = "SQLite format 3";
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) {
+    return std::nullopt;  // nothing there, or what cannot hold one
+  }
+  std::string begin(magic.size(), ' ');
+  std::ifstream{path, std::ios::binary}.read(begin.data(),
+                                             static_cast<std::streamsize>(begin.size()));
+  if (begin != magic) {
+    return std::nullopt;
+  }
+  return sim::Error{.where = path,
+                    .what = "is a database, which would be lost",
+                    .advice = "name another file, or remove this one first"};
+}
+
 std::optional<sim::Error> write_text_file(const std::string& path, std::string_view text) {
   constexpr int readable_by_all = 0644;
   const auto failed = [&](int code) {
@@ -87,6 +107,9 @@ std::optional<sim::Error> write_text_file(const std::string& path, std::string_v
                       .what = fmt::format("cannot be written: {}", reason(code)),
                       .advice = "choose another file with -o, or make room"};
   };
+  if (auto database = refuse_database(path)) {
+    return database;
+  }
   const Descriptor file{
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, readable_by_all)};
   if (file.number() < 0) {

@@ -18,6 +18,9 @@ namespace timeslice::tools {
 /// Standard input until its end.
 [[nodiscard]] sim::Result<std::string> read_stdin(std::size_t bytes_max);
 
+/// A file that must not be written over: an SQLite database, most likely the one that was read.
+[[nodiscard]] std::optional<sim::Error> refuse_database(const std::string& path);
+
 /// Replaces the file by `text`; what went wrong, if anything did.
 [[nodiscard]] std::optional<sim::Error> write_text_file(const std::string& path,
                                                         std::string_view text);

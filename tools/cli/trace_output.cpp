@@ -8,12 +8,16 @@
 #include <unistd.h>
 
 #include "tools/cli/console.hpp"
+#include "tools/cli/text_file.hpp"
 
 namespace timeslice::tools {
 
 std::optional<sim::Error> write_to_file(const std::string& file,
                                         const std::function<void(const ByteSink&)>& write) {
   constexpr int readable_by_all = 0644;
+  if (auto database = refuse_database(file)) {
+    return database;
+  }
   const int descriptor =
       file == "-" ? STDOUT_FILENO
                   : ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, readable_by_all);

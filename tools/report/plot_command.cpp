@@ -51,6 +51,9 @@ std::vector<std::string> words(const PlotRequest& request, const std::string& sc
   if (!request.csv.empty()) {
     all.insert(all.end(), {"--csv", request.csv});
   }
+  if (!request.batch.empty()) {
+    all.insert(all.end(), {"--batch", request.batch});
+  }
   if (!request.run.empty()) {
     all.insert(all.end(), {"--run", request.run});
   }

@@ -16,12 +16,17 @@ struct PlotRequest {
   std::string kind;    // one of plot.py's KINDS
   std::string output;  // .png or .svg
   std::string csv;     // "": beside the output; "none": nowhere
+  std::string batch;   // a number from `batches`; "": the newest that has what is needed
   std::string run;     // a number from v_run; "": the first that has what is needed
   std::string metric;  // "": makespan
   std::string python = "/usr/bin/python3";
 };
 
-/// The script's exit code, which is the contract's: 0, 2 (usage), 3 (database), 6 (no matplotlib).
+/// The picture or its numbers could not be written; why is on stderr.
+constexpr int plot_not_written = 74;
+
+/// The script's exit code: the contract's 0, 2 (usage), 3 (database), 6 (no matplotlib), or
+/// plot_not_written.
 [[nodiscard]] sim::Result<int> run_plot(const PlotRequest& request);
 
 }  // namespace timeslice::tools

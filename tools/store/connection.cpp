@@ -109,6 +109,10 @@ StoreError explain(const SQLite::Exception& problem, const std::string& path) {
           StoreFault::no_room, path,
           fmt::format("cannot be written or read: {}; what was committed is kept", problem.what()),
           "look at the disk, its quota and the limit for the size of files");
+    case SQLITE_ERROR:  // our own SQL is right: the file lacks what every file of ours has
+      return store_error(StoreFault::unusable, path,
+                         fmt::format("the database is not whole: {}", problem.what()),
+                         "sqlite3's .schema shows what is left of it");
     default:
       return store_error(StoreFault::failed, path, fmt::format("SQLite: {}", problem.what()),
                          "check the disk that holds the file");

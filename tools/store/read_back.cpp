@@ -40,14 +40,23 @@ sim::Duration makespan_of(const models::Timings& timings) {
 
 }  // namespace
 
-std::vector<StoredRun> read_runs(SQLite::Database& database, std::int64_t batch,
-                                 std::uint64_t ordinal) {
+PointIds read_point_ids(SQLite::Database& database, std::int64_t batch) {
+  database.exec("CREATE INDEX IF NOT EXISTS run_of_point ON run (point, rep)");
+  SQLite::Statement find{database, "SELECT ordinal, id FROM point WHERE batch = ? AND key <> ''"};
+  prepare(find, batch);
+  PointIds ids;
+  while (find.executeStep()) {
+    ids[static_cast<std::uint64_t>(find.getColumn(0).getInt64())] = find.getColumn(1).getInt64();
+  }
+  return ids;
+}
+
+std::vector<StoredRun> read_runs(SQLite::Database& database, std::int64_t point) {
   SQLite::Statement find{
       database,
-      "SELECT run.id, rep, seed, coalesce(digest, ''), events, coalesce(wall_ns, 0) FROM run JOIN "
-      "point ON point.id = run.point WHERE batch = ? AND ordinal = ? AND key <> '' AND kind = "
-      "'simulated' AND status = 'ok' ORDER BY rep"};
-  prepare(find, batch, ordinal);
+      "SELECT id, rep, seed, coalesce(digest, ''), events, coalesce(wall_ns, 0) FROM run "
+      "WHERE point = ? AND kind = 'simulated' AND status = 'ok' ORDER BY rep"};
+  prepare(find, point);
   std::vector<StoredRun> runs;
   while (find.executeStep()) {
     StoredRun& run = runs.emplace_back();
@@ -62,13 +71,11 @@ std::vector<StoredRun> read_runs(SQLite::Database& database, std::int64_t batch,
   return runs;
 }
 
-std::vector<SummaryMetric> read_quantiles(SQLite::Database& database, std::int64_t batch,
-                                          std::uint64_t ordinal) {
+std::vector<SummaryMetric> read_quantiles(SQLite::Database& database, std::int64_t point) {
   SQLite::Statement find{database,
                          "SELECT name, entity, unit, value, low, high, n FROM pooled JOIN series "
-                         "ON series.id = pooled.series JOIN point ON point.id = pooled.point WHERE "
-                         "batch = ? AND ordinal = ? ORDER BY name, entity"};
-  prepare(find, batch, ordinal);
+                         "ON series.id = pooled.series WHERE point = ? ORDER BY name, entity"};
+  prepare(find, point);
   const auto optional = [](const SQLite::Column& column) {
     return column.isNull() ? std::nullopt : std::optional{column.getDouble()};
   };

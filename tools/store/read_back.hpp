@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "tools/store/store.hpp"
@@ -14,11 +15,16 @@ class Database;
 
 namespace timeslice::tools {
 
-/// Simulated runs that ended well, by repetition.
-[[nodiscard]] std::vector<StoredRun> read_runs(SQLite::Database& database, std::int64_t batch,
-                                               std::uint64_t ordinal);
+using PointIds = std::map<std::uint64_t, std::int64_t>;  // by ordinal
+
+/// The points of a batch that could be resolved. Makes the index by which their runs are found,
+/// which a file else gets at the end of its sweep.
+[[nodiscard]] PointIds read_point_ids(SQLite::Database& database, std::int64_t batch);
+
+/// Simulated runs of a point that ended well, by repetition.
+[[nodiscard]] std::vector<StoredRun> read_runs(SQLite::Database& database, std::int64_t point);
 
 [[nodiscard]] std::vector<SummaryMetric> read_quantiles(SQLite::Database& database,
-                                                        std::int64_t batch, std::uint64_t ordinal);
+                                                        std::int64_t point);
 
 }  // namespace timeslice::tools

@@ -16,7 +16,8 @@ namespace timeslice::tools {
 struct Store::State {
   std::string path;
   std::unique_ptr<SQLite::Database> database;
-  std::map<BatchId, Keep> keep;  // of the batches begun here
+  std::map<BatchId, Keep> keep;     // of the batches begun here
+  std::map<BatchId, PointIds> ids;  // of the points that a resumed batch had
   std::optional<Writer> writer;
 
   /// Does `write` in one transaction; nothing of it is kept where it throws.
@@ -91,7 +92,11 @@ std::variant<BatchId, StoreError> Store::begin_batch(const BatchInfo& info) {
 
 std::variant<StoredPoints, StoreError> Store::stored_points(BatchId batch) {
   try {
-    return state_->writer->stored_points(static_cast<std::int64_t>(batch));
+    auto stored = state_->writer->stored_points(static_cast<std::int64_t>(batch));
+    if (!stored.empty()) {
+      state_->ids[batch] = read_point_ids(*state_->database, static_cast<std::int64_t>(batch));
+    }
+    return stored;
   } catch (const SQLite::Exception& problem) {
     return explain(problem, state_->path);
   }
@@ -100,7 +105,9 @@ std::variant<StoredPoints, StoreError> Store::stored_points(BatchId batch) {
 std::variant<std::vector<StoredRun>, StoreError> Store::stored_runs(BatchId batch,
                                                                     std::uint64_t ordinal) {
   try {
-    return read_runs(*state_->database, static_cast<std::int64_t>(batch), ordinal);
+    const PointIds& ids = state_->ids[batch];
+    const auto id = ids.find(ordinal);
+    return id == ids.end() ? std::vector<StoredRun>{} : read_runs(*state_->database, id->second);
   } catch (const SQLite::Exception& problem) {
     return explain(problem, state_->path);
   }
@@ -109,7 +116,10 @@ std::variant<std::vector<StoredRun>, StoreError> Store::stored_runs(BatchId batc
 std::variant<std::vector<SummaryMetric>, StoreError> Store::stored_quantiles(
     BatchId batch, std::uint64_t ordinal) {
   try {
-    return read_quantiles(*state_->database, static_cast<std::int64_t>(batch), ordinal);
+    const PointIds& ids = state_->ids[batch];
+    const auto id = ids.find(ordinal);
+    return id == ids.end() ? std::vector<SummaryMetric>{}
+                           : read_quantiles(*state_->database, id->second);
   } catch (const SQLite::Exception& problem) {
     return explain(problem, state_->path);
   }

@@ -51,6 +51,20 @@ TEST(SummaryWords, the_first_sentence_says_what_was_asked_and_how_much_was_run) 
             "Which pool? “crawler”: 2 settings were simulated or measured in 2 runs.");
 }
 
+TEST(SummaryWords, batches_without_runs_come_after_those_that_say_something) {
+  ReportData data = sweep({80, 40});
+  data.batches.insert(data.batches.begin(), data.batches.front());
+  data.batches.front().scenario = "planned";
+  data.batches.front().runs = 0;
+  for (ReportPoint& point : data.points) {
+    point.batch = 1;
+  }
+  const auto words = summary_words(data);
+  EXPECT_THAT(words.front(), HasSubstr("“crawler”: 2 settings"));
+  EXPECT_THAT(all_of(data), HasSubstr("Of “planned” no run is stored."));
+  EXPECT_THAT(all_of(data), Not(HasSubstr("0 settings")));
+}
+
 TEST(SummaryWords, the_fastest_setting_and_where_more_stops_to_pay_are_named) {
   const std::string text = all_of(sweep({80, 40, 20.5, 20, 30}));
   EXPECT_THAT(text, HasSubstr("The fastest setting of “crawler” is workers = 8: it takes 20 ms, "

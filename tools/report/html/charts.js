@@ -104,6 +104,26 @@ function linesOver(axis, metric) {
   return lines;
 }
 
+// What was swept is what stands on the axis, as it was written (10kB, 5ms), where there is room.
+function valuesWritten(axis) {
+  const written = new Map();
+  for (const point of data.points) {
+    if (point.x[axis] !== undefined && !written.has(point.x[axis]))
+      written.set(point.x[axis], point.p[axis]);
+  }
+  return written;
+}
+
+function ticksOf(xs, logarithmic) {
+  const place = (x) => (logarithmic ? Math.log(x) : x);
+  const apart = (place(xs[xs.length - 1]) - place(xs[0])) / 15;
+  return xs.reduce(
+    (kept, x) =>
+      kept.length && place(x) - place(kept[kept.length - 1]) < apart ? kept : [...kept, x],
+    [],
+  );
+}
+
 function drawChart() {
   const host = byId('chart');
   chart?.destroy();
@@ -121,6 +141,8 @@ function drawChart() {
   const largest = Math.max(...shown.flatMap(([, line]) => [...line.values()].map(Math.abs)));
   const [scale, unit] = scaleOf(metric.unit, largest);
   const logarithmic = xs.length > 3 && xs[0] > 0 && xs[xs.length - 1] / xs[0] >= 16;
+  const written = valuesWritten(axis);
+  const ticks = ticksOf(xs, logarithmic);
   const series = shown.map(([label], index) => ({
     label: `${markNames[index % 4]} ${label}`,
     stroke: () => strokeOf(index),
@@ -142,16 +164,15 @@ function drawChart() {
       axes: [
         {
           ...axisLook(axis),
-          splits: logarithmic ? () => xs : undefined,
-          values: (_, splits) =>
-            splits.map((value) => (value === null ? '' : String(+value.toPrecision(6)))),
+          splits: (_, index, low, high) => ticks.filter((x) => x >= low && x <= high),
+          values: (_, splits) => splits.map((x) => written.get(x) ?? ''),
         },
         { ...axisLook(`${metricTitle(metric)}${unit ? ` (${unit})` : ''}`), size: 70 },
       ],
       series: [
         {
           label: axis,
-          value: (_, value) => (isNothing(value) ? '–' : String(value)),
+          value: (_, value) => (isNothing(value) ? '–' : (written.get(value) ?? String(value))),
         },
         ...series,
       ],

@@ -19,6 +19,19 @@ constexpr std::array main_metrics{"makespan",   "cpu_utilization", "task_latency
                                   "throughput", "gil_wait",        "startup",
                                   "ipc_bytes",  "peak_memory",     "deadline_misses"};
 
+/// Scenarios of one name (edited, or on another machine) get the number of their batch.
+void tell_apart(std::vector<ReportBatch>& batches) {
+  std::map<std::string, int> batches_of;
+  for (const ReportBatch& batch : batches) {
+    ++batches_of[batch.scenario];
+  }
+  for (ReportBatch& batch : batches) {
+    if (batches_of[batch.scenario] > 1) {
+      batch.scenario += fmt::format(" (batch {})", batch.batch);
+    }
+  }
+}
+
 class DataReader {
  public:
   explicit DataReader(Asker& ask) : ask_{ask} {}
@@ -80,6 +93,7 @@ void DataReader::read_batches() {
                              .runs = whole_of(row[9]),
                              .failed = whole_of(row[10])});
   }
+  tell_apart(data_.batches);
 }
 
 void DataReader::read_points() {

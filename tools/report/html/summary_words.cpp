@@ -281,9 +281,16 @@ std::vector<std::string> summary_words(const ReportData& data) {
   if (data.batches.empty()) {
     return {"This database holds no results yet: `timeslice run FILE --db DB` stores some."};
   }
+  std::vector<std::string> empty;
   for (std::size_t index = 0; index < data.batches.size(); ++index) {
-    add_results(data, index, words);
+    const ReportBatch& batch = data.batches[index];
+    if (batch.runs > 0 || data.batches.size() == 1) {
+      add_results(data, index, words);
+    } else {
+      empty.push_back(fmt::format("Of {} no run is stored.", quoted(batch.scenario)));
+    }
   }
+  words.insert(words.end(), empty.begin(), empty.end());
   words.push_back(trust(data));
   if (!data.warnings.empty()) {
     words.push_back(fmt::format("{} below: read them before you rely on a number.",

@@ -6,9 +6,13 @@ import numpy
 from matplotlib.patches import Patch
 
 from shared import (COLOURS, HATCHES, LINES_MAX, Problem, chosen_run, has_table, look, new_figure,
-                    point_title, run_title, scale_of, three_digits, time_unit, wrapped)
+                    point_title, points_with, run_title, scale_of, the_batch, three_digits,
+                    time_unit, wrapped)
 
 # Latencies ------------------------------------------------------------------------------------
+
+
+NO_ITEMS = "no items are stored: run with --keep tasks"
 
 
 def latency_series(database, options):
@@ -16,15 +20,16 @@ def latency_series(database, options):
     if options.run is not None:
         where, values = "task.run = ?", (options.run,)
     else:
-        where, values = ("point.batch = (SELECT max(point.batch) FROM point JOIN run "
-                         "ON run.point = point.id WHERE run.id IN (SELECT run FROM task))"), ()
+        where, values = "point.batch = ?", (the_batch(
+            database, options.batch, "SELECT DISTINCT point.batch FROM point JOIN run "
+            "ON run.point = point.id WHERE run.id IN (SELECT run FROM task)", NO_ITEMS),)
     rows = database.execute(
         "SELECT v_point.scenario, v_point.params, task.task, task.readable_ns - task.submitted_ns "
         "FROM task JOIN run ON run.id = task.run JOIN point ON point.id = run.point "
         f"JOIN v_point ON v_point.point = point.id WHERE {where} "
         "ORDER BY point.ordinal, task.task, 4", values).fetchall()
     if not rows:
-        raise Problem(3, "no items are stored: run with --keep tasks")
+        raise Problem(3, NO_ITEMS)
     series = {}
     for _, params, task, latency in rows:
         series.setdefault((params, task), []).append(latency)
@@ -72,24 +77,24 @@ COSTS = [("ideal", "ideal: work alone"), ("gil", "the GIL"), ("start", "starting
 PANELS_MAX = 6
 
 
-def cost_points(database, run):
-    where = "point = (SELECT point FROM run WHERE id = ?)" if run is not None else (
-        "batch = (SELECT max(batch) FROM v_summary WHERE name = 'cost_ideal' AND entity = '')")
+def cost_points(database, options):
+    needs = "no costs are stored: run with --costs"
+    where, values = points_with(database, options, "series.name = 'cost_ideal'", needs)
     rows = database.execute(
         "SELECT point, name, mean FROM v_summary WHERE name LIKE 'cost\\_%' ESCAPE '\\' "
         f"AND entity = '' AND kind = 'simulated' AND {where} "
         "ORDER BY (SELECT ordinal FROM point WHERE point.id = v_summary.point), point",
-        () if run is None else (run,)).fetchall()
+        values).fetchall()
     points = {}
     for point, name, mean in rows:
         points.setdefault(point, {})[name.removeprefix("cost_")] = mean
     if not points:
-        raise Problem(3, "no costs are stored: run with --costs")
+        raise Problem(3, needs)
     return points
 
 
 def waterfall(database, options):
-    points = cost_points(database, options.run)
+    points = cost_points(database, options)
     shown = list(points)[:PANELS_MAX]
     top = max(sum(max(value, 0) for value in costs.values()) for costs in points.values())
     scale, unit = time_unit(top)
@@ -111,6 +116,7 @@ def waterfall(database, options):
     if len(shown) < len(points):
         title += f" (the first {len(shown)} of {len(points)} points)"
     figure.suptitle(title)
+    waterfall_legend(figure)
     return figure, ["scenario", "params", "cost", "ns"], table
 
 
@@ -137,40 +143,45 @@ def draw_waterfall(axes, costs, scale, unit):
     axes.set_xticks(range(len(names) + 1), [label for _, label in names] + ["makespan"],
                     rotation=35, ha="right", fontsize=8)
     axes.set_ylabel(f"time ({unit})")
+    axes.use_sticky_edges = False  # a bar of no height would leave no room for its number
     axes.margins(y=0.12)
-    axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
+    axes.set_ylim(bottom=min(0.0, *(bar.get_y() for bar in axes.patches)) * 1.12)
+
+
+def waterfall_legend(figure):
     looks = [("work alone", COLOURS[0], HATCHES[0]), ("adds", COLOURS[1], HATCHES[1]),
              ("saves", COLOURS[2], HATCHES[2])]
-    axes.legend(handles=[Patch(facecolor=colour, hatch=hatch, edgecolor="black", label=label)
-                         for label, colour, hatch in looks], fontsize=7, ncols=3, frameon=False,
-                loc="lower right", bbox_to_anchor=(1, 1))
+    figure.legend(handles=[Patch(facecolor=colour, hatch=hatch, edgecolor="black", label=label)
+                           for label, colour, hatch in looks], fontsize=8, ncols=3, frameon=False,
+                  loc="lower center")
+    height = 0.3 / figure.get_figheight()
+    figure.get_layout_engine().set(rect=(0, height, 1, 1 - height))
 
 
 # Memory ---------------------------------------------------------------------------------------
 
 BARS_MAX = 40
+NO_MEMORY = "no memory is stored: this version or scenario does not model it (metric peak_memory)"
 
 
-def memory_rows(database, run):
-    where = "point = (SELECT point FROM run WHERE id = ?)" if run is not None else (
-        "batch = (SELECT max(batch) FROM v_summary WHERE name = 'peak_memory')")
+def memory_rows(database, options):
+    where, values = points_with(database, options, "series.name = 'peak_memory'", NO_MEMORY)
     return database.execute(
         "SELECT scenario, params, entity, name, mean, low, high, point FROM v_summary "
         f"WHERE name IN ('peak_memory', 'peak_rss') AND kind = 'simulated' AND {where} "
         "ORDER BY (SELECT ordinal FROM point WHERE point.id = v_summary.point), point, "
-        "entity = '', entity, name", () if run is None else (run,)).fetchall()
+        "entity = '', entity, name", values).fetchall()
 
 
 def memory(database, options):
-    rows = memory_rows(database, options.run)
+    rows = memory_rows(database, options)
     if not rows:
-        raise Problem(3, "no memory is stored: this version or scenario does not model it "
-                         "(metric peak_memory)")
+        raise Problem(3, NO_MEMORY)
     point = rows[0][7]  # one picture: the processes of one point
     own = [row for row in rows if row[7] == point]
     entities = list(dict.fromkeys(row[2] for row in own))
     processes = [entity for entity in entities if entity][:BARS_MAX]
-    shown = processes + ([""] if "" in entities else [])
+    shown = processes + ([""] if "" in entities and len(processes) != 1 else [])
     scale, unit = scale_of("B", max(row[4] for row in own))
     figure = new_figure(9, min(2 + 0.42 * len(shown), 24))
     axes = figure.add_subplot()
@@ -205,11 +216,11 @@ def memory(database, options):
 PROCESSES_MAX = 8
 
 
-def resource_rows(database, run):
+def resource_rows(database, options):
     nothing = "no samples of processes are stored: run with --keep timeline"
-    if not has_table(database, "resource"):
-        raise Problem(3, nothing)  # a file of an older version
-    run = chosen_run(database, run, "resource", nothing)
+    run = chosen_run(database, options, "resource", nothing)
+    if not has_table(database, "resource"):  # a file of an older version
+        raise Problem(3, nothing)
     rows = database.execute(
         "SELECT at_ns, entity, cpu_percent, rss, pss, num_threads FROM resource "
         "WHERE run = ? ORDER BY at_ns, entity", (run,)).fetchall()
@@ -220,13 +231,14 @@ def resource_rows(database, run):
 
 
 def resources(database, options):
-    run, rows = resource_rows(database, options.run)
+    run, rows = resource_rows(database, options)
     of_processes = [row for row in rows if row[3] is not None]
     busiest = {}
     for row in of_processes:
         busiest[row[1]] = max(busiest.get(row[1], 0), row[4] or 0)
     names = sorted((name for name in busiest if name), key=lambda name: (-busiest[name], name))
-    shown = sorted(names[:PROCESSES_MAX]) + ([""] if "" in busiest else [])
+    together = [""] if "" in busiest and len(names) != 1 else []
+    shown = sorted(names[:PROCESSES_MAX]) + together
     scale, unit = time_unit(max(row[0] for row in rows))
     size, size_unit = scale_of("B", max(max(row[3], row[4]) for row in of_processes))
     figure = new_figure(11, 6.5)

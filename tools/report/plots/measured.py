@@ -7,14 +7,20 @@ from matplotlib.ticker import LogLocator
 from shared import COLOURS, HATCHES, MARKERS, Problem, new_figure, time_unit
 
 NEEDS = "nothing was validated into this database: timeslice validate FILE --db DB"
-NEWEST = "batch IN (SELECT max(id) FROM batch GROUP BY scenario)"
 
 
-def validation_data(database):
+def shown_batches(batch):
+    """SQL for the rows of one batch, or of the newest of each scenario."""
+    return "batch IN (SELECT max(id) FROM batch GROUP BY scenario)" if batch is None else \
+        f"batch = {batch:d}"
+
+
+def validation_data(database, batch):
     rows = database.execute(
         "SELECT scenario, params, predicted, predicted_low, predicted_high, measured, error, "
         "error_raw, error_null FROM v_error WHERE name = 'makespan' AND measured > 0 "
-        f"AND predicted IS NOT NULL AND {NEWEST} ORDER BY scenario, measured").fetchall()
+        f"AND predicted IS NOT NULL AND {shown_batches(batch)} ORDER BY scenario, "
+        "measured").fetchall()
     if not rows:
         raise Problem(3, NEEDS)
     return ["scenario", "params", "predicted_ns", "predicted_low_ns", "predicted_high_ns",
@@ -63,8 +69,8 @@ def validation_figure(rows):
     return figure
 
 
-def validation(database, _options):
-    header, rows = validation_data(database)
+def validation(database, options):
+    header, rows = validation_data(database, options.batch)
     return validation_figure(rows), header, rows
 
 
@@ -79,7 +85,8 @@ def error(database, options):
     metric = options.metric or "makespan"
     rows = database.execute(
         "SELECT scenario, params, error, error_raw, error_null FROM v_error WHERE name = ? "
-        f"AND error IS NOT NULL AND {NEWEST} ORDER BY scenario, point", (metric,)).fetchall()
+        f"AND error IS NOT NULL AND {shown_batches(options.batch)} "
+        "ORDER BY scenario, point", (metric,)).fetchall()
     if not rows:
         raise Problem(3, NEEDS if metric == "makespan" else f"no {metric} was compared: "
                       "see `timeslice query DB errors`")

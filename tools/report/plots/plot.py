@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """Draws one picture from a results database; docs/PICTURES.md shows each kind.
 
-    plot.py DB KIND -o F.png|F.svg [--csv F.csv] [--run N] [--metric NAME]
+    plot.py DB KIND -o F.png|F.svg [--csv F.csv] [--batch N | --run N] [--metric NAME]
 
 The data of the picture is written as CSV too: beside the picture, to the file that --csv names, or
 nowhere (--csv none). The database is only read. Exit codes are those of timeslice: 0 done, 2 usage,
-3 not a database of ours or nothing in it to draw, 6 matplotlib is missing.
+3 not a database of ours or nothing in it to draw, 6 matplotlib is missing; and 74: not written.
 """
 
 import argparse
@@ -49,11 +49,12 @@ KINDS = {
 }
 BY_RUN = {"gantt", "gil", "timeline", "latency", "waterfall", "memory", "resources"}
 BY_METRIC = {"heatmap", "error"}
+NOT_WRITTEN = 74  # EX_IOERR; tools/report/plot_command.hpp knows it
 
 
-def draw(database, kind, run=None, metric=None):
+def draw(database, kind, run=None, metric=None, batch=None):
     """(figure, CSV header, CSV rows) of one picture."""
-    return KINDS[kind](database, argparse.Namespace(run=run, metric=metric))
+    return KINDS[kind](database, argparse.Namespace(run=run, metric=metric, batch=batch))
 
 
 def write_csv(path, header, rows):
@@ -63,11 +64,24 @@ def write_csv(path, header, rows):
         writer.writerows(rows)
 
 
+def is_database(path):
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(15) == b"SQLite format 3"
+
+
 def check(given, output):
     if output.suffix not in {".png", ".svg"}:
         raise Problem(2, f"{output}: name a .png or .svg file")
+    for path in (output, Path(given.csv or output.with_suffix(".csv"))):
+        if is_database(path):
+            raise Problem(NOT_WRITTEN, f"{path}: is a database, which would be lost; name another "
+                          "file")
     if given.run is not None and given.kind not in BY_RUN:
         raise Problem(2, f"--run goes with {', '.join(sorted(BY_RUN))}: {given.kind} shows a batch")
+    if given.run is not None and given.batch is not None:
+        raise Problem(2, "--run and --batch: a run belongs to one batch, name one of the two")
     if given.metric is not None and given.kind not in BY_METRIC:
         raise Problem(2, f"--metric goes with {' and '.join(sorted(BY_METRIC))}")
 
@@ -78,6 +92,7 @@ def arguments(words):
     parser.add_argument("kind", choices=list(KINDS))
     parser.add_argument("-o", "--output", required=True, help="picture: .png or .svg")
     parser.add_argument("--csv", help="the data; default: beside the picture; none: nowhere")
+    parser.add_argument("--batch", type=int, help="a batch; default: the newest that has it")
     parser.add_argument("--run", type=int, help="a run of v_run; default: the first stored")
     parser.add_argument("--metric", help="heatmap, error: a metric; default: makespan")
     return parser.parse_args(words)
@@ -89,7 +104,8 @@ def main(words):
     try:
         check(given, output)
         database = open_database(given.database)
-        figure, header, rows = draw(database, given.kind, given.run, given.metric)
+        figure, header, rows = draw(database, given.kind, given.run, given.metric,
+                                    given.batch)
         # Equal data gives equal bytes: no date, and no random ids in SVG.
         matplotlib.rcParams["svg.hashsalt"] = "timeslice"
         metadata = {"Date": None} if output.suffix == ".svg" else {}
@@ -99,12 +115,12 @@ def main(words):
     except Problem as problem:
         print(f"plot: {problem}", file=sys.stderr)
         return problem.code
-    except sqlite3.Error as error:
-        print(f"plot: {given.database}: {error}", file=sys.stderr)
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        print(f"plot: {given.database}: the database is damaged: {error}", file=sys.stderr)
         return 3
     except OSError as error:
-        print(f"plot: {error}", file=sys.stderr)
-        return 1
+        print(f"plot: {error.filename}: cannot be written: {error.strerror}", file=sys.stderr)
+        return NOT_WRITTEN
     return 0
 
 

@@ -1,37 +1,52 @@
 """speedup, efficiency and heatmap: what a sweep's parameters do."""
 
 import math
+import re
 
 import numpy
 
 import fits
-from shared import LINES_MAX, Problem, look, new_figure, scale_of, three_digits, wrapped
+from shared import (LINES_MAX, Problem, batches_with, look, new_figure, scale_of, the_batch,
+                    three_digits, wrapped)
 
 NEEDS_SWEEP = ("no sweep here has a numeric parameter with several values: "
                "run a scenario with a matrix, e.g. workers: [1, 2, 4]")
 
 
-def sweep_rows(database):
-    """Rows of v_speedup of the newest batch with a numeric axis; the axis with most values."""
-    axis = database.execute(
-        "SELECT batch, axis FROM v_speedup WHERE number IS NOT NULL "
-        "AND kind = 'simulated' GROUP BY batch, axis HAVING count(DISTINCT number) > 1 "
-        "ORDER BY batch DESC, count(DISTINCT number) DESC, axis LIMIT 1").fetchone()
-    if axis is None:
-        raise Problem(3, NEEDS_SWEEP)
+def counts_workers(database, batch, axis):
+    """Whether more of `axis` means more that work at once: else scaling laws say nothing."""
+    if re.fullmatch(r"workers|cores|cpus|threads|processes|packages", axis.split(".")[-1]):
+        return True
+    yaml = database.execute("SELECT yaml FROM scenario JOIN batch ON batch.scenario = scenario.id "
+                            "WHERE batch.id = ?", (batch,)).fetchone()[0]
+    place = r"(workers|cores|packages|threads):\s*[\"']?\$\{" + re.escape(axis) + r"\}"
+    return re.search(place, yaml) is not None
+
+
+def sweep_rows(database, wanted):
+    """Rows of v_speedup over one numeric axis of a batch, and whether the axis counts workers.
+
+    Of several axes one that does, then the one with most values."""
+    batch = the_batch(database, wanted, "SELECT batch FROM v_speedup WHERE kind = 'simulated' "
+                      "AND number IS NOT NULL GROUP BY batch, axis "
+                      "HAVING count(DISTINCT number) > 1", NEEDS_SWEEP)
+    names = [row[0] for row in database.execute(
+        "SELECT axis FROM v_speedup WHERE batch = ? AND number IS NOT NULL "
+        "AND kind = 'simulated' GROUP BY axis HAVING count(DISTINCT number) > 1 "
+        "ORDER BY count(DISTINCT number) DESC, axis", (batch,))]
+    workers = [name for name in names if counts_workers(database, batch, name)]
     rows = database.execute(
         "SELECT scenario, axis, others, number, base_value, n, speedup, low, high, makespan_ns, "
         "(SELECT unit FROM param WHERE param.point = v_speedup.point AND param.name = axis) "
         "FROM v_speedup WHERE batch = ? AND axis = ? AND kind = 'simulated' "
-        "AND number IS NOT NULL ORDER BY others, number", axis).fetchall()
-    return rows
+        "AND number IS NOT NULL ORDER BY others, number", (batch, (workers or names)[0])).fetchall()
+    return rows, bool(workers)
 
 
 def fitted(line):
-    """The laws for one line of rows, where its axis counts something."""
+    """The laws for one line of rows, where its values are counts."""
     values = [row[3] for row in line]
-    counts = line[0][10] == "" and all(value >= 1 and value == int(value) for value in values)
-    if not counts:
+    if line[0][10] != "" or any(value < 1 or value != int(value) for value in values):
         return []
     found = [fits.fit(law, values, [row[9] for row in line]) for law in ("Amdahl", "USL")]
     return [one for one in found if one is not None]
@@ -43,10 +58,10 @@ def lines_of(rows):
     return {name: [row for row in rows if row[2] == name] for name in names[:LINES_MAX]}, names
 
 
-def speedup_data(database):
-    rows = sweep_rows(database)
+def speedup_data(database, batch):
+    rows, workers = sweep_rows(database, batch)
     laws = {name: {law.law: law for law in fitted(line)}
-            for name, line in lines_of(rows)[0].items()}
+            for name, line in lines_of(rows)[0].items()} if workers else {}
     table = []
     for row in rows:
         base = next(other for other in rows if other[2] == row[2])
@@ -56,7 +71,7 @@ def speedup_data(database):
         table.append(tuple(row[:9]) + tuple(predicted))
     header = ["scenario", "axis", "others", "value", "base_value", "n", "speedup", "low", "high",
               "amdahl", "usl"]
-    return header, table, rows
+    return header, table, rows, workers
 
 
 def numeric_axis(axes, values):
@@ -88,6 +103,8 @@ def draw_lines(axes, rows, height, with_fits):
                       linestyle=(0, (5, 1)) if law.law == "Amdahl" else (0, (1, 1)),
                       label=f"_{law.law} {others}")
             notes.append((others + ", " if others else "") + law.text())
+    if notes:
+        notes.insert(0, "fits: long dashes Amdahl, short dots USL")
     if len(names) > len(lines):
         notes.append(f"the first {len(lines)} of {len(names)} lines are shown")
     return notes
@@ -96,18 +113,18 @@ def draw_lines(axes, rows, height, with_fits):
 def with_notes(axes, notes):
     """Fits in words, below the picture."""
     if notes:
-        axes.annotate("fits: long dashes Amdahl, short dots USL\n" + "\n".join(notes),
+        axes.annotate("\n".join(notes),
                       (0, 0), xytext=(0, -44), xycoords="axes fraction",
                       textcoords="offset points", va="top", fontsize=8, annotation_clip=False)
 
 
-def speedup_figure(rows):
+def speedup_figure(rows, workers):
     figure = new_figure(8, 6.2)
     axes = figure.add_subplot()
     scenario, axis, base = rows[0][0], rows[0][1], rows[0][4]
-    notes = draw_lines(axes, rows, lambda row, value, line: value, with_fits=True)
+    notes = draw_lines(axes, rows, lambda row, value, line: value, with_fits=workers)
     values = sorted({row[3] for row in rows})
-    if values[0] > 0 and rows[0][10] == "":
+    if workers and values[0] > 0:
         top = max(row[8] or row[6] for row in rows)
         ideal = numpy.linspace(values[0], min(values[-1], 1.15 * top * values[0]), 50)
         axes.plot(ideal, ideal / values[0], color="black", linewidth=1, linestyle=(0, (1, 3)),
@@ -123,16 +140,16 @@ def speedup_figure(rows):
     return figure
 
 
-def speedup(database, _options):
-    header, table, rows = speedup_data(database)
-    return speedup_figure(rows), header, table
+def speedup(database, options):
+    header, table, rows, workers = speedup_data(database, options.batch)
+    return speedup_figure(rows, workers), header, table
 
 
-def efficiency(database, _options):
-    header, table, rows = speedup_data(database)
-    if rows[0][10] != "" or min(row[3] for row in rows) <= 0:
-        raise Problem(3, f"{rows[0][1]} is not a number of something: efficiency needs an axis "
-                         "such as workers or machine.cores")
+def efficiency(database, options):
+    header, table, rows, workers = speedup_data(database, options.batch)
+    if not workers or min(row[3] for row in rows) <= 0:
+        raise Problem(3, f"{rows[0][1]} does not say how many work at once: efficiency needs an "
+                         "axis such as workers or machine.cores")
     figure = new_figure(8, 6.2)
     axes = figure.add_subplot()
     scenario, axis, base = rows[0][0], rows[0][1], rows[0][4]
@@ -166,22 +183,24 @@ def two_axes(database, batch):
     return [row[0] for row in found]
 
 
-def heatmap_cells(database, metric):
-    for (batch,) in database.execute(
-            "SELECT DISTINCT batch FROM v_summary WHERE name = ? AND entity = '' "
-            "AND kind = 'simulated' ORDER BY batch DESC", (metric,)).fetchall():
-        axes = two_axes(database, batch)
-        if len(axes) == 2:
-            rows = database.execute(
-                "SELECT x.value, x.number, y.value, y.number, s.mean, s.unit, s.scenario, "
-                "s.params FROM v_summary AS s JOIN param AS x ON x.point = s.point AND x.name = ? "
-                "JOIN param AS y ON y.point = s.point AND y.name = ? "
-                "WHERE s.batch = ? AND s.name = ? AND s.entity = '' AND s.kind = 'simulated' "
-                "AND s.mean IS NOT NULL", (*axes, batch, metric)).fetchall()
-            if rows:
-                return axes, rows
-    raise Problem(3, f"no sweep with two parameters has the metric {metric}: run a scenario with "
-                     "a matrix over two, e.g. workers and chunksize")
+def heatmap_cells(database, metric, wanted):
+    has_it = batches_with("series.name = '{}' AND series.entity = ''".format(
+        metric.replace("'", "''")))
+    batch = the_batch(
+        database, wanted,
+        f"SELECT batch FROM ({has_it}) AS found WHERE 2 <= (SELECT count(*) FROM (SELECT 1 FROM param "
+        "JOIN point AS own ON own.id = param.point WHERE own.batch = found.batch GROUP BY name "
+        "HAVING count(DISTINCT value) > 1))",
+        f"no sweep with two parameters has the metric {metric}: run a scenario with "
+        "a matrix over two, e.g. workers and chunksize")
+    axes = two_axes(database, batch)
+    rows = database.execute(
+        "SELECT x.value, x.number, y.value, y.number, s.mean, s.unit, s.scenario, s.params "
+        "FROM v_summary AS s JOIN param AS x ON x.point = s.point AND x.name = ? "
+        "JOIN param AS y ON y.point = s.point AND y.name = ? "
+        "WHERE s.batch = ? AND s.name = ? AND s.entity = '' AND s.kind = 'simulated' "
+        "AND s.mean IS NOT NULL", (*axes, batch, metric)).fetchall()
+    return axes, rows
 
 
 MORE_IS_BETTER = {"throughput", "tasks_done", "cpu_utilization"}
@@ -189,7 +208,7 @@ MORE_IS_BETTER = {"throughput", "tasks_done", "cpu_utilization"}
 
 def heatmap(database, options):
     metric = options.metric or "makespan"
-    (x_name, y_name), rows = heatmap_cells(database, metric)
+    (x_name, y_name), rows = heatmap_cells(database, metric, options.batch)
     better = max if metric in MORE_IS_BETTER else min
     best_of = {}  # (x, y): the best row over all other parameters
     for row in rows:

@@ -2,6 +2,7 @@
 
 import math
 import sqlite3
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -113,20 +114,55 @@ def run_title(database, run, what):
     return f"{scenario}: {what} (run {run})" + (f"\n{wrapped(params)}" if params else "")
 
 
-def chosen_run(database, run, table, needs):
-    """`run`, or the first run of the newest batch that has rows in `table`."""
-    if run is None and has_table(database, table):
-        run = database.execute(
-            f"SELECT min(run.id) FROM run JOIN point ON point.id = run.point "
-            f"WHERE run.id IN (SELECT run FROM {table}) AND point.batch = ("
-            f"SELECT max(point.batch) FROM point JOIN run ON run.point = point.id "
-            f"WHERE run.id IN (SELECT run FROM {table}))").fetchone()[0]
-    if run is None:
+def the_batch(database, wanted, having, needs):
+    """The batch to draw: `wanted`, or the newest of `having` (a query for one column of batches).
+
+    Says so where a newer batch has runs, but not what the picture needs."""
+    found = sorted(row[0] for row in database.execute(having))
+    if wanted is not None and wanted not in found:
+        known = database.execute("SELECT 1 FROM batch WHERE id = ?", (wanted,)).fetchone()
+        raise Problem(3, f"batch {wanted}: {needs}" if known else
+                      f"there is no batch {wanted}: see `timeslice query DB batches`")
+    if not found:
         raise Problem(3, needs)
-    return run
+    if wanted is not None:
+        return wanted
+    newest = database.execute("SELECT max(batch) FROM point WHERE EXISTS "
+                              "(SELECT 1 FROM run WHERE run.point = point.id)").fetchone()[0]
+    if newest > found[-1]:
+        print(f"plot: this is batch {found[-1]}: the newest, {newest}, has nothing for this picture"
+              f" ({needs})", file=sys.stderr)
+    return found[-1]
 
 
-def newest_batch_with(database, where, values=()):
-    """The newest batch of which v_summary has rows `where`; None: none has."""
-    return database.execute(f"SELECT max(batch) FROM v_summary WHERE {where}",
-                            values).fetchone()[0]
+def chosen_run(database, options, table, needs):
+    """The run that was asked for, or the first one with rows in `table` of the batch to draw."""
+    if options.run is not None:
+        if database.execute("SELECT 1 FROM run WHERE id = ?", (options.run,)).fetchone() is None:
+            raise Problem(3, f"there is no run {options.run}: see `timeslice query DB v_run`")
+        return options.run
+    if not has_table(database, table):  # a file of an older version
+        raise Problem(3, needs)
+    batch = the_batch(database, options.batch, "SELECT DISTINCT point.batch FROM point JOIN run "
+                      f"ON run.point = point.id WHERE run.id IN (SELECT run FROM {table})", needs)
+    return database.execute(
+        "SELECT min(run.id) FROM run JOIN point ON point.id = run.point WHERE point.batch = ? "
+        f"AND run.id IN (SELECT run FROM {table})", (batch,)).fetchone()[0]
+
+
+def points_with(database, options, metric, needs):
+    """(SQL for a column `point`, its values): the points of the run or batch to draw.
+
+    The batch is one with simulated values of the series where `metric` holds."""
+    if options.run is not None:
+        return "point = (SELECT point FROM run WHERE id = ?)", (options.run,)
+    batch = the_batch(database, options.batch, batches_with(metric), needs)
+    return "batch = ?", (batch,)
+
+
+def batches_with(metric):
+    """A query for them. Not of v_summary, which would sum up all runs of the file."""
+    return ("SELECT DISTINCT point.batch FROM series JOIN sample ON sample.series = series.id "
+            "JOIN run ON run.id = sample.run JOIN point ON point.id = run.point "
+            f"WHERE {metric} AND run.kind = 'simulated' AND run.status = 'ok' "
+            "AND sample.value IS NOT NULL")

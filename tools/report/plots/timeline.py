@@ -4,14 +4,14 @@ import numpy
 from matplotlib.patches import Patch
 
 from shared import (COLOURS, HATCHES, LINES, STATE_NAMES, STATES, THREADS_MAX, Problem,
-                    chosen_run, has_table, newest_batch_with, new_figure, run_title, three_digits,
+                    chosen_run, has_table, new_figure, points_with, run_title, three_digits,
                     time_unit, wrapped)
 
 NEEDS = "no timeline is stored: run with --keep timeline"
 
 
-def slices_of(database, run):
-    run = chosen_run(database, run, "slice", NEEDS)
+def slices_of(database, options):
+    run = chosen_run(database, options, "slice", NEEDS)
     rows = database.execute("SELECT run, entity, cpu, start_ns, end_ns, state FROM slice "
                             "WHERE run = ? ORDER BY start_ns, entity", (run,)).fetchall()
     if not rows:
@@ -78,7 +78,7 @@ def name_runners(axes, cpus, rows, scale):
 
 
 def gantt(database, options):
-    run, rows = slices_of(database, options.run)
+    run, rows = slices_of(database, options)
     title = run_title(database, run, "who runs when")
     return (gantt_figure(title, rows), ["run", "thread", "cpu", "start_ns", "end_ns", "state"],
             rows)
@@ -87,12 +87,12 @@ def gantt(database, options):
 # The GIL --------------------------------------------------------------------------------------
 
 
-def gil_rows(database, run):
+def gil_rows(database, options):
     """(process, thread, start, end, held or waits) of one run."""
     nobody = "nobody held a GIL in a stored timeline: run Python with --keep timeline"
-    if not has_table(database, "gil_hold"):
-        raise Problem(3, nobody)  # a file of an older version
-    run = chosen_run(database, run, "gil_hold", nobody)
+    run = chosen_run(database, options, "gil_hold", nobody)
+    if not has_table(database, "gil_hold"):  # a file of an older version
+        raise Problem(3, nobody)
     held = database.execute("SELECT process, entity, start_ns, end_ns, 'held' FROM gil_hold "
                             "WHERE run = ?", (run,)).fetchall()
     if not held:
@@ -106,7 +106,7 @@ def gil_rows(database, run):
 
 
 def gil(database, options):
-    run, rows = gil_rows(database, options.run)
+    run, rows = gil_rows(database, options)
     lanes = list(dict.fromkeys((row[0], row[1]) for row in rows))
     shown = lanes[:THREADS_MAX]
     processes = {lane[0] for lane in lanes}
@@ -167,7 +167,7 @@ def mean_counts(rows, edges):
 
 
 def timeline(database, options):
-    run, rows = slices_of(database, options.run)
+    run, rows = slices_of(database, options)
     begin, end = min(row[3] for row in rows), max(row[4] for row in rows)
     edges = numpy.linspace(begin, end, 241)
     scale, unit = time_unit(end)
@@ -186,10 +186,14 @@ def timeline(database, options):
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
         axes.set_ylabel("threads")
-        axes.legend(loc="upper right", fontsize="small")
-    upper.axhline(cpus, color="black", linewidth=1, linestyle=(0, (1, 3)))
-    upper.annotate(f"{cpus} CPUs were used", (begin / scale, cpus), xytext=(2, 2),
-                   textcoords="offset points", fontsize=8)
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize="small",
+                    frameon=False)
+    top = upper.get_ylim()[1]
+    if cpus <= 4 * top:  # else all that runs would lie flat below the line
+        upper.set_ylim(top=max(top, 1.15 * cpus))
+        upper.axhline(cpus, color="black", linewidth=1, linestyle=(0, (1, 3)))
+        upper.annotate(f"{cpus} CPUs were used", (begin / scale, cpus), xytext=(2, 2),
+                       textcoords="offset points", fontsize=8)
     lower.set_xlabel(f"time since main's first step ({unit}), means over 1/240 of the run")
     figure.suptitle(run_title(database, run, "what threads do over time"), x=0.01, ha="left",
                     fontsize="medium")
@@ -199,16 +203,15 @@ def timeline(database, options):
 # Utilisation ----------------------------------------------------------------------------------
 
 
-def utilisation(database, _options):
-    where = "name = 'cpu_utilization' AND entity <> '' AND kind = 'simulated'"
-    batch = newest_batch_with(database, where)
-    if batch is None:
-        raise Problem(3, "no figures of single CPUs are stored: run with --keep threads")
+def utilisation(database, options):
+    where, values = points_with(
+        database, options, "series.name = 'cpu_utilization' AND series.entity <> ''",
+        "no figures of single CPUs are stored: run with --keep threads")
     rows = database.execute(
         f"SELECT scenario, params, CAST(entity AS INTEGER), mean, low, high FROM v_summary "
-        f"WHERE batch = ? AND {where} "
+        f"WHERE {where} AND name = 'cpu_utilization' AND entity <> '' AND kind = 'simulated' "
         "ORDER BY (SELECT ordinal FROM point WHERE point.id = v_summary.point), point, 3",
-        (batch,)).fetchall()
+        values).fetchall()
     points = list(dict.fromkeys(row[1] for row in rows))
     cpus = sorted({row[2] for row in rows})
     grid = numpy.full((len(points), len(cpus)), numpy.nan)
