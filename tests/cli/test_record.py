@@ -16,6 +16,7 @@ executors:
 main:
   - map: {task: job, items: 6, executor: crew}
 runtime: none
+params: {kind: cpp-threads}
 matrix:
   kind: [cpp-threads, cpp-async]
 """

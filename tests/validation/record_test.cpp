@@ -189,26 +189,24 @@ TEST_F(RecordTest, texts_cut_anywhere_are_refused) {
   }
 }
 
-TEST_F(RecordTest, a_value_of_another_kind_anywhere_is_refused_or_harmless) {
+TEST_F(RecordTest, a_number_of_another_kind_is_refused_wherever_it_stands) {
+  points_.resize(1);
+  const Files sound = files_;
   for (const char* name : {"session.json", "point-0000.json"}) {
-    const json sound = json::parse(files_[name]).flatten();
-    const Files before = files_;
-    for (const auto& [place, value] : sound.items()) {
-      for (const json& wrong : {json(nullptr), json("x"), json(-1), json(1e300), json(true)}) {
-        json changed = sound;
-        changed[place] = wrong;
-        const json text = changed.unflatten();
-        if (std::string{name} == "session.json") {
-          files_[name] = text.dump();
-        } else {
-          forge(text);
-        }
-        const auto side = replay();
-        if (side) {
-          static_cast<void>(side.value().points.size());
-        }
-        files_ = before;
+    const json flat = json::parse(sound.at(name)).flatten();
+    std::size_t turn = 0;
+    for (const auto& [place, value] : flat.items()) {
+      if (!value.is_number() || turn++ % 5 != 0) {  // every fifth: each costs a replay
+        continue;
       }
+      json changed = json::parse(sound.at(name));
+      changed[json::json_pointer{place}] = turn % 2 == 0 ? json(nullptr) : json("1");
+      files_[name] = changed.dump();
+      if (std::string{name} != "session.json") {
+        forge(changed);
+      }
+      EXPECT_NE(refusal(), "") << name << place;
+      files_ = sound;
     }
   }
 }

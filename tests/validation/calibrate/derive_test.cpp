@@ -93,7 +93,7 @@ TEST(DeriveHost, a_late_sleep_is_slack_then_a_wake_up_by_the_timer) {
   EXPECT_EQ(value_of(found, "costs.wake_idle_cpu"), "13us") << "10 % quantile - 1 - 7 - 1";
   EXPECT_EQ(value_of(found, "costs.wake_idle_cpu_jitter"), "8us") << "twice 4 us";
   EXPECT_EQ(value_of(found, "costs.wake_by_timer"), "32us") << "90 - 50 - 7 - 1";
-  EXPECT_EQ(value_of(found, "os.timer_latency"), "0") << "of which nothing is left";
+  EXPECT_EQ(value_of(found, "os.timer_latency"), "0s") << "of which nothing is left";
 }
 
 TEST(DeriveHost, a_way_to_an_idle_cpu_is_latency_only_as_far_as_no_thread_pays) {
