@@ -129,7 +129,8 @@ std::vector<Quantity> quantities(const models::Timings& measured) {
       all.push_back({known.name, known.entity, known.unit});
     }
     const bool of_process = known.entity == main_process || known.entity == worker_processes;
-    if (known.name.starts_with("loop_lag_") || of_process) {
+    const bool of_task = known.name.starts_with("task_latency_p");
+    if (known.name.starts_with("loop_lag_") || of_process || of_task) {
       all.push_back({known.name, known.entity, known.unit});
     }
   }

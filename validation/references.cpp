@@ -19,6 +19,10 @@ constexpr std::chrono::seconds longest_stretch{8};  // of native runs: a sixth o
 References::References(const QuickCosts& first, Measure measure)
     : measure_{std::move(measure)}, measured_{first}, last_{std::chrono::steady_clock::now()} {}
 
+References::References(std::vector<QuickCosts> measured) : measured_{std::move(measured)} {
+  sim::expect(!measured_.empty(), "a session begins with a measurement");
+}
+
 void References::keep_up() {
   if (ran_since_ && std::chrono::steady_clock::now() - last_ >= longest_stretch) {
     measure();

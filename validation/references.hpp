@@ -23,6 +23,8 @@ class References {
 
   /// `first`: as the session found them. Without `measure` they stay.
   References(const QuickCosts& first, Measure measure);
+  /// Of a session that is over. Requires: at least one.
+  explicit References(std::vector<QuickCosts> measured);
 
   /// Measures again if the last time is long enough ago; to be called before each run.
   void keep_up();
@@ -33,6 +35,9 @@ class References {
   [[nodiscard]] std::size_t stretch() const { return measured_.size() - 1; }
   /// Costs of a run in that stretch: half-way between the measurements before and after it.
   [[nodiscard]] QuickCosts costs(std::size_t stretch) const;
+
+  /// All measurements, in their order.
+  [[nodiscard]] const std::vector<QuickCosts>& measured() const { return measured_; }
 
   /// One line about how they moved; empty when they were measured once.
   [[nodiscard]] std::string note() const;

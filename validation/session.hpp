@@ -1,4 +1,4 @@
-// The validation itself, over any runners: real ones in `validate`, scripted ones in tests.
+// Native runs of some points, by any runners: real ones in `validate`, scripted ones in tests.
 #pragma once
 
 #include <memory>
@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/runner.hpp"
 #include "validation/native/native_run.hpp"
 #include "validation/native/recorder/recording.hpp"
+#include "validation/native_side.hpp"
 #include "validation/references.hpp"
 #include "validation/validate.hpp"
 
@@ -19,7 +19,6 @@ struct Lab {
   std::shared_ptr<const HostCalibration> calibration;
   NativeRunner* python = nullptr;
   NativeRunner* cpp = nullptr;
-  scenarios::Runner* simulated = nullptr;
   /// Records native runs when there is one; and why it is no better one.
   TimelineProvider* recorder = nullptr;
   std::string why_no_better_recorder{};
@@ -27,8 +26,8 @@ struct Lab {
   References::Measure measure_again{};
 };
 
-/// Runs and compares. Requires: every point can run natively.
-[[nodiscard]] Validation run_session(std::vector<scenarios::Point> points,
+/// Runs them. Requires: every point can run natively.
+[[nodiscard]] NativeSide run_session(const std::vector<scenarios::Point>& points,
                                      const ValidateOptions& options, const Lab& lab);
 
 /// What the native runners of a session cut their steps into.

@@ -9,6 +9,7 @@
 
 #include "scenarios/simulate.hpp"
 #include "validation/calibrate/host_calibration.hpp"
+#include "validation/judge.hpp"
 #include "validation/native/cpp_threads_runner.hpp"
 #include "validation/native/program.hpp"
 #include "validation/native/python_runner.hpp"
@@ -60,7 +61,7 @@ sim::Result<std::shared_ptr<const HostCalibration>> calibration_for(
     const std::vector<scenarios::Point>& points, const ValidateOptions& options) {
   const bool cpp = std::ranges::any_of(points, in_cpp);
   const bool python = !std::ranges::all_of(points, in_cpp);
-  const bool costs = std::ranges::any_of(points, lacks_costs);
+  const bool costs = options.own_machine_file || std::ranges::any_of(points, lacks_costs);
   if (options.calibration) {
     const HostCalibration& old = *options.calibration;
     const bool same_python = old.python == options.python && old.python_kernel.known();
@@ -73,6 +74,7 @@ sim::Result<std::shared_ptr<const HostCalibration>> calibration_for(
   wanted.python = python ? options.python : "";
   wanted.cpp = cpp;
   wanted.quick_costs = costs;
+  wanted.newer_than_file = options.own_machine_file;
   wanted.give_up = options.give_up;
   auto made = calibrate_host(wanted);
   if (!made) {
@@ -82,11 +84,24 @@ sim::Result<std::shared_ptr<const HostCalibration>> calibration_for(
       std::make_shared<HostCalibration>(std::move(made).value())};
 }
 
-/// The first thing that keeps one of them from running here.
-std::optional<sim::Error> first_obstacle(const std::vector<scenarios::Point>& points) {
+/// What this host can bear, or, for a replay, any host that made a record.
+NativeBounds bounds_of(const ValidateOptions& options) {
   NativeBounds bounds;
+  if (options.replay) {
+    bounds.cpus = 65'536;
+    bounds.shared_bytes = bounds.payload_bytes;
+    bounds.free_threaded.reset();
+    return bounds;
+  }
+  bounds.free_threaded = options.free_threaded;
   bounds.cpus = static_cast<std::uint32_t>(allowed_cpus().size());
   bounds.shared_bytes = shared_memory_free() / 2;
+  return bounds;
+}
+
+/// The first thing that keeps one of them from running within `bounds`.
+std::optional<sim::Error> first_obstacle(const std::vector<scenarios::Point>& points,
+                                         const NativeBounds& bounds) {
   for (const scenarios::Point& point : points) {
     if (auto found = obstacle(point, bounds)) {
       return found;
@@ -97,14 +112,17 @@ std::optional<sim::Error> first_obstacle(const std::vector<scenarios::Point>& po
 
 }  // namespace
 
-sim::Result<Validation> validate(std::vector<scenarios::Point> points,
-                                 const ValidateOptions& options) {
-  if (const auto found = first_obstacle(points)) {
+sim::Result<NativeSide> measure_natively(const std::vector<scenarios::Point>& points,
+                                         const ValidateOptions& options) {
+  if (const auto found = first_obstacle(points, bounds_of(options))) {
     return *found;
   }
   auto calibration = calibration_for(points, options);
   if (!calibration && options.give_up && options.give_up()) {
-    Validation stopped;
+    NativeSide stopped;
+    stopped.calibration = std::make_shared<HostCalibration>();
+    stopped.references.resize(1);
+    stopped.points.resize(points.size());
     stopped.interrupted = true;
     return stopped;
   }
@@ -118,7 +136,10 @@ sim::Result<Validation> validate(std::vector<scenarios::Point> points,
   const ChildLimits limits;
   const sim::Duration part = part_of(options);
   const HostCalibration& host = *calibration.value();
-  PythonRunner python{calibration.value(), std::move(folder).value(), limits, part};
+  PythonRunner python{calibration.value(),
+                      std::move(folder).value(),
+                      limits,
+                      {.part = part, .latencies = options.latencies}};
   References::Measure measure_again;
   if (host.quick.resident_bytes > 0) {
     measure_again = [&] {
@@ -127,20 +148,19 @@ sim::Result<Validation> validate(std::vector<scenarios::Point> points,
     };
   }
   CppThreadsRunner cpp{calibration.value(), limits, part};
-  scenarios::SimulatedRunner simulated;
   const ChosenProvider recorder =
       options.timelines ? best_provider(calibration.value()->cpus) : ChosenProvider{};
-  return run_session(std::move(points), options,
+  return run_session(points, options,
                      {.calibration = calibration.value(),
                       .python = &python,
                       .cpp = &cpp,
-                      .simulated = &simulated,
                       .recorder = recorder.provider.get(),
                       .why_no_better_recorder = recorder.why_not_better,
                       .measure_again = measure_again});
 }
 
-sim::Result<std::vector<scenarios::Point>> native_points(const scenarios::Plan& plan) {
+sim::Result<std::vector<scenarios::Point>> native_points(const scenarios::Plan& plan,
+                                                         const ValidateOptions& options) {
   if (plan.size() > most_points) {
     return sim::Error{.where = plan.name(),
                       .what = fmt::format("{} points are too many to run natively", plan.size()),
@@ -156,16 +176,23 @@ sim::Result<std::vector<scenarios::Point>> native_points(const scenarios::Plan& 
     }
     points.push_back(std::get<scenarios::Point>(std::move(point)));
   }
-  if (const auto found = first_obstacle(points)) {
+  if (const auto found = first_obstacle(points, bounds_of(options))) {
     return *found;
   }
   return points;
 }
 
 sim::Result<Validation> validate(const scenarios::Plan& plan, const ValidateOptions& options) {
-  auto points = native_points(plan);
-  return points ? validate(std::move(points).value(), options)
-                : sim::Result<Validation>{points.error()};
+  const auto points = native_points(plan, options);
+  if (!points) {
+    return points.error();
+  }
+  const auto side = measure_natively(points.value(), options);
+  if (!side) {
+    return side.error();
+  }
+  scenarios::SimulatedRunner simulated;
+  return judge(points.value(), options, side.value(), simulated);
 }
 
 }  // namespace timeslice::validation

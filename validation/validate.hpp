@@ -26,6 +26,7 @@
 namespace timeslice::validation {
 
 struct HostCalibration;  // validation/calibrate/host_calibration.hpp
+struct NativeSide;       // validation/native_side.hpp
 
 /// When a native run does not count.
 struct RejectionLimits {
@@ -41,15 +42,21 @@ constexpr double steal_accepted_from = 0.5;
 
 struct ValidateOptions {
   std::string python = "/usr/bin/python3";
-  std::uint64_t repeat = 5;  // accepted runs wanted at each point, at least 1
-  double tolerance = 0.0;    // > 0: a larger |error| of a makespan fails the gate
+  bool free_threaded = false;  // that one was built without a GIL
+  bool replay = false;         // nothing will run: the runs are those of a record
+  std::uint64_t repeat = 5;    // accepted runs wanted at each point, at least 1
+  double until = 0.0;          // > 0: fewer, where their median is known to this share (is_tight)
+  double tolerance = 0.0;      // > 0: a larger |error| of a makespan fails the gate
   RejectionLimits limits;
   sim::Duration budget = std::chrono::seconds{300};  // wall time for all native runs together
   std::uint64_t seeds = 5;  // simulations a run index, for the predicted interval
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;  // native runs
   std::function<bool()> give_up;  // Ctrl-C; polled, also while a native run is under way
+  /// The machine's costs were calibrated on this very host: what drifts is measured again.
+  bool own_machine_file = false;
   std::shared_ptr<const HostCalibration> calibration;  // of an earlier call; nothing: measured now
   bool ablation = false;                               // simulate also without each effect
+  bool latencies = false;                              // note them natively, and compare
   bool timelines = false;  // record what each thread did natively, and compare that too
   /// Period of samples of what psutil would show, kept with measured and predicted runs; nothing:
   /// none are taken. Sampling costs the native run some CPU time.
@@ -103,11 +110,14 @@ struct Validation {
 [[nodiscard]] sim::Result<Validation> validate(const scenarios::Plan& plan,
                                                const ValidateOptions& options);
 
-/// The points of a plan, resolved. Errors: one that cannot be, or that cannot run natively here.
-[[nodiscard]] sim::Result<std::vector<scenarios::Point>> native_points(const scenarios::Plan& plan);
+/// The points of a plan, resolved. Errors: one that cannot be, or that cannot run natively (in a
+/// replay: that could on no host).
+[[nodiscard]] sim::Result<std::vector<scenarios::Point>> native_points(
+    const scenarios::Plan& plan, const ValidateOptions& options);
 
-/// The same for points already resolved; those of several plans take turns, too.
-[[nodiscard]] sim::Result<Validation> validate(std::vector<scenarios::Point> points,
-                                               const ValidateOptions& options);
+/// The native half for points already resolved; those of several plans take turns, too. `judge` is
+/// the other half. Errors: as above.
+[[nodiscard]] sim::Result<NativeSide> measure_natively(const std::vector<scenarios::Point>& points,
+                                                       const ValidateOptions& options);
 
 }  // namespace timeslice::validation

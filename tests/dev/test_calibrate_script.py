@@ -1,5 +1,6 @@
 """What calibrate.py decides by itself: when it has measured enough, and how it scales to a pace."""
 
+import ast
 import os
 import sys
 import unittest
@@ -30,6 +31,16 @@ class Enough(unittest.TestCase):
 
     def test_a_noisy_host_is_not_measured_for_ever(self):
         self.assertFalse(calibrate.goes_on(calibrate.MOST_TIMES + 0.1, one_cpu(130, 100), 2))
+
+
+class OldPythons(unittest.TestCase):
+    def test_the_scripts_are_python_3_8(self):
+        for path in (Path(__file__).resolve().parents[2] / "validation/python").glob("*.py"):
+            tree = ast.parse(path.read_text(), feature_version=(3, 8))
+            for node in ast.walk(tree):
+                if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+                    dicts = [side for side in (node.left, node.right) if isinstance(side, ast.Dict)]
+                    self.assertFalse(dicts, f"{path.name}:{node.lineno}: `|` joins dicts from 3.9 on")
 
 
 class Pace(unittest.TestCase):

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/validation/small_world.hpp"
+#include "validation/judge.hpp"
 #include "validation/predict.hpp"
 
 namespace timeslice::validation {
@@ -113,11 +114,12 @@ class SessionTest : public testing::Test {
     points_.push_back(point);
   }
 
-  Validation run() {
+  Validation run() { return judge(points_, options_, measured(), simulator_); }
+
+  NativeSide measured() {
     return run_session(points_, options_,
                        {.calibration = calibration_,
                         .python = &host_,
-                        .simulated = &simulator_,
                         .recorder = recorder_,
                         .why_no_better_recorder = "no permission",
                         .measure_again = measure_again_});
@@ -215,6 +217,35 @@ TEST_F(SessionTest, on_request_each_run_is_predicted_without_each_effect) {
   };
   EXPECT_NEAR(error_without("gil"), 0.0, 1e-6);
   EXPECT_NEAR(error_without("rest"), 1.0 / 1.7 - 1.0, 1e-6) << "the speed of CPUs is lost";
+}
+
+TEST_F(SessionTest, a_point_stops_early_when_its_median_is_known_well_enough) {
+  options_.repeat = 30;
+  options_.until = 0.02;
+  host_.slowness = 1.3;  // of every run alike
+  const Validation result = run();
+  EXPECT_EQ(result.points.at(0).native.runs, 5U);
+  for (const std::string& warning : result.points[0].warnings) {
+    EXPECT_EQ(warning.find("were accepted"), std::string::npos) << warning;
+  }
+}
+
+TEST(IsTight, runs_that_differ_by_more_than_their_speed_need_more_of_them) {
+  Trials trials;
+  const auto add = [&](sim::Duration makespan, std::int64_t used_ns) {
+    AcceptedTrial& trial = trials.accepted.emplace_back();
+    trial.run.timings.makespan = makespan;
+    trial.run.samples.push_back({.used_ns = used_ns, .nominal_ns = 10'000'000});
+  };
+  for (int i = 0; i < 6; ++i) {
+    add(i % 2 == 0 ? 10ms : 17ms, i % 2 == 0 ? 10'000'000 : 17'000'000);
+  }
+  EXPECT_TRUE(is_tight(trials, 0.01)) << "slow CPUs explain it";
+  EXPECT_FALSE(is_tight(trials, 0.0)) << "not asked for";
+  add(14ms, 10'000'000);
+  EXPECT_FALSE(is_tight(trials, 0.05));
+  trials.accepted.resize(4);
+  EXPECT_FALSE(is_tight(trials, 0.5)) << "too few";
 }
 
 TEST_F(SessionTest, points_take_turns) {
@@ -362,6 +393,31 @@ TEST(AsMeasured, measured_costs_stay_and_unmeasured_ones_come_from_this_host) {
   world.machine.costs_known = true;
   fresh = measured_on(calibration, world).world;
   EXPECT_EQ(fresh.machine.costs.wake_idle_cpu, defaults.wake_idle_cpu);
+}
+
+TEST(AsMeasured, a_file_of_this_host_keeps_what_is_not_measured_again) {
+  HostCalibration calibration = rough_calibration();
+  calibration.quick.resident_bytes = 20 << 20;
+  calibration.quick.fork = 300us;
+  calibration.quick.process_start = 500us;
+  calibration.quick.spawn_child = 40ms;
+  calibration.quick.loop_switch = 9us;
+  calibration.quick.cold_code.factor = 14.0;
+  models::WorldSpec world = mapped({python(5ms)}, 1, ExecutorKind::threads, 1);
+  world.machine.costs_known = true;
+  world.machine.costs.pipe_message = 777ns;
+  world.runtime.costs_known = true;
+  world.runtime.costs.interpreter_start = 20ms;
+  world.runtime.costs.loop.step = 5us;
+  EXPECT_EQ(measured_on(calibration, world).world.runtime.costs.interpreter_start, 20ms);
+  calibration.quick.newer_than_file = true;
+  const models::WorldSpec fresh = measured_on(calibration, world).world;
+  EXPECT_EQ(fresh.runtime.costs.interpreter_start, 40ms);
+  EXPECT_EQ(fresh.runtime.costs.process_object, 200us);
+  EXPECT_EQ(fresh.machine.costs.fork, 300us);
+  EXPECT_DOUBLE_EQ(fresh.machine.cold_code.factor, 14.0);
+  EXPECT_EQ(fresh.machine.costs.pipe_message, 777ns);
+  EXPECT_EQ(fresh.runtime.costs.loop.step, 5us) << "by parts in the file";
 }
 
 TEST(AsMeasured, an_idle_cpu_is_latency_only_as_far_as_nobody_pays) {

@@ -18,6 +18,8 @@
 #include "tools/cli/commands.hpp"
 #include "tools/cli/input.hpp"
 #include "tools/cli/interrupt.hpp"
+#include "tools/cli/locations.hpp"
+#include "tools/cli/native_record.hpp"
 #include "tools/cli/validate_pythons.hpp"
 #include "tools/cli/version.hpp"
 #include "tools/report/humanize.hpp"
@@ -26,7 +28,10 @@
 #include "tools/report/text_table.hpp"
 #include "tools/report/validation_json.hpp"
 #include "tools/report/validation_text.hpp"
+#include "validation/calibrate/same_host.hpp"
 #include "validation/condense.hpp"
+#include "validation/judge.hpp"
+#include "validation/native/interpreter.hpp"
 #include "validation/validate.hpp"
 
 namespace timeslice::tools {
@@ -37,6 +42,25 @@ using validation::Validation;
 
 // A sample of all processes takes a few ms of CPU time: a twentieth of it, at most, by default.
 constexpr std::chrono::milliseconds native_sample_period{20};
+
+std::optional<sim::Error> record_conflict(const Arguments& arguments) {
+  const bool records = arguments.has("record");
+  const bool replays = arguments.has("replay");
+  const auto conflict = [](const char* option, const char* what) {
+    return sim::Error{.where = option, .what = what, .advice = "leave one of them out"};
+  };
+  if (records && replays) {
+    return conflict("--record", "keeps native runs, but --replay makes none");
+  }
+  const char* const option = records ? "--record" : "--replay";
+  if ((records || replays) && arguments.texts("python").size() > 1) {
+    return conflict(option, "is of one Python");
+  }
+  if ((records || replays) && (arguments.has("timeline") || arguments.has("keep"))) {
+    return conflict(option, "has no time lines, for which --timeline and --keep ask");
+  }
+  return std::nullopt;
+}
 
 std::optional<sim::Error> keep_conflict(const Arguments& arguments) {
   const auto kept = kept_parts(arguments);
@@ -63,14 +87,17 @@ validation::ValidateOptions options_of(const Arguments& arguments) {
   if (const auto limit = arguments.share("noise-limit")) {
     options.limits = validation::limits_at(*limit);
   }
+  options.until = arguments.share("until").value_or(0.0);
   if (const auto limit = arguments.duration("time-limit")) {
     options.budget = *limit;
   }
   options.timelines = arguments.has("timeline");
+  options.latencies = arguments.has("latencies");
   options.ablation = arguments.has("costs");
   if (kept_parts(arguments).contains("timeline")) {
     options.samples = arguments.duration("sample-period").value_or(native_sample_period);
   }
+  options.replay = arguments.has("replay");
   options.give_up = interrupted;
   return options;
 }
@@ -165,6 +192,12 @@ std::string stored_line(const Validation& result, const std::string& path) {
                            counted(runs, "native run", "native runs"), safe_text(path));
 }
 
+bool calibrated_here(const std::string& machine) {
+  const auto loaded = scenarios::load_machine(machine, machine_search_path());
+  const auto* file = std::get_if<scenarios::MachineFile>(&loaded);
+  return file != nullptr && validation::is_this_host(*file);
+}
+
 // A program that does not end well in the simulation is not started for real: it might never end.
 std::optional<ExitCode> fails_in_simulation(const scenarios::Plan& plan, Console& console) {
   for (std::uint64_t ordinal = 0; ordinal < plan.size() && !interrupted(); ++ordinal) {
@@ -201,7 +234,8 @@ struct Jobs {
 };
 
 // Files that cannot be validated are complained about and left out.
-Jobs jobs_of(const Arguments& arguments, const scenarios::Overrides& overrides, Console& console) {
+Jobs jobs_of(const Arguments& arguments, const scenarios::Overrides& overrides,
+             const validation::ValidateOptions& options, Console& console) {
   Jobs jobs;
   for (const std::string& file : arguments.operands) {
     auto loaded = load_plan(file, overrides, console);
@@ -214,7 +248,7 @@ Jobs jobs_of(const Arguments& arguments, const scenarios::Overrides& overrides, 
       jobs.code = worse(jobs.code, *failed);
       continue;
     }
-    auto points = validation::native_points(*plan);
+    auto points = validation::native_points(*plan, options);
     if (!points) {
       console.complain(points.error());
       jobs.code = worse(jobs.code, ExitCode::cannot);
@@ -248,6 +282,37 @@ ExitCode deliver_one(const Job& job, const Validation& result, const Arguments& 
   return writer.failed() ? worse(code, writer.code()) : code;
 }
 
+// The native halves of all points: run now, or long ago.
+sim::Result<validation::NativeSide> native_side(const std::vector<scenarios::Point>& points,
+                                                const Arguments& arguments,
+                                                const validation::ValidateOptions& options) {
+  if (const auto folder = arguments.text("replay")) {
+    return validation::native_side_of(points, options, record_reader(*folder));
+  }
+  if (const auto folder = arguments.text("record")) {
+    if (auto problem = prepare_record(*folder)) {
+      return *problem;
+    }
+  }
+  return validation::measure_natively(points, options);
+}
+
+// What was measured is shown even if it cannot be kept.
+ExitCode keep_record(const std::vector<scenarios::Point>& points,
+                     const validation::NativeSide& side, const Arguments& arguments,
+                     Console& console) {
+  const auto folder = arguments.text("record");
+  if (!folder) {
+    return ExitCode::done;
+  }
+  if (const auto problem = write_record(*folder, validation::record_of(points, side))) {
+    console.complain(*problem);
+    return ExitCode::unexpected;
+  }
+  console.note(fmt::format("what ran natively is kept in {}", safe_text(*folder)));
+  return ExitCode::done;
+}
+
 ExitCode validate_jobs(Jobs jobs, const Arguments& arguments, Console& console,
                        validation::ValidateOptions& options) {
   Progress progress{"native runs", console.shows_progress()
@@ -262,27 +327,28 @@ ExitCode validate_jobs(Jobs jobs, const Arguments& arguments, Console& console,
   if (writer->failed()) {
     return writer->code();
   }
-  const auto result = validation::validate(std::move(jobs.points), options);
+  const auto side = native_side(jobs.points, arguments, options);
   progress.clear();
-  if (!result) {
-    console.complain(result.error());
-    return ExitCode::cannot;
+  if (!side) {
+    console.complain(side.error());
+    return options.replay ? ExitCode::invalid_input : ExitCode::cannot;
   }
-  ExitCode code = jobs.code;
+  scenarios::SimulatedRunner simulated;
+  const Validation result = validation::judge(jobs.points, options, side.value(), simulated);
+  ExitCode code = worse(jobs.code, keep_record(jobs.points, side.value(), arguments, console));
   for (const Job& job : jobs.list) {
     if (!writer) {
       writer = std::make_unique<BatchWriter>(arguments, job.plan, job.file, console);
     }
-    const std::size_t there = result.value().points.size();  // an early stop may have none
+    const std::size_t there = result.points.size();  // an early stop may have none
     const std::size_t first = std::min(job.first, there);
-    const Validation part =
-        validation::slice_of(result.value(), first, std::min(job.count, there - first));
+    const Validation part = validation::slice_of(result, first, std::min(job.count, there - first));
     code = worse(code, deliver_one(job, part, arguments, console, *writer));
     writer.reset();
   }
   if (jobs.list.size() > 1 && !arguments.has("json")) {
     console.print(fmt::format("\nall {} files\n\n", jobs.list.size()));
-    console.print(validation_summary(result.value(), console.colour()));
+    console.print(validation_summary(result, console.colour()));
   }
   return code;
 }
@@ -294,6 +360,10 @@ ExitCode validate_command(const Arguments& arguments, Console& console) {
     console.complain(*conflict);
     return ExitCode::usage;
   }
+  if (const auto conflict = record_conflict(arguments)) {
+    console.complain(*conflict);
+    return ExitCode::usage;
+  }
   if (const auto conflict = keep_conflict(arguments)) {
     console.complain(*conflict);
     return ExitCode::usage;
@@ -302,18 +372,23 @@ ExitCode validate_command(const Arguments& arguments, Console& console) {
     return validate_with_each_python(arguments, console);
   }
   validation::ValidateOptions options = options_of(arguments);
-  if (::access(options.python.c_str(), X_OK) != 0) {
+  if (!options.replay && ::access(options.python.c_str(), X_OK) != 0) {
     console.complain({.where = options.python,
                       .what = "is no program that can be started",
                       .advice = "name a Python with --python EXE"});
     return ExitCode::cannot;
+  }
+  if (!options.replay) {
+    const auto python = validation::ask_interpreter(options.python, interrupted);
+    options.free_threaded = python && python.value().free_threaded;
   }
   scenarios::Overrides overrides = overrides_of(arguments);
   overrides.repeat.reset();  // --repeat counts native runs here
   if (!overrides.machine) {
     overrides.machine = "host";  // native runs happen nowhere else
   }
-  Jobs jobs = jobs_of(arguments, overrides, console);
+  options.own_machine_file = calibrated_here(*overrides.machine);
+  Jobs jobs = jobs_of(arguments, overrides, options, console);
   if (interrupted()) {
     return ExitCode::interrupted;
   }

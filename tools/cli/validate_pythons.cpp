@@ -132,7 +132,9 @@ class Bench {
     const Interpreter& interpreter = interpreters_[index];
     validation::ValidateOptions options = options_of(arguments_);
     options.python = interpreter.path;
+    options.free_threaded = interpreter.free_threaded;
     options.calibration = calibrations_[index];
+    options.own_machine_file = calibrated_here(arguments_.text("machine").value_or("host"));
     auto result = validation::validate(plan, options);
     if (!result) {
       console_.complain(result.error());

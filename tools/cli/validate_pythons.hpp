@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "scenarios/format/load.hpp"
 #include "tools/cli/arguments.hpp"
@@ -21,6 +22,8 @@ namespace timeslice::tools {
 
 // Parts of the command that both ways share (validate_command.cpp).
 [[nodiscard]] validation::ValidateOptions options_of(const Arguments& arguments);
+/// Whether that machine's file was calibrated on this host.
+[[nodiscard]] bool calibrated_here(const std::string& machine);
 void store(const validation::Validation& result, BatchWriter& writer);
 [[nodiscard]] RunReport predicted_report(const scenarios::Plan& plan,
                                          const validation::Validation& result);

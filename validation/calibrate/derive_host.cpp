@@ -56,6 +56,7 @@ void derive_calls(const ProbeSamples& samples, Findings& into) {
               1.0 / (2 * pipe_kib));
   derive.cost("page_fault", "page_fault", 0.0);
   derive.cost("thread_start", "thread_start", clock);
+  derive.cost("thread_exit", "thread_exit", 2.0 * clock);  // its last reading, and its maker's
   derive.cost("tick", "tick", 0.0);
 }
 
@@ -110,31 +111,35 @@ double derive_paths(const ProbeSamples& samples, Findings& into) {
   return leave == 0.0 ? 0.0 : leave + low(samples, "switch") + later / 2.0;
 }
 
+/// How late a sleep on an idle CPU ends: slack, then the timer's CPU leaves its idleness, to which
+/// no other one calls it, then what the thread pays. So nothing is left for the timer alone.
+void derive_timer(const ProbeSamples& samples, double paid, Findings& into) {
+  const Samples* slack = samples.find("timer_slack");
+  if (slack == nullptr || slack->ns.front() <= 0.0) {
+    return;
+  }
+  into.add({"os", "timer_slack"}, slack, wall_quantile, "prctl");
+  if (const Samples* late = samples.find("sleep_1ms")) {
+    const Samples wake = adjusted(*late, slack->ns.front() + paid);
+    const std::string from = "lateness of a sleep of 1 ms less slack and what the thread pays";
+    into.add({"costs", "wake_by_timer"}, &wake, wall_quantile, from);
+    const Samples nothing = adjusted(*late, 0.0, 0.0);
+    into.add({"os", "timer_latency"}, &nothing, wall_quantile, "all of it is in wake_by_timer");
+  }
+}
+
 void derive_wakes(const ProbeSamples& samples, Findings& into) {
   const double paid = derive_paths(samples, into);
-  const Samples* raw = samples.find("wake_idle_cpu");
-  double usual = 0.0;
-  if (raw != nullptr) {
+  if (const Samples* raw = samples.find("wake_idle_cpu")) {
     const Samples wake = adjusted(of_idle_cpus(*raw), middle(samples, "pipe_warm") + paid);
     const double low_wake = quantile(wake.ns, wake_quantile);
-    const double spread = 2.0 * (quantile(wake.ns, wall_quantile) - low_wake);
-    usual = low_wake + spread / 2.0 + paid;
     into.add({"costs", "wake_idle_cpu"}, &wake, wake_quantile,
              "pipe to another CPU, idle for 2 ms");
     const Samples above = adjusted(wake, 2.0 * low_wake, 2.0);  // uniform: its mean is half
     into.add({"costs", "wake_idle_cpu_jitter"}, &above, wall_quantile,
              "twice what is above the 10 % quantile");
   }
-  const Samples* slack = samples.find("timer_slack");
-  const Samples* late = samples.find("sleep_1ms");
-  if (slack != nullptr && slack->ns.front() > 0.0) {
-    into.add({"os", "timer_slack"}, slack, wall_quantile, "prctl");
-  }
-  if (late != nullptr && slack != nullptr && raw != nullptr) {
-    const Samples rest = adjusted(*late, slack->ns.front() + usual);
-    into.add({"os", "timer_latency"}, &rest, cpu_quantile,
-             "lateness of a sleep of 1 ms less slack and wake-up");
-  }
+  derive_timer(samples, paid, into);
 }
 
 void add_word(Findings& into, std::vector<std::string> path, std::string word, std::string from) {
@@ -154,10 +159,10 @@ void derive_settings(const ProbeSamples& samples, const HostFacts& facts, Findin
     into.add({"os", "tick"}, tick, wall_quantile, "resolution of the kernel's coarse clock");
   }
   if (const std::string preset = scheduler_of(facts.kernel); !preset.empty()) {
-    add_word(into, {"os", "scheduler"}, preset, "kernel " + facts.kernel);
+    add_word(into, {"os", "scheduler"}, preset, kernel_note(facts.kernel));
   }
   if (const std::string gate = newidle_gate_of(facts.kernel); !gate.empty()) {
-    add_word(into, {"os", "balance", "newidle_gate"}, gate, "kernel " + facts.kernel);
+    add_word(into, {"os", "balance", "newidle_gate"}, gate, kernel_note(facts.kernel));
   }
   if (facts.autogroup) {
     add_word(into, {"os", "autogroup"}, *facts.autogroup ? "on" : "off", "sched_autogroup_enabled");
@@ -281,6 +286,10 @@ std::string newidle_gate_of(const std::string& kernel) {
     return "proportional";
   }
   return release >= Release{6, 16, 0} ? "rising-cost" : "cost";
+}
+
+std::string kernel_note(const std::string& kernel) {
+  return "kernel " + kernel;
 }
 
 HostFindings derive_host(const ProbeSamples& samples, const HostFacts& facts,

@@ -25,6 +25,9 @@ struct HostFacts {
 /// "linux-6.12" for a kernel's release: the newest preset that is not newer. Empty: none fits.
 [[nodiscard]] std::string scheduler_of(const std::string& kernel);
 
+/// What stands as the source of a value that follows from the kernel's release.
+[[nodiscard]] std::string kernel_note(const std::string& kernel);
+
 /// The gate of `os.balance.newidle_gate` that a kernel's release has; empty: not known.
 [[nodiscard]] std::string newidle_gate_of(const std::string& kernel);
 

@@ -109,6 +109,7 @@ std::optional<sim::Error> calibrate_python(const CalibrationOptions& options,
         return quick.error();
       }
       calibration.quick = read_quick_costs(quick.value(), calibration.pace_ns);
+      calibration.quick.newer_than_file = options.newer_than_file;
       const std::vector<std::string> lines = describe(calibration.quick);
       calibration.notes.insert(calibration.notes.end(), lines.begin(), lines.end());
     }

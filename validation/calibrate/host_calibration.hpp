@@ -65,6 +65,8 @@ struct QuickCosts {
   models::ColdCode cold_code;        // factor 0: not measured
   std::int64_t resident_bytes = 0;   // of the harness
   models::PythonMemory memory;       // of processes of this Python
+  /// They stand for the costs of a machine file as well, which was calibrated here on another day.
+  bool newer_than_file = false;
 };
 
 struct HostCalibration {
@@ -89,6 +91,7 @@ struct CalibrationOptions {
   std::string python = "/usr/bin/python3";  // empty: no Python needed
   bool cpp = false;                         // the C++ kernel is needed
   bool quick_costs = true;
+  bool newer_than_file = false;                                 // what `quick_costs` finds
   sim::Duration kernel_time = std::chrono::milliseconds{4000};  // for all kernels together
   std::function<bool()> give_up;
 };

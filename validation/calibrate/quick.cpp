@@ -64,7 +64,7 @@ double us(Duration duration) {
   return static_cast<double>(duration.count()) / 1000.0;
 }
 
-void apply_python(const QuickCosts& quick, models::WorldSpec& world) {
+void apply_starts(const QuickCosts& quick, models::WorldSpec& world) {
   const models::OsCosts& os = world.machine.costs;
   models::PythonCosts& costs = world.runtime.costs;
   costs.thread_object = positive(quick.thread_start - os.thread_start);
@@ -74,8 +74,6 @@ void apply_python(const QuickCosts& quick, models::WorldSpec& world) {
   costs.pool_import = quick.pool_import;
   costs.spawn_parent = positive(quick.spawn_parent - os.fork);
   costs.interpreter_start = quick.spawn_child;
-  const models::EventLoopCosts usual;
-  costs.loop = models::scaled(usual, us(quick.loop_switch) / us(usual.callback + usual.step));
   const Duration kernel_exit = os.process_exit + per_resident(quick);
   costs.child_exit = positive(quick.child_exit - kernel_exit);
   costs.spawn_exit = positive(quick.spawn_exit - kernel_exit);
@@ -84,6 +82,12 @@ void apply_python(const QuickCosts& quick, models::WorldSpec& world) {
   costs.resource_tracker = quick.resource_tracker;
   costs.payload.fault = quick.page_fault;
   world.runtime.memory_parts = quick.memory;
+}
+
+/// A machine file has each part of a loop, and those go with the speed index.
+void apply_loop(const QuickCosts& quick, models::PythonCosts& costs) {
+  const models::EventLoopCosts usual;
+  costs.loop = models::scaled(usual, us(quick.loop_switch) / us(usual.callback + usual.step));
 }
 
 double mib(models::Bytes bytes) {
@@ -191,29 +195,8 @@ QuickCosts read_again(const std::string& text, double pace_ns, const QuickCosts&
 
 QuickCosts between(const QuickCosts& before, const QuickCosts& after) {
   QuickCosts middle = after;
-  for (Duration QuickCosts::* cost : {&QuickCosts::sleep_overshoot,
-                                      &QuickCosts::wake,
-                                      &QuickCosts::wake_median,
-                                      &QuickCosts::thread_start,
-                                      &QuickCosts::fork,
-                                      &QuickCosts::fork_per_mib,
-                                      &QuickCosts::process_start,
-                                      &QuickCosts::fork_child,
-                                      &QuickCosts::child_exit,
-                                      &QuickCosts::spawn_parent,
-                                      &QuickCosts::spawn_child,
-                                      &QuickCosts::spawn_exit,
-                                      &QuickCosts::forkserver_start,
-                                      &QuickCosts::forkserver_child,
-                                      &QuickCosts::resource_tracker,
-                                      &QuickCosts::pool_create,
-                                      &QuickCosts::pool_import,
-                                      &QuickCosts::idle_call,
-                                      &QuickCosts::idle_exit,
-                                      &QuickCosts::timer_set,
-                                      &QuickCosts::page_fault,
-                                      &QuickCosts::pipe_copy}) {
-    middle.*cost = (before.*cost + after.*cost) / 2;
+  for (const QuickDuration& one : quick_durations) {
+    middle.*one.cost = (before.*one.cost + after.*one.cost) / 2;
   }
   middle.slowness = (before.slowness + after.slowness) / 2.0;
   middle.cold_code.factor = (before.cold_code.factor + after.cold_code.factor) / 2.0;
@@ -228,12 +211,16 @@ void apply_quick_costs(const QuickCosts& quick, models::WorldSpec& world) {
     return;  // not measured
   }
   world.runtime.memory = models::Bytes{quick.resident_bytes};
-  if (!world.machine.costs_known) {
+  if (!world.machine.costs_known || quick.newer_than_file) {
     apply_os(quick, world);
     world.machine.costs_known = true;
   }
-  if (!world.runtime.costs_known && world.runtime.language == models::Language::python) {
-    apply_python(quick, world);
+  const bool python = world.runtime.language == models::Language::python;
+  if (python && (!world.runtime.costs_known || quick.newer_than_file)) {
+    apply_starts(quick, world);
+  }
+  if (python && !world.runtime.costs_known) {
+    apply_loop(quick, world.runtime.costs);
     world.runtime.costs_known = true;
   }
 }

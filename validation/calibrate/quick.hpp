@@ -6,6 +6,7 @@
 // default.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,37 @@
 #include "validation/calibrate/host_calibration.hpp"
 
 namespace timeslice::validation {
+
+struct QuickDuration {
+  const char* name;
+  sim::Duration QuickCosts::* cost;
+};
+
+/// All durations among them.
+inline constexpr std::array<QuickDuration, 23> quick_durations{
+    {{"sleep_overshoot", &QuickCosts::sleep_overshoot},
+     {"wake", &QuickCosts::wake},
+     {"wake_median", &QuickCosts::wake_median},
+     {"thread_start", &QuickCosts::thread_start},
+     {"fork", &QuickCosts::fork},
+     {"fork_per_mib", &QuickCosts::fork_per_mib},
+     {"process_start", &QuickCosts::process_start},
+     {"fork_child", &QuickCosts::fork_child},
+     {"child_exit", &QuickCosts::child_exit},
+     {"spawn_parent", &QuickCosts::spawn_parent},
+     {"spawn_child", &QuickCosts::spawn_child},
+     {"spawn_exit", &QuickCosts::spawn_exit},
+     {"forkserver_start", &QuickCosts::forkserver_start},
+     {"forkserver_child", &QuickCosts::forkserver_child},
+     {"resource_tracker", &QuickCosts::resource_tracker},
+     {"pool_create", &QuickCosts::pool_create},
+     {"pool_import", &QuickCosts::pool_import},
+     {"loop_switch", &QuickCosts::loop_switch},
+     {"idle_call", &QuickCosts::idle_call},
+     {"idle_exit", &QuickCosts::idle_exit},
+     {"timer_set", &QuickCosts::timer_set},
+     {"page_fault", &QuickCosts::page_fault},
+     {"pipe_copy", &QuickCosts::pipe_copy}}};
 
 /// Condenses what `calibrate.py quick` printed; `pace_ns`: HostCalibration's. Throws
 /// nlohmann::json::exception on other text.
@@ -27,8 +59,8 @@ namespace timeslice::validation {
 [[nodiscard]] QuickCosts between(const QuickCosts& before, const QuickCosts& after);
 
 /// Lays `quick` over costs in `world` that nobody measured and marks them known; measured ones
-/// stay. What `quick` does not have (switch, migration, pipes, pickling ...) stays at its default:
-/// the caller says so.
+/// stay, unless `quick` is newer. What `quick` does not have (switch, migration, pipes, pickling
+/// ...) stays at its default: the caller says so.
 void apply_quick_costs(const QuickCosts& quick, models::WorldSpec& world);
 
 /// One line a group of costs, for people.

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <utility>
 
 #include <unistd.h>
+
+#include "validation/statistics.hpp"
 
 namespace timeslice::validation {
 
@@ -37,6 +40,28 @@ void add_metrics(const NativeUsage& usage, models::Timings& timings) {
   add_part("", all);
   add("cpu_utilization", "", "1", capacity > 0.0 ? sim::as_ns(all.cpu) / capacity : 0.0);
   add("idle_time", "", "ns", std::max(0.0, capacity - sim::as_ns(all.cpu)));
+}
+
+void add_latencies(const std::string& task, std::vector<std::int64_t> latencies,
+                   models::Timings& timings) {
+  if (latencies.empty()) {
+    return;
+  }
+  std::ranges::sort(latencies);
+  const std::vector<double> values(latencies.begin(), latencies.end());
+  const auto add = [&](const char* name, double value) {
+    timings.metrics.push_back({.name = name, .entity = task, .unit = "ns", .value = value});
+  };
+  add("task_latency_mean", mean(values));
+  add("task_latency_p50", quantile(values, 0.50));
+  add("task_latency_p95", quantile(values, 0.95));
+  add("task_latency_p99", quantile(values, 0.99));
+  models::Timings::Latencies kept{.task = task, .nanoseconds = {}};
+  const std::size_t count = std::min(latencies.size(), models::max_latencies);
+  for (std::size_t i = 0; i < count; ++i) {
+    kept.nanoseconds.push_back(latencies[(2 * i + 1) * latencies.size() / (2 * count)]);
+  }
+  timings.latencies.push_back(std::move(kept));
 }
 
 HostCpuTimes host_cpu_times() {

@@ -19,6 +19,14 @@ constexpr sim::Duration fine_part = std::chrono::milliseconds{2};
 /// a used-up slice there instead of at the next tick: parts of 2 ms halve runs of 4 ms (measured).
 constexpr sim::Duration recorded_part = std::chrono::milliseconds{200};
 
+/// How native runs are carried out, beyond what the scenario says.
+struct RunStyle {
+  sim::Duration part = fine_part;  // that long steps are cut into
+  /// Python: note how long each item took from submit to result. Costs its program a few us an
+  /// item.
+  bool latencies = false;
+};
+
 /// Which kernel ran; the same numbers as the harness's operations.
 enum class Kernel : std::int32_t { python, native, held };
 
@@ -81,6 +89,10 @@ struct NativeUsage {
 /// Adds the metrics of the contract that follow from it; those of the whole program only where all
 /// of it was counted.
 void add_metrics(const NativeUsage& usage, models::Timings& timings);
+
+/// Adds the quantiles of a task's latencies [ns], and the latencies. None: nothing.
+void add_latencies(const std::string& task, std::vector<std::int64_t> latencies,
+                   models::Timings& timings);
 
 /// CPU time of all programs on this host so far, from /proc/stat (in ticks of 10 ms).
 struct HostCpuTimes {

@@ -108,6 +108,7 @@ class Expander {
     batch.chunksize = step.chunksize;
     batch.star = step.star;
     batch.order = step.order;
+    batch.task = step.task;
     batch.items = main_items(step.task, step.items, step.executor);
     hand_over(Op::map, std::move(batch), out);
   }
@@ -117,6 +118,7 @@ class Expander {
     Batch batch;
     batch.executor = step.executor;
     batch.future = step.as;
+    batch.task = step.task;
     batch.items = main_items(step.task, step.items, step.executor);
     hand_over(Op::submit, std::move(batch), out);
   }
@@ -161,6 +163,7 @@ class Expander {
     if (&out == &program_.main) {
       Batch batch;
       batch.executor = *step.executor;
+      batch.task = step.task;
       batch.items = main_items(step.task, step.items, *step.executor);
       hand_over(Op::map, std::move(batch), out);
       return;
@@ -183,6 +186,7 @@ class Expander {
     if (some.count == 0) {
       return;
     }
+    batch.task = some.task;
     batch.items = items(some, batch.executor);
     out.push_back(
         {.op = Op::await_items, .argument = static_cast<std::int64_t>(program_.batches.size())});

@@ -57,6 +57,7 @@ struct Batch {
   models::FutureIndex future{};      // of a submit
   bool gathers = false;              // of await_items
   std::vector<std::uint32_t> items;  // what each executes: index into programs
+  models::TaskIndex task{};
 };
 
 struct NativeProgram {

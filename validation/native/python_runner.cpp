@@ -207,6 +207,21 @@ WhereWork where_work(const models::WorldSpec& world) {
   return where;
 }
 
+/// All batches of a task together.
+void add_task_latencies(const models::WorldSpec& world, const NativeProgram& program,
+                        const json& by_batch, models::Timings& timings) {
+  for (std::size_t task = 0; task < world.tasks.size(); ++task) {
+    std::vector<std::int64_t> all;
+    for (std::size_t i = 0; i < program.batches.size(); ++i) {
+      if (models::index_of(program.batches[i].task) == task) {
+        const auto some = by_batch.at(i).get<std::vector<std::int64_t>>();
+        all.insert(all.end(), some.begin(), some.end());
+      }
+    }
+    add_latencies(world.tasks[task].name, std::move(all), timings);
+  }
+}
+
 UsagePart usage_part(const json& counts) {
   return {.cpu = sim::Duration{counts.at(0).get<std::int64_t>()},
           .voluntary = counts.at(1).get<std::uint64_t>(),
@@ -238,6 +253,7 @@ void read_result(const models::WorldSpec& world, const NativeProgram& program,
   }
   add_metrics(usage, run.timings);
   add_executor_metrics(world, result, run.timings);
+  add_task_latencies(world, program, result.at("latencies_ns"), run.timings);
   std::ranges::sort(run.timings.metrics, [](const auto& a, const auto& b) {
     return std::tie(a.name, a.entity) < std::tie(b.name, b.entity);
   });
@@ -271,9 +287,10 @@ json lock_plan(const models::LockSpec& lock) {
 }
 
 std::string harness_plan(const models::WorldSpec& world, const NativeProgram& program,
-                         const HostCalibration& calibration, sim::Duration part) {
+                         const HostCalibration& calibration, RunStyle style) {
   json plan;
-  plan["part_ns"] = part.count();
+  plan["part_ns"] = style.part.count();
+  plan["latencies"] = style.latencies;
   plan["kernels"] = {{"python", kernel(calibration.python_kernel)},
                      {"native", kernel(calibration.native_kernel)},
                      {"held", kernel(calibration.held_kernel)}};
@@ -307,11 +324,11 @@ sim::Duration wall_limit(double nominal_ns) {
 }
 
 PythonRunner::PythonRunner(std::shared_ptr<const HostCalibration> calibration, ScriptFolder folder,
-                           ChildLimits limits, sim::Duration part)
+                           ChildLimits limits, RunStyle style)
     : calibration_{std::move(calibration)},
       folder_{std::move(folder)},
       limits_{std::move(limits)},
-      part_{part} {}
+      style_{style} {}
 
 NativeRun PythonRunner::measure(const scenarios::Scenario& scenario, std::uint64_t repetition,
                                 const scenarios::RunOptions& options) {
@@ -320,7 +337,7 @@ NativeRun PythonRunner::measure(const scenarios::Scenario& scenario, std::uint64
   const NativeProgram program = expand(scenario.world, run.timings.seed);
   const std::string plan = folder_.file("plan.json");
   run.timings.status = models::RunStatus::failed;
-  if (!folder_.write("plan.json", harness_plan(scenario.world, program, *calibration_, part_))) {
+  if (!folder_.write("plan.json", harness_plan(scenario.world, program, *calibration_, style_))) {
     run.timings.error = "cannot write " + plan;
     return run;
   }

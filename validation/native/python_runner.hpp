@@ -19,7 +19,7 @@ class PythonRunner final : public NativeRunner {
  public:
   /// `calibration` has Python's kernels. A run's wall limit follows from its nominal length.
   PythonRunner(std::shared_ptr<const HostCalibration> calibration, ScriptFolder folder,
-               ChildLimits limits, sim::Duration part = fine_part);
+               ChildLimits limits, RunStyle style = {});
 
   [[nodiscard]] NativeRun measure(const scenarios::Scenario& scenario, std::uint64_t repetition,
                                   const scenarios::RunOptions& options) override;
@@ -31,7 +31,7 @@ class PythonRunner final : public NativeRunner {
   std::shared_ptr<const HostCalibration> calibration_;
   ScriptFolder folder_;
   ChildLimits limits_;
-  sim::Duration part_;
+  RunStyle style_;
 };
 
 struct NativeProgram;
@@ -39,8 +39,7 @@ struct NativeProgram;
 /// The plan that the harness reads, as JSON in ASCII; numbers and a closed list of words, no name
 /// of the scenario. Exposed for tests.
 [[nodiscard]] std::string harness_plan(const models::WorldSpec& world, const NativeProgram& program,
-                                       const HostCalibration& calibration,
-                                       sim::Duration part = fine_part);
+                                       const HostCalibration& calibration, RunStyle style = {});
 
 /// Long enough for a run of this nominal length on a slow, busy machine; a hung one still ends.
 [[nodiscard]] sim::Duration wall_limit(double nominal_ns);

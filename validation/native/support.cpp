@@ -226,9 +226,13 @@ std::optional<sim::Error> world_obstacle(const models::WorldSpec& world,
     return refused("the scenario is for another platform than Linux",
                    "set runtime.platform: linux");
   }
-  if (world.runtime.language == models::Language::python && is_free_threaded(world.runtime)) {
-    return refused("free-threaded Python does not run natively yet",
-                   "name a build with a GIL, such as runtime.python: \"3.13\", without `gil: off`");
+  if (world.runtime.language == models::Language::python && bounds.free_threaded &&
+      is_free_threaded(world.runtime) != *bounds.free_threaded) {
+    return *bounds.free_threaded
+               ? refused("this Python has no GIL, the scenario has one",
+                         "set `runtime.gil: off`, or name another Python with --python EXE")
+               : refused("the scenario is for free-threaded Python, this one has a GIL",
+                         "name a free-threaded build with --python EXE, or set `runtime.gil: on`");
   }
   if (world.runtime.event_loop != models::LoopKind::asyncio) {
     return refused("uvloop does not run natively yet", "set runtime.event_loop: asyncio");

@@ -16,9 +16,10 @@ struct NativeBounds {
   std::uint32_t cpus = 1;  // that this process may use
   std::uint64_t threads = 256;
   std::uint64_t items = 100'000;
-  std::int64_t payload_bytes = 256 << 20;  // arguments of all items together
-  std::int64_t shared_bytes = 32 << 20;    // in blocks of shared memory, back and forth
-  double nominal_seconds = 60.0;           // CPU time and waits of one run
+  std::int64_t payload_bytes = 256 << 20;     // arguments of all items together
+  std::int64_t shared_bytes = 32 << 20;       // in blocks of shared memory, back and forth
+  double nominal_seconds = 60.0;              // CPU time and waits of one run
+  std::optional<bool> free_threaded = false;  // the Python was built without a GIL; nothing: either
 
   [[nodiscard]] std::uint64_t processes() const { return 4ULL * cpus + 8; }
 };

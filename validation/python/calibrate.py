@@ -456,7 +456,7 @@ def fresh(times, nominal_pace):
 
 def measure_fresh(nominal_pace):
     first_import = at_pace(nominal_pace, pool_import)  # before anything else makes a pool
-    return {"pool_import": first_import} | at_pace(nominal_pace, first_helpers)
+    return {"pool_import": first_import, **at_pace(nominal_pace, first_helpers)}
 
 
 def first_helpers():
@@ -487,7 +487,7 @@ def measure_quick(nominal_pace):
     quick["forkserver"] = cpu(starts_of_harness, "forkserver", 6)
     quick["spawn"] = cpu(starts_of_harness, "spawn", 6)
     quick["memory"]["spawn"] = child_memory("spawn")
-    return quick | {"pace": paces}
+    return {**quick, "pace": paces}
 
 
 def measure_reference(nominal_pace):
@@ -499,7 +499,7 @@ def measure_reference(nominal_pace):
             "spawn": cpu(starts_of_harness, "spawn", 5),
              "forkserver": cpu(starts_of_harness, "forkserver", 5), "page_fault": cpu(page_faults),
              "pipe_copy": cpu(pipe_copies)}
-    return found | {"pace": paces}
+    return {**found, "pace": paces}
 
 
 if __name__ == "__main__":

@@ -194,6 +194,8 @@ def run_process(item, kernels, locks, burn_ns, sink):
 
 
 class Serial:
+    latencies = None  # of the batch that is handed over; a list where somebody asks for them
+
     def __init__(self, spec):
         self.results = []
 
@@ -213,13 +215,30 @@ class Serial:
         pass
 
 
+def noting_latencies(owner, executor):
+    """The class `executor`, each future of which notes in `owner.latencies` how long it took from
+    submit to result, once for each of its items."""
+    class Noting(executor):
+        def submit(self, function, *arguments):
+            found = owner.latencies
+            items = 1 if function is run_item else len(arguments[0])  # of a map: a chunk
+            before = monotonic_ns()
+            future = super().submit(function, *arguments)
+            future.add_done_callback(lambda _: found.extend([monotonic_ns() - before] * items))
+            return future
+    return Noting
+
+
 class Threads(Serial):
     def __init__(self, spec):
         super().__init__(spec)
         self.workers = spec["workers"]
+        self.make = concurrent.futures.ThreadPoolExecutor
+        if spec["latencies"]:
+            self.make = noting_latencies(self, self.make)
 
     def create(self):
-        self.pool = concurrent.futures.ThreadPoolExecutor(self.workers)
+        self.pool = self.make(self.workers)
 
     def map(self, items, _chunksize, _star, _order):
         self.results.extend(self.pool.map(run_item, items))
@@ -245,12 +264,15 @@ class ThreadPerTask(Serial):
             handle.join()
 
     def submit(self, item):
-        thread = threading.Thread(target=self.run, args=(item,), daemon=self.daemon)
+        thread = threading.Thread(target=self.run, args=(item, self.latencies, monotonic_ns()),
+                                  daemon=self.daemon)
         thread.start()
         return thread
 
-    def run(self, item):
+    def run(self, item, latencies, before):
         self.results.append(run_item(item))
+        if latencies is not None:
+            latencies.append(monotonic_ns() - before)
 
     def wait(self, handle):
         handle.join()
@@ -276,6 +298,12 @@ class Processes(Serial):
                                       **self.initializer())
 
     def map(self, items, chunksize, star, order):
+        before = monotonic_ns()
+        self.take_all(items, chunksize, star, order)
+        if self.latencies is not None and order == "map":  # no result before all of them
+            self.latencies.extend([monotonic_ns() - before] * len(items))
+
+    def take_all(self, items, chunksize, star, order):
         if star:
             self.results.extend(self.pool.starmap(run_star, items, chunksize))
         elif order == "map":
@@ -284,7 +312,12 @@ class Processes(Serial):
             self.results.extend(getattr(self.pool, order)(run_item, items, chunksize or 1))
 
     def submit(self, item):
-        return self.pool.apply_async(run_item, (item,))
+        found = self.latencies
+        if found is None:
+            return self.pool.apply_async(run_item, (item,))
+        before = monotonic_ns()
+        return self.pool.apply_async(run_item, (item,),
+                                     callback=lambda _: found.append(monotonic_ns() - before))
 
     def wait(self, handle):
         self.results.append(handle.get())
@@ -301,6 +334,8 @@ class ProcessExecutor(Processes):
     def __init__(self, spec):
         super().__init__(spec)
         self.make = concurrent.futures.ProcessPoolExecutor  # imports its module: before the run
+        if spec["latencies"]:
+            self.make = noting_latencies(self, self.make)
 
     def create(self):
         limit = self.spec["tasks_per_child"]
@@ -385,6 +420,7 @@ class Run:
         self.order = []
         self.open = [[] for _ in range(plan["futures"])]
         self.samples = []
+        self.latencies = [[] if plan["latencies"] else None for _ in plan["batches"]]
         programs = [tuple(map(tuple, program)) for program in plan["programs"]]
         # Arguments exist before the program hands them over, each an object of its own.
         self.batches = [self.build(batch, programs) for batch in plan["batches"]]
@@ -420,11 +456,14 @@ class Run:
     def step(self, operation, argument):
         if operation == MAP:
             batch = self.plan["batches"][argument]
-            self.executor(batch["executor"]).map(self.batches[argument], batch["chunksize"],
-                                                 batch["star"], batch["order"])
+            executor = self.executor(batch["executor"])
+            executor.latencies = self.latencies[argument]
+            executor.map(self.batches[argument], batch["chunksize"], batch["star"],
+                         batch["order"])
         elif operation == SUBMIT:
             batch = self.plan["batches"][argument]
             executor = self.executor(batch["executor"])
+            executor.latencies = self.latencies[argument]
             for item in self.batches[argument]:
                 self.open[batch["future"]].append((executor, executor.submit(item)))
         elif operation == JOIN:
@@ -498,6 +537,7 @@ def prepare(plan):
     _locks.extend(make_lock(multiprocessing.get_context(method), lock) for lock in plan["locks"])
     for spec in plan["executors"]:
         spec["locks"] = plan["locks"]
+        spec["latencies"] = plan["latencies"]
     if any(spec["shared"] for spec in plan["executors"]):
         parcels.prepare()
     run = Run(plan)
@@ -526,6 +566,7 @@ def run_plan(path):
         "startup_ns": run.startup_ns,
         "shutdown_ns": run.shutdown_ns,
         "loop_lag_ns": [getattr(executor, "lags", []) for executor in run.executors],
+        "latencies_ns": [found or [] for found in run.latencies],
         "samples": base64.b64encode(run.all_samples()).decode("ascii"),
     }
     print(json.dumps(result), flush=True)

@@ -59,6 +59,13 @@ TEST(DeriveHost, what_the_clock_and_the_bare_call_take_is_taken_off) {
   EXPECT_EQ(value_of(found, "costs.pipe_copy_per_kib"), "80ns");
 }
 
+TEST(DeriveHost, a_threads_end_is_what_nobodys_clock_reading_saw) {
+  ProbeSamples samples;
+  samples.by_name["clock"] = same(500);
+  samples.by_name["thread_exit"] = same(16'000);
+  EXPECT_EQ(value_of(derive_host(samples, {}, date).findings, "costs.thread_exit"), "15us");
+}
+
 TEST(DeriveHost, a_fork_is_split_into_itself_and_the_memory_it_copies) {
   ProbeSamples samples;
   samples.by_name["fork"] = same(80'000);
@@ -71,18 +78,22 @@ TEST(DeriveHost, a_fork_is_split_into_itself_and_the_memory_it_copies) {
   EXPECT_EQ(value_of(found, "costs.process_exit"), "40us");
 }
 
-TEST(DeriveHost, a_late_sleep_is_slack_then_wake_up_then_the_timer) {
+TEST(DeriveHost, a_late_sleep_is_slack_then_a_wake_up_by_the_timer) {
   ProbeSamples samples;
   samples.by_name["pipe_warm"] = same(1000);
   samples.by_name["timer_slack"] = same(50'000, 1);
   samples.by_name["sleep_1ms"] = same(90'000);
+  samples.by_name["switch"] = same(1000);
+  samples.by_name["read_busy_cpu"] = same(3000);
+  samples.by_name["read_idle_cpu"] = same(10'000);
   for (int i = 0; i <= 100; ++i) {
     samples.by_name["wake_idle_cpu"].ns.push_back(21'000 + 100 * i);
   }
   const Findings found = derive_host(samples, {}, date).findings;
-  EXPECT_EQ(value_of(found, "costs.wake_idle_cpu"), "21us");        // 10 % quantile less a call
-  EXPECT_EQ(value_of(found, "costs.wake_idle_cpu_jitter"), "8us");  // twice 4 us
-  EXPECT_EQ(value_of(found, "os.timer_latency"), "15us");           // 90 - 50 - (21 + 4)
+  EXPECT_EQ(value_of(found, "costs.wake_idle_cpu"), "13us") << "10 % quantile - 1 - 7 - 1";
+  EXPECT_EQ(value_of(found, "costs.wake_idle_cpu_jitter"), "8us") << "twice 4 us";
+  EXPECT_EQ(value_of(found, "costs.wake_by_timer"), "32us") << "90 - 50 - 7 - 1";
+  EXPECT_EQ(value_of(found, "os.timer_latency"), "0s") << "of which nothing is left";
 }
 
 TEST(DeriveHost, a_way_to_an_idle_cpu_is_latency_only_as_far_as_no_thread_pays) {

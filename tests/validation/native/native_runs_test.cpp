@@ -57,6 +57,26 @@ struct Case {
 
 class NativePython : public testing::TestWithParam<Case> {};
 
+TEST_P(NativePython, notes_latencies_where_it_is_asked_to) {
+  const ExecutorKind kind = GetParam().kind;
+  if (kind == ExecutorKind::serial || kind == ExecutorKind::asyncio ||
+      kind == ExecutorKind::process_per_task) {
+    GTEST_SKIP() << "it has none";
+  }
+  models::WorldSpec world = on_this_host(mapped({sleep(3ms)}, 6, kind, 2));
+  world.executors[0].start = GetParam().start;
+  PythonRunner runner{calibration(), std::move(ScriptFolder::create()).value(), ChildLimits{},
+                      RunStyle{.latencies = true}};
+  const NativeRun run = runner.measure(scenario_of(world), 0, {});
+  ASSERT_EQ(run.timings.status, models::RunStatus::ok) << run.timings.error;
+  ASSERT_EQ(run.timings.latencies.size(), 1U);
+  EXPECT_EQ(run.timings.latencies[0].task, "task");
+  ASSERT_EQ(run.timings.latencies[0].nanoseconds.size(), 6U);
+  EXPECT_GE(run.timings.latencies[0].nanoseconds.front(), 3'000'000);
+  EXPECT_LE(run.timings.latencies[0].nanoseconds.back(), run.timings.makespan.count());
+  EXPECT_GE(metric(run.timings, "task_latency_p95"), metric(run.timings, "task_latency_p50"));
+}
+
 TEST_P(NativePython, does_all_its_work_and_says_how_fast_each_cpu_was) {
   if (!std::filesystem::exists("/usr/bin/python3")) {
     GTEST_SKIP() << "no /usr/bin/python3 here";

@@ -23,6 +23,19 @@ TEST(NativeSupport, plain_scenarios_run) {
   EXPECT_EQ(refusal(mapped({native(1ms)}, 10, ExecutorKind::cpp_async, 4)), "");
 }
 
+TEST(NativeSupport, a_python_without_a_gil_runs_scenarios_without_one) {
+  models::WorldSpec world = mapped({python(1ms)}, 10, ExecutorKind::threads, 4);
+  const auto runs_on = [&](std::optional<bool> free_threaded) {
+    return !native_obstacle(world, {.cpus = 2, .free_threaded = free_threaded});
+  };
+  EXPECT_TRUE(runs_on(false));
+  EXPECT_FALSE(runs_on(true));
+  world.runtime.gil.enabled = false;
+  EXPECT_FALSE(runs_on(false));
+  EXPECT_TRUE(runs_on(true));
+  EXPECT_TRUE(runs_on(std::nullopt)) << "a replay runs on none";
+}
+
 TEST(NativeSupport, what_does_not_run_is_named) {
   models::WorldSpec world = mapped({python(1ms)}, 10, ExecutorKind::threads, 4);
   world.main.push_back({.what = models::PeriodicStep{}});
