@@ -46,6 +46,7 @@ constexpr std::array<MetricName, 53> metrics{{
     {"loop_lag_p50", "ns", "executor", Entity::required},
     {"loop_lag_p99", "ns", "executor", Entity::required},
     {"loop_lag_max", "ns", "executor", Entity::required},
+    {"timeouts", "count", "executor", Entity::required},
     {"jobs_done", "count", "task", Entity::required},
     {"deadline_misses", "count", "task", Entity::required},
     {"response_mean", "ns", "task", Entity::required},
