@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <unordered_set>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -198,7 +198,7 @@ class EventLoop {
   std::vector<Timer> timers_;   // a heap
   std::vector<Timer> devices_;  // a heap
   std::uint64_t sequence_ = 0;
-  std::unordered_set<std::uint64_t> forgotten_;  // cancelled timers and devices, still in a heap
+  std::set<std::uint64_t> forgotten_;  // cancelled timers and devices, still in a heap
   std::vector<std::unique_ptr<AsyncWait>> abandoned_;
   std::deque<Coroutine> coroutines_;
   std::vector<CoroutineId> free_;

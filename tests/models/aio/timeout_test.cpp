@@ -157,7 +157,7 @@ TEST(Timeout, costs_something) {
   world.runtime.costs.loop.cancel = 100us;
   add_task(world, "one", {give_up_after(3ms, {await_sleep(1s)})});
   world.main = numbered({gather(1)});
-  EXPECT_EQ(run_world(world).makespan, 4100us) << "10 us later; the selector rounds up";
+  EXPECT_EQ(run_world(world).makespan, 3110us) << "entered, waited, given up";
   world.tasks[0].steps = numbered({give_up_after(3ms, {await_io(1ms)})});
   EXPECT_EQ(run_world(world).makespan, 1010us);
 }
