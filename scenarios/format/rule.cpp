@@ -12,7 +12,7 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::array<MetricName, 53> metrics{{
+constexpr std::array<MetricName, 54> metrics{{
     {"makespan", "ns"},
     {"throughput", "1/s", "task", Entity::required},
     {"task_latency_mean", "ns", "task", Entity::required},
