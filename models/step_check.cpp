@@ -122,6 +122,10 @@ Footprint StepChecker::of_step(const Step& step, const std::string& where) {
     sum.passes_time = costs_time_ || may_wait(sync->what);
   } else if (const auto* repeat = std::get_if<RepeatStep>(&step.what)) {
     sum.add(of_repeat(*repeat, where), 1.0);
+  } else if (const auto* timeout = std::get_if<TimeoutStep>(&step.what)) {
+    check_distribution(timeout->after, where);
+    sum.hands_over = true;
+    sum.add(of_steps(timeout->body, where), 1.0);
   } else if (const auto* choose = std::get_if<ChooseStep>(&step.what)) {
     for (const Choice& choice : choose->choices) {
       sum.add(of_steps(choice.body, where), 1.0);

@@ -64,7 +64,7 @@ void add_latencies(const Report& report) {
     if (item.started != sim::Instant::min()) {
       by_executor[index_of(batch.executor)].push_back((item.started - item.submitted).count());
     }
-    if (item.is_readable()) {
+    if (item.is_readable() && !item.is_given_up()) {
       by_task[index_of(batch.task)].push_back((item.readable - item.submitted).count());
       ++done;
     }
@@ -145,6 +145,9 @@ void add_executors(const Report& report) {
       report.add("loop_lag_p99", name, "ns", sim::as_ns(lag->quantile(0.99)));
       report.add("loop_lag_max", name, "ns", sim::as_ns(lag->max()));
     }
+    if (const auto timeouts = executor->timeouts()) {
+      report.add("timeouts", name, "count", static_cast<double>(*timeouts));
+    }
     const ExecutorKind kind = executor->spec().kind;
     if (kind == ExecutorKind::processes || kind == ExecutorKind::process_executor) {
       report.add("ipc_bytes", name, "B", static_cast<double>(executor->ipc_bytes().count));
@@ -171,7 +174,7 @@ void add_metrics(Context& world, const MainSpan& span, Timings& timings) {
 void add_tasks(Context& world, const MainSpan& span, Timings& timings) {
   const sim::Duration shift = span.begin.time_since_epoch();
   for (const Item& item : world.items.items()) {
-    if (!item.is_readable()) {
+    if (!item.is_readable() || item.is_given_up()) {
       continue;
     }
     const Batch& batch = world.items.batches()[index_of(item.batch)];

@@ -11,11 +11,8 @@ bool shares_objects(const Steps& steps) {
     if (const auto* python = std::get_if<PythonStep>(&step.what)) {
       return python->shared > 0.0;
     }
-    if (const auto* with = std::get_if<WithStep>(&step.what)) {
-      return shares_objects(with->body);
-    }
-    if (const auto* repeat = std::get_if<RepeatStep>(&step.what)) {
-      return shares_objects(repeat->body);
+    if (const Steps* body = body_of(step)) {
+      return shares_objects(*body);
     }
     const auto* choose = std::get_if<ChooseStep>(&step.what);
     return choose != nullptr && std::ranges::any_of(choose->choices, [](const Choice& choice) {

@@ -57,6 +57,9 @@ class Rewriter {
   void add(const models::RepeatStep& step, std::uint32_t number, models::Steps& out) const {
     out.push_back({.what = models::RepeatStep{step.times, steps(step.body)}, .number = number});
   }
+  void add(const models::TimeoutStep& step, std::uint32_t number, models::Steps& out) const {
+    out.push_back({.what = models::TimeoutStep{step.after, steps(step.body)}, .number = number});
+  }
   void add(const models::ChooseStep& step, std::uint32_t number, models::Steps& out) const {
     models::ChooseStep fresh;
     for (const models::Choice& choice : step.choices) {
@@ -112,10 +115,8 @@ void look(const models::Steps& steps, Ingredients& found) {
       found.python = true;
     } else if (const auto* native = std::get_if<models::NativeStep>(&step.what)) {
       (native->holds_gil ? found.python : found.native) = true;
-    } else if (const auto* with = std::get_if<models::WithStep>(&step.what)) {
-      look(with->body, found);
-    } else if (const auto* repeat = std::get_if<models::RepeatStep>(&step.what)) {
-      look(repeat->body, found);
+    } else if (const models::Steps* body = models::body_of(step)) {
+      look(*body, found);
     } else if (const auto* choose = std::get_if<models::ChooseStep>(&step.what)) {
       for (const models::Choice& choice : choose->choices) {
         look(choice.body, found);

@@ -1,8 +1,8 @@
 // A coroutine that waits for items: for one of a batch, or for all of them (gather).
 //
-// It lives in the frame of the coroutine that waits; the batch points to it until what it waits
-// for is there. Whoever gets an item done tells it: a coroutine of the same loop by a callback, a
-// thread by call_soon_threadsafe.
+// It lives in the frame of the coroutine that waits, or, once abandoned, in its loop; the
+// batch points to it until what it waits for is there. Whoever gets an item done tells it: a
+// coroutine of the same loop by a callback, a thread by call_soon_threadsafe.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,7 @@ struct AsyncWait {
   CoroutineId who{};
   std::uint32_t item = all;  // which of the batch
   std::uint32_t left = 0;    // of all: children whose callbacks have not run yet
+  bool abandoned = false;    // its coroutine was cancelled and went on: nobody waits any more
 };
 
 /// `finisher` has got an item done that `wait` is for; schedules what follows, at its cost.

@@ -1,5 +1,8 @@
 #include "models/aio/coroutine_steps.hpp"
 
+#include <memory>
+#include <utility>
+
 #include "models/aio/event_loop.hpp"
 #include "models/work/program.hpp"
 
@@ -22,7 +25,7 @@ sim::Process<> wait_in_loop(Actor& actor, AwaitStep::What what, sim::Duration du
     loop.wake_after(duration);
   }
   co_await loop.suspend();
-  if (duration > sim::Duration::zero()) {
+  if (duration > sim::Duration::zero() && !actor.cancelled) {
     loop.note_lag(actor.world.now() - due);
   }
 }
@@ -35,21 +38,41 @@ sim::Process<> await_executor(Actor& actor, BatchId batch, bool gathers) {
     co_return;
   }
   const EventLoopCosts& costs = actor.loop->costs();
-  AsyncWait wait{.loop = actor.loop,
-                 .who = actor.loop->current(),
-                 .item = gathers ? AsyncWait::all : 0,
-                 .left = count};
-  world.items.batch(batch).awaits.push_back(&wait);
+  auto wait = std::make_unique<AsyncWait>(AsyncWait{.loop = actor.loop,
+                                                    .who = actor.loop->current(),
+                                                    .item = gathers ? AsyncWait::all : 0,
+                                                    .left = count});
+  world.items.batch(batch).awaits.push_back(wait.get());
   Executor& executor = *world.executors[index_of(world.items.batch(batch).executor)];
   co_await executor.submit(actor, batch);
   const sim::Duration each =
       costs.wrap_future + (gathers ? costs.gather_child / 2 : sim::Duration{});
   const sim::Duration cost = each * count;
   co_await bytecode(actor, cost);
+  actor.loop->wait_for_threads(batch, *wait);
   co_await actor.loop->suspend();
+  if (wait->abandoned) {
+    actor.loop->keep(std::move(wait));
+  }
 }
 
 }  // namespace
+
+sim::Process<> run_timeout(Actor& actor, const TimeoutStep& step, DrawScope scope,
+                           std::uint32_t number) {
+  EventLoop& loop = *actor.loop;
+  if (actor.world.spec.runtime.version < PythonVersion{.major = 3, .minor = 11}) {
+    actor.world.warn(
+        "asyncio.timeout is there from Python 3.11 on; before that, wait_for takes a "
+        "task more for each, which the simulated program does not");
+  }
+  const sim::Duration after = sample(step.after, actor.world.random, draw_key(scope, number));
+  co_await bytecode(actor, loop.costs().timeout, Code::loop_wait);
+  Deadline deadline;
+  loop.begin_timeout(deadline, after);
+  co_await run_steps(actor, step.body, scope);
+  loop.end_timeout(deadline);
+}
 
 sim::Process<> run_await(Actor& actor, const AwaitStep& step, DrawScope scope,
                          std::uint32_t number) {
@@ -109,7 +132,11 @@ sim::Process<> await_tasks(Actor& actor, BatchId batch) {
     }
     AsyncWait wait{.loop = actor.loop, .who = actor.loop->current(), .item = offset, .left = 1};
     world.items.batch(batch).awaits.push_back(&wait);
+    actor.loop->wait_for_tasks(batch, offset);
     co_await actor.loop->suspend();
+    if (actor.cancelled) {
+      co_return;
+    }
   }
 }
 

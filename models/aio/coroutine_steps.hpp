@@ -15,6 +15,9 @@ namespace timeslice::models {
 [[nodiscard]] sim::Process<> run_await(Actor& actor, const AwaitStep& step, DrawScope scope,
                                        std::uint32_t number);
 
+[[nodiscard]] sim::Process<> run_timeout(Actor& actor, const TimeoutStep& step, DrawScope scope,
+                                         std::uint32_t number);
+
 /// Tasks of the actor's own loop, or run_in_executor for each item; waits for all.
 [[nodiscard]] sim::Process<> gather_items(Actor& actor, BatchId batch);
 

@@ -12,6 +12,8 @@ namespace timeslice::models {
 namespace {
 
 constexpr sim::Duration millisecond = std::chrono::milliseconds{1};
+constexpr std::size_t few_forgotten = 100;  // _MIN_SCHEDULED_TIMER_HANDLES of base_events.py
+constexpr ItemId no_item{0xffffffffU};      // of the coroutine that asyncio.run got
 
 std::uint32_t raw(CoroutineId id) {
   return static_cast<std::uint32_t>(id);
@@ -71,6 +73,9 @@ CoroutineId EventLoop::add(ItemId item) {
     free_.pop_back();
   }
   coroutines_[index_of(id)].item = item;
+  if (item != no_item) {
+    world_.items.item(item).coroutine = raw(id);
+  }
   ++live_;
   push({.call = Call::step, .who = raw(id)});
   return id;
@@ -103,7 +108,7 @@ sim::Process<> EventLoop::run(Actor& actor, BatchId batch) {
   actor_ = &actor;
   actor.loop = this;
   stopping_ = false;
-  root_ = add(ItemId{});
+  root_ = add(no_item);
   coroutines_[index_of(root_)].program = root_main(batch);
   while (!stopping_) {
     co_await turn();
@@ -166,6 +171,7 @@ sim::Process<> EventLoop::poll() {
   const Work entry{.kind = WorkKind::kernel,
                    .nominal_ns = static_cast<double>(world_.os_costs().syscall.count())};
   co_await world_.os.run(actor_->thread, entry);
+  drop_forgotten();
   if (ready_.empty()) {
     co_await wait_for_events();
   }
@@ -227,16 +233,22 @@ void EventLoop::take_events() {
   }
   while (!devices_.empty() && devices_.front().when <= world_.now()) {
     std::ranges::pop_heap(devices_, std::greater{});
-    push({.call = Call::io, .who = devices_.back().who});
+    const Timer device = devices_.back();
     devices_.pop_back();
+    if (forgotten_.erase(device.sequence) == 0) {
+      push({.call = Call::io, .who = device.who, .handle = device.sequence});
+    }
   }
 }
 
 void EventLoop::take_timers() {
   while (!timers_.empty() && timers_.front().when <= world_.now()) {
     std::ranges::pop_heap(timers_, std::greater{});
-    push({.call = Call::timer, .who = timers_.back().who});
+    const Timer timer = timers_.back();
     timers_.pop_back();
+    if (forgotten_.erase(timer.sequence) == 0) {
+      push({.call = timer.call, .who = timer.who, .handle = timer.sequence});
+    }
   }
 }
 
@@ -245,15 +257,52 @@ void EventLoop::wake_after(sim::Duration duration) {
     push({.call = Call::step, .who = raw(current_)});
     return;
   }
-  timers_.push_back(
-      {.when = world_.now() + duration, .sequence = ++sequence_, .who = raw(current_)});
-  std::ranges::push_heap(timers_, std::greater{});
+  Coroutine& it = coroutines_[index_of(current_)];
+  it.waits = Waits::timer;
+  it.handle = add_timer(timers_, Call::timer, duration);
 }
 
 void EventLoop::wake_by_device(sim::Duration duration) {
-  devices_.push_back(
-      {.when = world_.now() + duration, .sequence = ++sequence_, .who = raw(current_)});
-  std::ranges::push_heap(devices_, std::greater{});
+  Coroutine& it = coroutines_[index_of(current_)];
+  it.waits = Waits::device;
+  it.handle = add_timer(devices_, Call::io, duration);
+}
+
+std::uint64_t EventLoop::add_timer(std::vector<Timer>& heap, Call call, sim::Duration after) {
+  const std::uint64_t handle = ++sequence_;
+  heap.push_back(
+      {.when = world_.now() + after, .sequence = handle, .who = raw(current_), .call = call});
+  std::ranges::push_heap(heap, std::greater{});
+  return handle;
+}
+
+/// Cancelled timers stay in the heap until they are its first, or half of it (_run_once).
+void EventLoop::drop_forgotten() {
+  if (forgotten_.empty()) {
+    return;
+  }
+  const auto is_forgotten = [this](const Timer& it) { return forgotten_.contains(it.sequence); };
+  const bool many =
+      forgotten_.size() > few_forgotten && 2 * forgotten_.size() > timers_.size() + devices_.size();
+  for (std::vector<Timer>* heap : {&timers_, &devices_}) {
+    if (many) {
+      std::erase_if(*heap, is_forgotten);
+      std::ranges::make_heap(*heap, std::greater{});
+    }
+    while (!heap->empty() && is_forgotten(heap->front())) {
+      std::ranges::pop_heap(*heap, std::greater{});
+      forgotten_.erase(heap->back().sequence);
+      heap->pop_back();
+    }
+  }
+  if (many) {
+    forgotten_.clear();
+  }
+}
+
+void EventLoop::go_on(std::uint32_t who) {
+  coroutines_[who].waits = Waits::nothing;
+  push({.call = Call::step, .who = who});
 }
 
 sim::Process<> EventLoop::call(Callback callback) {
@@ -263,25 +312,37 @@ sim::Process<> EventLoop::call(Callback callback) {
       break;
     case Call::timer:
       co_await bytecode(*actor_, costs().timer_fire, Code::loop_timer);
-      push({.call = Call::step, .who = callback.who});
+      if (coroutines_[callback.who].handle == callback.handle) {
+        go_on(callback.who);
+      }
+      break;
+    case Call::deadline:
+      co_await expire(callback);
       break;
     case Call::io:
       co_await bytecode(*actor_, costs().io_end, Code::loop_io);
-      push({.call = Call::step, .who = callback.who});
+      if (coroutines_[callback.who].handle == callback.handle) {
+        go_on(callback.who);
+      }
       break;
     case Call::child: {
       const sim::Duration cost = costs().callback + costs().gather_child / 2;
       co_await bytecode(*actor_, cost, Code::loop_child);
-      if (--callback.wait->left == 0) {
-        push({.call = Call::step, .who = callback.who});
+      if (--callback.wait->left == 0 && !callback.wait->abandoned) {
+        go_on(callback.who);
       }
       break;
     }
     case Call::result: {
       const sim::Duration cost = costs().callback + costs().take_result;
       co_await bytecode(*actor_, cost, Code::loop_result);
-      const bool one = callback.wait->item != AsyncWait::all;
-      push({.call = one ? Call::step : Call::child, .who = callback.who, .wait = callback.wait});
+      if (callback.wait->item != AsyncWait::all) {
+        if (!callback.wait->abandoned) {
+          go_on(callback.who);
+        }
+      } else {
+        push({.call = Call::child, .who = callback.who, .wait = callback.wait});
+      }
       break;
     }
     case Call::self_pipe:
@@ -316,6 +377,7 @@ sim::Process<> EventLoop::step(CoroutineId id) {
   current_ = id;
   stepping_ = true;
   ended_ = false;
+  actor_->cancelled = std::exchange(it.must_cancel, false);
   actor_->place = it.place;
   co_await Step{*this, id};
   actor_->place = nullptr;
@@ -344,7 +406,10 @@ sim::Process<> EventLoop::read_self_pipe() {
 
 sim::Process<> EventLoop::item_main(CoroutineId id) {
   const ItemId item = coroutines_[index_of(id)].item;
-  co_await owner_.work(*actor_, item);
+  if (!actor_->cancelled) {
+    co_await owner_.work(*actor_, item);
+  }
+  actor_->cancelled = false;
   const Batch& batch = world_.items.batch_of(item);
   if (batch.from_thread) {
     push({.call = Call::publish, .who = static_cast<std::uint32_t>(item)});
@@ -386,6 +451,7 @@ sim::Process<> EventLoop::gather(BatchId batch) {
   world_.items.batch(batch).awaits.push_back(&wait);
   const sim::Duration half = costs().gather_child / 2;
   co_await create_tasks(batch, half);
+  wait_for_tasks(batch, AsyncWait::all);
   co_await suspend();
   sim::expect(wait.left == 0, "a gather goes on when its last child is done");
 }
@@ -412,8 +478,14 @@ sim::Process<> tell(Actor& finisher, AsyncWait& wait) {
   const auto who = static_cast<std::uint32_t>(wait.who);
   const bool one = wait.item != AsyncWait::all;
   if (finisher.loop == &loop) {
-    loop.push(
-        {.call = one ? EventLoop::Call::step : EventLoop::Call::child, .who = who, .wait = &wait});
+    if (wait.abandoned) {
+      co_return;
+    }
+    if (one) {
+      loop.go_on(who);
+    } else {
+      loop.push({.call = EventLoop::Call::child, .who = who, .wait = &wait});
+    }
     co_return;
   }
   const EventLoop::Callback result{.call = EventLoop::Call::result, .who = who, .wait = &wait};

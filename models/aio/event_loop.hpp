@@ -11,6 +11,9 @@
 #include <coroutine>
 #include <cstdint>
 #include <deque>
+#include <memory>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "models/aio/async_wait.hpp"
@@ -43,6 +46,15 @@ class LoopOwner {
   [[nodiscard]] virtual sim::Process<> deliver(Actor& actor, ItemId item) = 0;
   /// A sleep or an I/O was due `late` before its coroutine went on.
   virtual void note_lag(sim::Duration late) = 0;
+  virtual void note_timeout() = 0;
+};
+
+/// A `timeout` that a coroutine is in; lives in its frame.
+struct Deadline {
+  std::uint64_t timer = 0;
+  std::uint32_t cancels_before = 0;  // of the coroutine, when it was entered
+  bool expired = false;
+  Deadline* around = nullptr;
 };
 
 class EventLoop {
@@ -51,6 +63,7 @@ class EventLoop {
     step,
     timer,
     io,
+    deadline,
     child,
     result,
     self_pipe,
@@ -63,6 +76,7 @@ class EventLoop {
     Call call = Call::step;
     std::uint32_t who = 0;
     AsyncWait* wait = nullptr;
+    std::uint64_t handle = 0;  // of timer, io and deadline
   };
 
   EventLoop(Context& world, LoopOwner& owner);
@@ -98,27 +112,51 @@ class EventLoop {
   void wake_by_device(sim::Duration duration);
   void note_lag(sim::Duration late) { owner_.note_lag(late); }
 
+  /// A wait for threads that was cancelled: they will still answer it.
+  void keep(std::unique_ptr<AsyncWait> abandoned) { abandoned_.push_back(std::move(abandoned)); }
+  /// What it waits for from here on, so what is cancelled with it. Follow with suspend().
+  void wait_for_threads(BatchId batch, AsyncWait& wait);
+  void wait_for_tasks(BatchId batch, std::uint32_t item);
+
+  /// asyncio.timeout: from now on `after` passes. Then the coroutine is cancelled.
+  void begin_timeout(Deadline& deadline, sim::Duration after);
+  /// Its block is left; if it had expired and nobody else wants the coroutine gone, it goes on.
+  void end_timeout(Deadline& deadline);
+
   class Suspend;
   /// Leaves the loop to others until a callback steps the coroutine again.
   [[nodiscard]] Suspend suspend();
 
   void push(const Callback& callback) { ready_.push(callback); }
+  /// What coroutine `who` waits for is over: its step follows.
+  void go_on(std::uint32_t who);
   [[nodiscard]] sim::FramePool& frame_pool() { return world_.os.frame_pool(); }
 
  private:
   class Step;
   friend class Suspend;
 
+  /// What cancelling a coroutine cancels first.
+  enum class Waits : std::uint8_t { nothing, timer, device, threads, tasks };
   struct Coroutine {
     sim::Process<> program;
     std::coroutine_handle<> at;    // where it goes on; null: not begun
     const Place* place = nullptr;  // in its steps
     ItemId item{};
+    Waits waits = Waits::nothing;
+    bool must_cancel = false;      // its next step raises CancelledError
+    std::uint32_t cancels = 0;     // Task.cancelling()
+    std::uint64_t handle = 0;      // of a timer or device
+    BatchId batch{};               // of threads and tasks
+    std::uint32_t awaited = 0;     // of the batch: an item, or all
+    AsyncWait* wait = nullptr;     // of threads
+    Deadline* deadline = nullptr;  // the innermost one it is in
   };
   struct Timer {
     sim::Instant when;
     std::uint64_t sequence = 0;
     std::uint32_t who = 0;
+    Call call = Call::timer;
 
     bool operator>(const Timer& other) const {
       return when != other.when ? when > other.when : sequence > other.sequence;
@@ -133,6 +171,13 @@ class EventLoop {
   [[nodiscard]] bool has_event() const;
   void take_events();
   void take_timers();
+  [[nodiscard]] std::uint64_t add_timer(std::vector<Timer>& heap, Call call, sim::Duration after);
+  void forget(std::uint64_t handle);
+  void drop_forgotten();
+  [[nodiscard]] sim::Process<> expire(Callback callback);
+  [[nodiscard]] sim::Process<> cancel(CoroutineId id);
+  [[nodiscard]] sim::Process<> cancel_tasks(BatchId batch, std::uint32_t item);
+  [[nodiscard]] sim::Process<> cancel_threads(CoroutineId id);
   [[nodiscard]] sim::Process<> call(Callback callback);
   [[nodiscard]] sim::Process<> step(CoroutineId id);
   [[nodiscard]] sim::Process<> read_self_pipe();
@@ -153,6 +198,8 @@ class EventLoop {
   std::vector<Timer> timers_;   // a heap
   std::vector<Timer> devices_;  // a heap
   std::uint64_t sequence_ = 0;
+  std::set<std::uint64_t> forgotten_;  // cancelled timers and devices, still in a heap
+  std::vector<std::unique_ptr<AsyncWait>> abandoned_;
   std::deque<Coroutine> coroutines_;
   std::vector<CoroutineId> free_;
   std::uint32_t live_ = 0;

@@ -15,7 +15,7 @@ constexpr std::array cost_fields{
     &EventLoopCosts::gather_child, &EventLoopCosts::io_start,      &EventLoopCosts::io_end,
     &EventLoopCosts::wrap_future,  &EventLoopCosts::thread_result, &EventLoopCosts::take_result,
     &EventLoopCosts::self_pipe,    &EventLoopCosts::loop_create,   &EventLoopCosts::loop_run,
-    &EventLoopCosts::loop_close,
+    &EventLoopCosts::loop_close,   &EventLoopCosts::timeout,       &EventLoopCosts::cancel,
 };
 
 }  // namespace

@@ -18,6 +18,8 @@ struct EventLoopCosts {
   sim::Duration turn = std::chrono::nanoseconds{1300};  // an iteration around its callbacks
   sim::Duration timer_set = std::chrono::nanoseconds{4600};     // sleep: future, handle, heap
   sim::Duration timer_fire = std::chrono::nanoseconds{1100};    // off the heap, set_result
+  sim::Duration timeout = std::chrono::nanoseconds{3800};       // asyncio.timeout: entered and left
+  sim::Duration cancel = std::chrono::nanoseconds{3900};        // it expires: Task.cancel, raised
   sim::Duration gather_child = std::chrono::nanoseconds{1400};  // half when entered, half when done
   sim::Duration io_start = std::chrono::microseconds{11};       // try, future, add_reader
   sim::Duration io_end = std::chrono::microseconds{13};         // reader called, remove_reader

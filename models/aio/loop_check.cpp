@@ -88,6 +88,7 @@ class LoopCheck {
   void look(const RepeatStep& step, const std::string& where, const Runner& runner) {
     walk(step.body, where, runner);
   }
+  void look(const TimeoutStep& step, const std::string& where, const Runner& runner);
   void look(const ChooseStep& step, const std::string& where, const Runner& runner) {
     for (const Choice& choice : step.choices) {
       walk(choice.body, where, runner);
@@ -129,6 +130,19 @@ class LoopCheck {
   std::vector<FutureUse> futures_;
   std::vector<sim::Error> errors_;
 };
+
+/// Python can take work from a coroutine, at an await; from a thread it cannot.
+void LoopCheck::look(const TimeoutStep& step, const std::string& where, const Runner& runner) {
+  if (runner.kind != Kind::coroutine) {
+    const bool called = runner.kind == Kind::called;
+    complain(where,
+             called ? "it gives work up, but a coroutine calls it as a plain function"
+                    : "it gives work up, but no event loop runs it",
+             called ? "write `await: {task: ...}` instead of `call`"
+                    : "hand it to an executor of kind asyncio: a thread cannot be interrupted");
+  }
+  walk(step.body, where, runner);
+}
 
 void LoopCheck::look(const AwaitStep& step, const std::string& where, const Runner& runner) {
   if (runner.kind != Kind::coroutine) {

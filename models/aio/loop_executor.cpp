@@ -36,11 +36,13 @@ class LoopExecutor final : public Executor, public LoopOwner {
   }
   [[nodiscard]] const sim::Histogram* lag() const override { return &lag_; }
 
+  [[nodiscard]] std::optional<std::uint64_t> timeouts() const override { return timeouts_; }
   [[nodiscard]] ExecutorIndex index() const override { return index_; }
   void note(Actor& who, ItemId item) override { note_submitted(who, item); }
   sim::Process<> work(Actor& actor, ItemId item) override { return run_item(actor, item); }
   sim::Process<> deliver(Actor& actor, ItemId item) override { return publish(actor, item); }
   void note_lag(sim::Duration late) override { lag_.add(late); }
+  void note_timeout() override { timeouts_ = timeouts_.value_or(0) + 1; }
 
  protected:
   sim::Process<> do_create(Actor& who) override;
@@ -55,6 +57,7 @@ class LoopExecutor final : public Executor, public LoopOwner {
   std::vector<Actor*> threads_;
   std::size_t next_ = 0;  // the loop that gets the next coroutine
   sim::Histogram lag_;
+  std::optional<std::uint64_t> timeouts_;  // nothing: none expired
 };
 
 sim::Process<> LoopExecutor::do_create(Actor& who) {

@@ -159,10 +159,24 @@ sim::Process<> Executor::run_item(Actor& worker, ItemId id) {
       .task = world_.task_keys[index_of(batch.task)], .item = begun.number, .count = 0};
   announce_start(world_, worker.thread, task.steps, scope);
   co_await run_steps(worker, task.steps, scope);
-  world_.items.item(id).finished = world_.now();
   world_.engine.note_progress();
+  if (worker.cancelled) {
+    co_return;
+  }
+  world_.items.item(id).finished = world_.now();
   world_.record(TraceKind::item_finished, static_cast<std::uint32_t>(worker.thread),
                 static_cast<std::uint32_t>(index_), static_cast<std::uint64_t>(id));
+}
+
+sim::Process<> Executor::cancel_waiting(Actor& who, BatchId batch) {
+  const std::uint32_t count = world_.items.batch(batch).count;
+  for (std::uint32_t offset = 0; offset < count; ++offset) {
+    const ItemId item = item_of(world_.items.batch(batch), offset);
+    const Item& it = world_.items.item(item);
+    if (it.started == sim::Instant::min() && !it.is_readable()) {
+      co_await publish(who, item);
+    }
+  }
 }
 
 sim::Process<> Executor::publish(Actor& finisher, ItemId id) {

@@ -41,6 +41,9 @@ class Executor {
   /// Ends it as its spec says; nothing if it was never used.
   [[nodiscard]] sim::Process<> shut_down(Actor& who);
 
+  /// Future.cancel() for the items of `batch` that nobody has begun: they are over, never run.
+  [[nodiscard]] sim::Process<> cancel_waiting(Actor& who, BatchId batch);
+
   /// SIGKILL for the worker process that has `place` others before it, of those alive, in the order
   /// of their start; false: there is none.
   virtual bool kill_worker(std::uint32_t place);
@@ -56,6 +59,8 @@ class Executor {
   [[nodiscard]] sim::FramePool& frame_pool() const;
   /// Of an event loop: how late coroutines went on after what they awaited was due; else null.
   [[nodiscard]] virtual const sim::Histogram* lag() const { return nullptr; }
+  /// Of an event loop: how often a `timeout` expired.
+  [[nodiscard]] virtual std::optional<std::uint64_t> timeouts() const { return std::nullopt; }
 
  protected:
   [[nodiscard]] virtual sim::Process<> do_create(Actor& who);

@@ -95,9 +95,11 @@ Program ThreadPool::worker_main(Actor& worker) {
     // Half of an item's cost lies before the work (get, call), half after it (set the result).
     const sim::Duration half = world_.costs().thread_item / 2;
     co_await bytecode(worker, half, Code::item_get);
-    co_await run_item(worker, item);
-    co_await bytecode(worker, half, Code::item_set);
-    co_await publish(worker, item);
+    if (!world_.items.item(item).is_readable()) {  // else its future was cancelled
+      co_await run_item(worker, item);
+      co_await bytecode(worker, half, Code::item_set);
+      co_await publish(worker, item);
+    }
     if (tokens_ == Tokens::after_item) {
       ++idle_tokens_;
     }

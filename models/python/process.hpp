@@ -65,6 +65,7 @@ struct Actor {
   const Place* place = nullptr;  // in its steps
   const Job* job = nullptr;      // of a real-time task
   EventLoop* loop = nullptr;     // that runs in this thread now; what runs are its coroutines
+  bool cancelled = false;        // the coroutine that runs leaves its steps: CancelledError
 
   [[nodiscard]] sim::FramePool& frame_pool() const;
 };

@@ -23,11 +23,16 @@ struct Item {
   sim::Instant started = sim::Instant::min();
   sim::Instant finished = sim::Instant::min();
   sim::Instant readable = sim::Instant::min();
-  std::uint32_t number = 0;  // keys its draws: DrawScope::item
-  std::uint32_t worker = 0;  // ThreadId of who ran it
+  std::uint32_t number = 0;               // keys its draws: DrawScope::item
+  std::uint32_t worker = 0;               // ThreadId of who ran it
+  std::uint32_t coroutine = 0xffffffffU;  // CoroutineId of who runs it in an event loop
   BatchId batch{};
 
   [[nodiscard]] bool is_readable() const { return readable != sim::Instant::min(); }
+  /// Over, but it was not done: cancelled.
+  [[nodiscard]] bool is_given_up() const {
+    return is_readable() && finished == sim::Instant::min();
+  }
 };
 
 /// A thread that waits for one item of a batch, or for all of them.

@@ -48,10 +48,10 @@ class Walk {
       const std::size_t task = index_of(call->task);
       list(world_.spec.tasks[task].steps, 0,
            call_scope(scope, step.number, world_.task_keys[task]));
-    } else if (const auto* with = std::get_if<WithStep>(&step.what)) {
-      list(with->body, 0, scope);
     } else if (const auto* repeat = std::get_if<RepeatStep>(&step.what)) {
       loop(repeat->body, 0, repeat->times, scope);
+    } else if (const Steps* body = body_of(step)) {
+      list(*body, 0, scope);
     } else if (const auto* choose = std::get_if<ChooseStep>(&step.what)) {
       choice(*choose, scope, step.number);
     } else if (!stays_able(step)) {

@@ -68,6 +68,8 @@ class WorkWalk {
   NominalWork of(const RepeatStep& step) {
     return times(of_steps(step.body), static_cast<double>(step.times));
   }
+  /// Of work that is given up nobody knows how much is done: all of it counts.
+  NominalWork of(const TimeoutStep& step) { return of_steps(step.body); }
   NominalWork of(const ChooseStep& step) {
     NominalWork sum;
     for (const Choice& choice : step.choices) {

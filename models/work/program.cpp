@@ -216,6 +216,9 @@ sim::Process<> run_repeat(Actor& actor, const RepeatStep& step, DrawScope scope)
     here.next = turn + 1;
     const DrawScope inner = loop_scope(scope, turn);
     co_await run_steps(actor, step.body, inner);
+    if (actor.cancelled) {
+      break;
+    }
   }
   actor.place = here.around;
 }
@@ -322,7 +325,7 @@ sim::Process<> run_join(Actor& actor, const JoinStep& step) {
   const std::size_t future = index_of(step.future);
   // Batches may be added while this thread waits: those were not submitted so far.
   const std::size_t submitted = world.futures[future].size();
-  for (std::size_t i = 0; i < submitted; ++i) {
+  for (std::size_t i = 0; i < submitted && !actor.cancelled; ++i) {
     const BatchId id = world.futures[future][i];
     if (world.items.batch(id).unread == 0) {
       continue;
@@ -344,6 +347,8 @@ sim::Process<> run_structured(Actor& actor, const Step& step, DrawScope scope) {
     co_await run_locked(actor, *with, scope);
   } else if (const auto* repeat = std::get_if<RepeatStep>(&step.what)) {
     co_await run_repeat(actor, *repeat, scope);
+  } else if (const auto* timeout = std::get_if<TimeoutStep>(&step.what)) {
+    co_await run_timeout(actor, *timeout, scope, step.number);
   } else if (const auto* choose = std::get_if<ChooseStep>(&step.what)) {
     co_await run_choice(actor, *choose, scope, step.number);
   } else if (const auto* map = std::get_if<MapStep>(&step.what)) {
@@ -402,6 +407,9 @@ sim::Process<> run_steps(Actor& actor, const Steps& steps, DrawScope scope) {
     }
     if (!actor.background) {
       actor.world.engine.note_progress();
+    }
+    if (actor.cancelled) {
+      break;
     }
   }
   actor.place = here.around;

@@ -1,8 +1,9 @@
 // Runs the steps of a task, or of main, as the program of a simulated thread.
 //
 // With Python the thread holds the GIL on entry and on return, keeps it across consecutive python
-// steps and releases it around native, io and sleep steps as CPython does. Draws are keyed as
-// models/work/draws.hpp says. Cost: one pooled coroutine frame a call and a nesting level.
+// steps and releases it around native, io and sleep steps as CPython does. A coroutine that was
+// cancelled returns at once from its await and all steps around it (Actor::cancelled). Draws are
+// keyed as models/work/draws.hpp says. Cost: one pooled coroutine frame a call and a nesting level.
 #pragma once
 
 #include "models/python/process.hpp"

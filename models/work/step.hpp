@@ -84,6 +84,13 @@ struct RepeatStep {
   Steps body;
 };
 
+/// `timeout: D / do: [...]`: asyncio.timeout around steps of a coroutine. When the time is over
+/// they are cancelled where they await, and the coroutine goes on behind them.
+struct TimeoutStep {
+  Distribution after;
+  Steps body;
+};
+
 /// One branch of `choose`.
 struct Choice {
   double probability = 0.0;  // 0..1; what the branches leave of 1 means doing nothing
@@ -164,11 +171,23 @@ struct KillStep {
 struct Step {
   std::variant<PythonStep, NativeStep, MemoryStep, IoStep, SleepStep, CallStep, WithStep,
                RepeatStep, ChooseStep, MapStep, SubmitStep, JoinStep, PeriodicStep, YieldStep,
-               NiceStep, SyncStep, AwaitStep, GatherStep, KillStep>
+               NiceStep, SyncStep, AwaitStep, GatherStep, KillStep, TimeoutStep>
       what;
   /// Position in its task in reading order, nested steps included; keys the step's draws.
   std::uint32_t number = 0;
 };
+
+/// The steps that `step` runs inside of itself whatever happens; null: it has none, or choices.
+[[nodiscard]] inline const Steps* body_of(const Step& step) {
+  if (const auto* with = std::get_if<WithStep>(&step.what)) {
+    return &with->body;
+  }
+  if (const auto* repeat = std::get_if<RepeatStep>(&step.what)) {
+    return &repeat->body;
+  }
+  const auto* timeout = std::get_if<TimeoutStep>(&step.what);
+  return timeout == nullptr ? nullptr : &timeout->body;
+}
 
 /// One named task.
 struct TaskSpec {

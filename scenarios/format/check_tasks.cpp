@@ -60,6 +60,7 @@ class TaskWalk {
   }
   double items(const models::CallStep& step) { return items_of(step.task); }
   double items(const models::WithStep& step) { return items_of(step.body); }
+  double items(const models::TimeoutStep& step) { return items_of(step.body); }
   double items(const models::RepeatStep& step) {
     return static_cast<double>(step.times) * items_of(step.body);
   }

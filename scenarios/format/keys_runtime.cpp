@@ -282,13 +282,15 @@ constexpr std::array<Key, 7> memory_keys{{
 constexpr Key loop_cost(std::string_view name, std::string_view fallback, std::string_view doc) {
   return {.name = name, .type = Type::duration, .fallback = fallback, .doc = doc};
 }
-constexpr std::array<Key, 16> event_loop_cost_keys{{
+constexpr std::array<Key, 18> event_loop_cost_keys{{
     loop_cost("create_task", "3.9us", "coroutine, Task and its first callback"),
     loop_cost("callback", "1us", "call_soon, and being called"),
     loop_cost("step", "900ns", "a task until its next await, or its end"),
     loop_cost("turn", "1.3us", "an iteration around its callbacks"),
     loop_cost("timer_set", "4.6us", "asyncio.sleep: future, handle, heap"),
     loop_cost("timer_fire", "1.1us", "a timer that is due"),
+    loop_cost("timeout", "3.8us", "asyncio.timeout around steps: entered and left in time"),
+    loop_cost("cancel", "3.9us", "a timeout that expires: its timer, Task.cancel, the exception"),
     loop_cost("gather_child", "1.4us", "a child of gather: half when entered, half when done"),
     loop_cost("io_start", "11us", "waiting for a file descriptor: future, add_reader"),
     loop_cost("io_end", "13us", "it is readable: callback, remove_reader"),

@@ -333,8 +333,16 @@ constexpr std::array<Key, 1> kill_keys{{
      .required = true,
      .doc = "somebody kills a worker process at some time; main goes on at once; in main only"},
 }};
-constexpr std::array<Key, 1> timeout_keys{
-    {later_key("timeout", "giving work up is not modelled in this version")}};
+constexpr std::array<Key, 2> timeout_keys{{
+    {.name = "timeout",
+     .type = Type::distribution,
+     .required = true,
+     .doc = "after this time a coroutine gives up ..."},
+    {.name = "do",
+     .type = Type::steps,
+     .required = true,
+     .doc = "... these steps, where they await, and goes on behind them (asyncio.timeout)"},
+}};
 
 constexpr std::array<Section, 31> steps{{
     {"python", "", python_keys},

@@ -160,6 +160,8 @@ void read_event_loop_costs(const Reading& reading, const Node& node,
   fields.read("turn", costs.turn);
   fields.read("timer_set", costs.timer_set);
   fields.read("timer_fire", costs.timer_fire);
+  fields.read("timeout", costs.timeout);
+  fields.read("cancel", costs.cancel);
   fields.read("gather_child", costs.gather_child);
   fields.read("io_start", costs.io_start);
   fields.read("io_end", costs.io_end);

@@ -203,6 +203,13 @@ class StepReader {
     step.what = std::move(read);
   }
 
+  void read_timeout(Fields& fields, models::Step& step) {
+    models::TimeoutStep read;
+    fields.read("timeout", read.after);
+    read.body = read_body(fields);
+    step.what = std::move(read);
+  }
+
   void read_choose(Fields& fields, models::Step& step) {
     models::ChooseStep read;
     double sum = 0.0;
@@ -401,7 +408,7 @@ class StepReader {
     return false;
   }
 
-  static constexpr std::array<Entry, 28> readers{{
+  static constexpr std::array<Entry, 29> readers{{
       {"python", &StepReader::read_python},
       {"native", &StepReader::read_native},
       {"work", &StepReader::read_work_step},
@@ -414,6 +421,7 @@ class StepReader {
       {"call", &StepReader::read_call},
       {"with", &StepReader::read_with},
       {"repeat", &StepReader::read_repeat},
+      {"timeout", &StepReader::read_timeout},
       {"choose", &StepReader::read_choose},
       {"map", &StepReader::read_map},
       {"starmap", &StepReader::read_starmap},

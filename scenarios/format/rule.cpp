@@ -12,7 +12,7 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::array<MetricName, 53> metrics{{
+constexpr std::array<MetricName, 54> metrics{{
     {"makespan", "ns"},
     {"throughput", "1/s", "task", Entity::required},
     {"task_latency_mean", "ns", "task", Entity::required},
@@ -46,6 +46,7 @@ constexpr std::array<MetricName, 53> metrics{{
     {"loop_lag_p50", "ns", "executor", Entity::required},
     {"loop_lag_p99", "ns", "executor", Entity::required},
     {"loop_lag_max", "ns", "executor", Entity::required},
+    {"timeouts", "count", "executor", Entity::required},
     {"jobs_done", "count", "task", Entity::required},
     {"deadline_misses", "count", "task", Entity::required},
     {"response_mean", "ns", "task", Entity::required},

@@ -77,11 +77,8 @@ constexpr std::array<Unfelt, 6> felt_by_memory{{
 bool computes(const models::Steps& steps);
 
 bool computes(const models::Step& step) {
-  if (const auto* with = std::get_if<models::WithStep>(&step.what)) {
-    return computes(with->body);
-  }
-  if (const auto* again = std::get_if<models::RepeatStep>(&step.what)) {
-    return computes(again->body);
+  if (const models::Steps* body = models::body_of(step)) {
+    return computes(*body);
   }
   if (const auto* choose = std::get_if<models::ChooseStep>(&step.what)) {
     return std::ranges::any_of(choose->choices,

@@ -62,11 +62,8 @@ bool was_put(const Node* map, std::string_view key) {
 bool sets_nice(const models::Steps& steps);
 
 bool sets_nice(const models::Step& step) {
-  if (const auto* with = std::get_if<models::WithStep>(&step.what)) {
-    return sets_nice(with->body);
-  }
-  if (const auto* again = std::get_if<models::RepeatStep>(&step.what)) {
-    return sets_nice(again->body);
+  if (const models::Steps* body = models::body_of(step)) {
+    return sets_nice(*body);
   }
   if (const auto* choose = std::get_if<models::ChooseStep>(&step.what)) {
     return std::ranges::any_of(choose->choices,

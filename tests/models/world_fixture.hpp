@@ -84,6 +84,8 @@ inline void number_steps(Steps& steps, std::uint32_t& next) {
       number_steps(with->body, next);
     } else if (auto* again = std::get_if<RepeatStep>(&step.what)) {
       number_steps(again->body, next);
+    } else if (auto* timeout = std::get_if<TimeoutStep>(&step.what)) {
+      number_steps(timeout->body, next);
     } else if (auto* choose = std::get_if<ChooseStep>(&step.what)) {
       for (Choice& choice : choose->choices) {
         number_steps(choice.body, next);

@@ -89,6 +89,15 @@ class Expander {
     }
   }
 
+  void add(const models::TimeoutStep& step, std::uint32_t number, const DrawScope& scope,
+           Instructions& out) {
+    const sim::Duration after =
+        models::sample(step.after, random_, models::draw_key(scope, number));
+    out.push_back({.op = Op::timeout, .argument = after.count()});
+    steps(step.body, scope, out);
+    out.push_back({.op = Op::timeout_end});
+  }
+
   void add(const models::ChooseStep& step, std::uint32_t number, const DrawScope& scope,
            Instructions& out) {
     double left = random_.uniform(models::draw_key(scope, number));

@@ -34,6 +34,8 @@ enum class Op : std::uint8_t {
   await_sleep,
   await_io,
   await_items,  // a batch: gathered, or awaited one after the other
+  timeout,      // up to its `timeout_end`
+  timeout_end,
   // Of C++ threads alone.
   read_lock,
   read_unlock

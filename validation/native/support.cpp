@@ -21,11 +21,8 @@ sim::Error refused(std::string what, std::string advice) {
 
 bool hands_over(const models::Steps& steps) {
   return std::ranges::any_of(steps, [](const models::Step& step) {
-    if (const auto* with = std::get_if<models::WithStep>(&step.what)) {
-      return hands_over(with->body);
-    }
-    if (const auto* repeat = std::get_if<models::RepeatStep>(&step.what)) {
-      return hands_over(repeat->body);
+    if (const models::Steps* body = models::body_of(step)) {
+      return hands_over(*body);
     }
     if (const auto* choose = std::get_if<models::ChooseStep>(&step.what)) {
       return std::ranges::any_of(choose->choices,
@@ -39,11 +36,8 @@ bool hands_over(const models::Steps& steps) {
 
 bool sets_nice(const models::Steps& steps) {
   return std::ranges::any_of(steps, [](const models::Step& step) {
-    if (const auto* with = std::get_if<models::WithStep>(&step.what)) {
-      return sets_nice(with->body);
-    }
-    if (const auto* repeat = std::get_if<models::RepeatStep>(&step.what)) {
-      return sets_nice(repeat->body);
+    if (const models::Steps* body = models::body_of(step)) {
+      return sets_nice(*body);
     }
     if (const auto* choose = std::get_if<models::ChooseStep>(&step.what)) {
       return std::ranges::any_of(choose->choices,
@@ -66,11 +60,8 @@ bool called_from(const models::WorldSpec& world, const models::Steps& steps) {
     if (const auto* call = std::get_if<models::CallStep>(&step.what)) {
       return hands_over_when_called(world, *call);
     }
-    if (const auto* with = std::get_if<models::WithStep>(&step.what)) {
-      return called_from(world, with->body);
-    }
-    if (const auto* repeat = std::get_if<models::RepeatStep>(&step.what)) {
-      return called_from(world, repeat->body);
+    if (const models::Steps* body = models::body_of(step)) {
+      return called_from(world, *body);
     }
     return false;
   });
@@ -108,8 +99,8 @@ void count_items(const models::WorldSpec& world, const models::Steps& steps, std
       add(submit->executor, submit->items * times);  // submits pile up until their join
     } else if (const auto* repeat = std::get_if<models::RepeatStep>(&step.what)) {
       count_items(world, repeat->body, times * repeat->times, handed);
-    } else if (const auto* with = std::get_if<models::WithStep>(&step.what)) {
-      count_items(world, with->body, times, handed);
+    } else if (const models::Steps* body = models::body_of(step)) {
+      count_items(world, *body, times, handed);
     }
   }
 }
@@ -284,8 +275,8 @@ void locks_of(const models::WorldSpec& world, const models::Steps& steps,
     if (const auto* with = std::get_if<models::WithStep>(&step.what)) {
       out.push_back(models::index_of(with->lock));
       locks_of(world, with->body, out);
-    } else if (const auto* repeat = std::get_if<models::RepeatStep>(&step.what)) {
-      locks_of(world, repeat->body, out);
+    } else if (const models::Steps* body = models::body_of(step)) {
+      locks_of(world, *body, out);
     } else if (const auto* call = std::get_if<models::CallStep>(&step.what)) {
       locks_of(world, world.tasks[models::index_of(call->task)].steps, out);
     } else if (const auto* choose = std::get_if<models::ChooseStep>(&step.what)) {
@@ -294,6 +285,31 @@ void locks_of(const models::WorldSpec& world, const models::Steps& steps,
       }
     }
   }
+}
+
+/// Natively a lock is taken and given back apart, so what is cancelled in between would keep it.
+std::optional<sim::Error> timeout_obstacle(const models::WorldSpec& world,
+                                           const models::Steps& steps) {
+  for (const models::Step& step : steps) {
+    const auto* timeout = std::get_if<models::TimeoutStep>(&step.what);
+    std::vector<std::size_t> taken;
+    if (timeout != nullptr) {
+      locks_of(world, timeout->body, taken);
+    }
+    if (!taken.empty()) {
+      return refused("a `timeout` around `with` does not run natively yet",
+                     "take the lock around the `timeout`, or leave it out");
+    }
+    if (timeout != nullptr && world.runtime.version < models::PythonVersion{3, 11}) {
+      return refused("asyncio.timeout needs Python 3.11", "name a later one in `runtime.python`");
+    }
+    if (const models::Steps* body = models::body_of(step)) {
+      if (auto obstacle = timeout_obstacle(world, *body)) {
+        return obstacle;
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<sim::Error> lock_obstacle(const models::WorldSpec& world,
@@ -331,6 +347,11 @@ std::optional<sim::Error> native_obstacle(const models::WorldSpec& world,
   }
   for (const models::ExecutorSpec& executor : world.executors) {
     if (auto obstacle = executor_obstacle(world, executor)) {
+      return obstacle;
+    }
+  }
+  for (const models::TaskSpec& task : world.tasks) {
+    if (auto obstacle = timeout_obstacle(world, task.steps)) {
       return obstacle;
     }
   }

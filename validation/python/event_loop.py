@@ -12,7 +12,7 @@ import threading
 from time import monotonic_ns
 
 # Operations that only coroutines have; the same numbers as in validation/native/program.hpp.
-AWAIT_SLEEP, AWAIT_IO, AWAIT_ITEMS = range(15, 18)
+AWAIT_SLEEP, AWAIT_IO, AWAIT_ITEMS, TIMEOUT, TIMEOUT_END = range(15, 20)
 
 CLOCK_MONOTONIC, TFD_NONBLOCK = 1, 0o4000
 _libc = ctypes.PyDLL(None, use_errno=True)
@@ -39,15 +39,28 @@ class Devices:
         setting = struct.pack("qqqq", 0, 0, nanoseconds // 10**9, nanoseconds % 10**9)
         _libc.timerfd_settime(descriptor, 0, setting, None)
         loop.add_reader(descriptor, self.answer, descriptor, readable)
-        await readable
-        loop.remove_reader(descriptor)
-        self.idle.append(descriptor)
+        try:
+            await readable
+        finally:
+            loop.remove_reader(descriptor)
+            self.idle.append(descriptor)
 
     @staticmethod
     def answer(descriptor, readable):
         if not readable.done():
             os.read(descriptor, 8)
             readable.set_result(None)
+
+
+def block(operations):
+    """The operations up to the end of the timeout that has just begun."""
+    inside, depth = [], 1
+    for operation in operations:
+        depth += (operation[0] == TIMEOUT) - (operation[0] == TIMEOUT_END)
+        if depth == 0:
+            break
+        inside.append(operation)
+    return inside
 
 
 class Loop:
@@ -61,7 +74,17 @@ class Loop:
         self.devices = Devices()
 
     async def coroutine(self, item):
-        for operation, argument in item[0]:
+        await self.perform(iter(item[0]))
+
+    async def give_up_after(self, seconds, operations):
+        try:
+            async with asyncio.timeout(seconds):
+                await self.perform(iter(operations))
+        except TimeoutError:
+            pass
+
+    async def perform(self, operations):
+        for operation, argument in operations:
             if operation == AWAIT_SLEEP:
                 before = monotonic_ns()
                 await asyncio.sleep(argument * 1e-9)
@@ -73,6 +96,8 @@ class Loop:
                 self.lags.append(monotonic_ns() - before - argument)
             elif operation == AWAIT_ITEMS:
                 await self.await_items(argument)
+            elif operation == TIMEOUT:
+                await self.give_up_after(argument * 1e-9, block(operations))
             else:
                 self.results.append(self.execute(((operation, argument),)))
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include "tests/models/world_fixture.hpp"
 
@@ -20,6 +21,9 @@ inline Step await_task(std::uint32_t task, std::optional<std::uint32_t> executor
     step.executor = ExecutorIndex{*executor};
   }
   return {.what = step};
+}
+inline Step give_up_after(sim::Duration duration, Steps body) {
+  return {.what = TimeoutStep{constant(duration), std::move(body)}};
 }
 /// From main in executor 0, in a coroutine in its own loop or where it says.
 inline Step gather(std::uint64_t items, std::uint32_t task = 0,

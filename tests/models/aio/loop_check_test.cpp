@@ -47,6 +47,20 @@ TEST(LoopCheck, a_coroutine_is_awaited_and_not_called) {
   EXPECT_EQ(first_error(world_with({await_task(0), call(1)}, {}, {gather(1, 2)})), "");
 }
 
+TEST(LoopCheck, only_a_coroutine_can_be_given_up) {
+  const Steps body{give_up_after(1ms, {python(1ms)})};
+  EXPECT_EQ(first_error(world_with(body, {}, {map_items(1, 2, 1)})),
+            "tasks.two: it gives work up, but no event loop runs it");
+  EXPECT_EQ(first_error(world_with({}, {}, body)),
+            "main: it gives work up, but no event loop runs it");
+  EXPECT_EQ(first_error(world_with(body, {call(2)}, {gather(1, 3)})),
+            "tasks.two: it gives work up, but a coroutine calls it as a plain function");
+  EXPECT_EQ(first_error(world_with(body, {await_task(2)}, {gather(1, 3)})), "");
+  EXPECT_EQ(first_error(world_with({give_up_after(1ms, {await_task(1, 3)})}, {}, {gather(1, 2)})),
+            "tasks.two: a coroutine cannot await executor 'pool3'")
+      << "what it holds is looked at";
+}
+
 TEST(LoopCheck, gather_needs_a_loop) {
   EXPECT_EQ(first_error(world_with({}, {}, {gather(1, 1, 1)})),
             "main: `gather` is for event loops, and no event loop runs it");

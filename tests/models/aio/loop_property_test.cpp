@@ -103,6 +103,16 @@ Steps tree_steps(Dice& dice, bool one_loop) {
   return steps;
 }
 
+/// The same steps, some of them given up after a time.
+Steps impatient(Dice& dice, Steps steps) {
+  for (Step& step : steps) {
+    if (dice.roll(3) == 0) {
+      step = give_up_after(dice.roll(6) == 0 ? sim::Duration{} : some_time(dice), {step});
+    }
+  }
+  return dice.roll(3) == 0 ? Steps{give_up_after(some_time(dice), std::move(steps))} : steps;
+}
+
 /// Items that running `steps` once hands over, and the longest that its work can take if nothing
 /// ever overlaps: timers of a loop end at whole milliseconds.
 struct Demand {
@@ -144,6 +154,9 @@ Demand demand(const WorldSpec& world, const Step& step) {
   if (const auto* with = std::get_if<WithStep>(&step.what)) {
     return demand(world, with->body);
   }
+  if (const auto* timeout = std::get_if<TimeoutStep>(&step.what)) {
+    return demand(world, timeout->body);
+  }
   Demand sum;
   if (const auto* again = std::get_if<RepeatStep>(&step.what)) {
     sum.add(demand(world, again->body), static_cast<double>(again->times));
@@ -168,7 +181,7 @@ Demand demand(const WorldSpec& world, const Steps& steps) {
   return sum;
 }
 
-WorldSpec random_world(std::uint64_t seed) {
+WorldSpec random_world(std::uint64_t seed, bool timeouts = false) {
   Dice dice{seed};
   const std::uint32_t cpus = 1 + dice.roll(3);
   WorldSpec world = dice.roll(3) == 0 ? ideal_world(cpus) : linux_world(cpus);
@@ -185,8 +198,10 @@ WorldSpec random_world(std::uint64_t seed) {
     some.push_back(keeping(dice));
   }
   add_task(world, "plain", std::move(some));
-  add_task(world, "leaf", leaf_steps(dice));
-  add_task(world, "tree", tree_steps(dice, loops < 2));
+  Steps leaves = leaf_steps(dice);
+  Steps trees = tree_steps(dice, loops < 2);
+  add_task(world, "leaf", timeouts ? impatient(dice, std::move(leaves)) : std::move(leaves));
+  add_task(world, "tree", timeouts ? impatient(dice, std::move(trees)) : std::move(trees));
   Steps main{submit(dice.roll(4), plain, threads, 0), gather(1 + dice.roll(6), leaf),
              gather(1 + dice.roll(3), tree), join(0)};
   if (loops > 0) {
@@ -239,6 +254,31 @@ TEST(LoopLaws, hold_in_random_worlds) {
     }
     EXPECT_EQ(timings.digest, simulate_world(world, seed, {}).digest);
   }
+}
+
+TEST(LoopLaws, hold_where_work_is_given_up) {
+  const std::uint64_t cases = timeslice::testing::random_cases(500);
+  double expired = 0.0;
+  for (std::uint64_t seed = 1; seed <= cases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const WorldSpec world = random_world(seed, true);
+    LoopWatch watch;
+    WorldOptions options;
+    options.sink = &watch;
+    const Timings timings = run_world(world, seed, options);
+    ASSERT_EQ(timings.status, RunStatus::ok) << timings.error;
+    const Demand most = demand(world, world.main);
+    EXPECT_LE(metric(timings, "tasks_done"), most.items);
+    EXPECT_FALSE(watch.broken()) << "two coroutines ran in one thread";
+    if (world.machine.costs.context_switch == sim::Duration::zero() && world.runtime.gil.enabled) {
+      EXPECT_LE(static_cast<double>(timings.makespan.count()), most.serial_ns + 1.0)
+          << "giving work up made it longer";
+    }
+    for (const Metric& one : timings.metrics) {
+      expired += one.name == "timeouts" ? one.value : 0.0;
+    }
+  }
+  EXPECT_GT(expired, static_cast<double>(cases)) << "the cases give nothing up";
 }
 
 }  // namespace

@@ -111,7 +111,7 @@ TEST(Errors, all_of_them_come_at_once_in_the_order_of_the_file) {
 }
 
 TEST(Errors, what_comes_in_a_later_version_is_refused_by_name) {
-  for (const char* step : {"serve", "graph", "timeout"}) {
+  for (const char* step : {"serve", "graph"}) {
     EXPECT_THAT(errors(around(std::string{"main: [{"} + step + ": x}]\n")),
                 testing::HasSubstr(std::string{"error[E-later]: '"} + step + "'"));
   }

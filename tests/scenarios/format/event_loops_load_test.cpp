@@ -42,6 +42,20 @@ TEST(EventLoopsInFiles, awaits_and_gathers_become_steps) {
   EXPECT_EQ(name(std::get<models::GatherStep>(read.world.main.at(0).what).executor), "loop");
 }
 
+TEST(EventLoopsInFiles, a_timeout_holds_steps) {
+  const Scenario read =
+      scenario(with_task("[{timeout: uniform(1ms, 3ms), do: [{await: {sleep: "
+                         "5ms}}, {await: {task: p}}]}]"));
+  const auto& timeout = std::get<models::TimeoutStep>(read.world.tasks.at(1).steps.at(0).what);
+  EXPECT_EQ(timeout.after.first_ns, 1e6);
+  ASSERT_EQ(timeout.body.size(), 2U);
+  EXPECT_EQ(timeout.body[1].number, 2U) << "numbered in reading order";
+  EXPECT_THAT(errors(with_task("[{timeout: 5, do: []}]")), HasSubstr("error[E-unit]"));
+  EXPECT_THAT(errors(with_task("[{timeout: 5ms}]")), HasSubstr("do"));
+  EXPECT_THAT(errors(around("main: [{timeout: 1ms, do: [{python: 1ms}]}]\n")),
+              HasSubstr("a thread cannot be interrupted"));
+}
+
 TEST(EventLoopsInFiles, a_coroutine_awaits_one_thing_at_a_time) {
   EXPECT_THAT(errors(with_task("[{await: {io: 5ms, sleep: 1ms}}]")),
               HasSubstr("a coroutine awaits one thing at a time"));

@@ -101,5 +101,27 @@ TEST(CoroutineRuns, loops_in_main_and_in_threads_do_what_the_scenario_says) {
   }
 }
 
+TEST(CoroutineRuns, what_takes_too_long_is_given_up_and_the_coroutine_goes_on) {
+  if (!std::filesystem::exists("/usr/bin/python3") || allowed_cpus().size() < 2) {
+    GTEST_SKIP() << "no /usr/bin/python3 here, or one CPU";
+  }
+  const auto give_up = [](sim::Duration after, models::Steps body) {
+    return models::Step{
+        .what = models::TimeoutStep{.after = models::constant(after), .body = std::move(body)}};
+  };
+  const models::WorldSpec world = loop_world(
+      {give_up(20ms, {give_up(60s, {await_for(What::io, 20s)}), await_for(What::sleep, 20s)}),
+       give_up(20s, {await_for(What::sleep, 5ms)}), python(300us)},
+      4, 0);
+  ASSERT_FALSE(native_obstacle(world, {.cpus = 2}).has_value());
+  PythonRunner runner{std::make_shared<HostCalibration>(rough_calibration()),
+                      std::move(ScriptFolder::create()).value(), ChildLimits{}};
+  const NativeRun run = runner.measure(scenario_of(world), 0, {});
+  ASSERT_EQ(run.timings.status, models::RunStatus::ok) << run.timings.error;
+  EXPECT_GE(run.timings.makespan, 25ms);
+  EXPECT_LT(run.timings.makespan, 15s) << "nobody has slept to the end";
+  EXPECT_EQ(value(run.timings, "tasks_done"), 4.0);
+}
+
 }  // namespace
 }  // namespace timeslice::validation

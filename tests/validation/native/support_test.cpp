@@ -61,6 +61,17 @@ TEST(NativeSupport, what_does_not_run_is_named) {
       {.what = models::RepeatStep{.times = 2, .body = {{.what = models::NiceStep{5}}}}});
   EXPECT_NE(refusal(world).find("`nice` steps"), std::string::npos);
 
+  models::TimeoutStep timeout{.after = models::constant(1ms), .body = {}};
+  world = mapped({{.what = timeout}}, 10, ExecutorKind::asyncio, 0);
+  EXPECT_EQ(refusal(world), "");
+  world.runtime.version = {.major = 3, .minor = 10};
+  EXPECT_NE(refusal(world).find("needs Python 3.11"), std::string::npos);
+  world.runtime.version = {.major = 3, .minor = 11};
+  world.locks = {{.name = "lock"}};
+  timeout.body = {{.what = models::WithStep{models::LockIndex{0}, {python(1ms)}}}};
+  world.tasks[0].steps = {{.what = models::RepeatStep{.times = 2, .body = {{.what = timeout}}}}};
+  EXPECT_NE(refusal(world).find("a `timeout` around `with`"), std::string::npos);
+
   world = mapped({python(1ms)}, 10, ExecutorKind::cpp_threads, 4);
   world.runtime.language = models::Language::python;
   EXPECT_NE(refusal(world).find("C++ executor"), std::string::npos);
