@@ -45,6 +45,9 @@ class WorldRun {
         os_{engine_, trace_, random_, spec.machine, spec.os},
         context_{spec, {engine_, trace_, random_, os_}, options.keep_slices} {
     timings_.seed = run_seed;
+    if (options.keep_slices) {
+      os_.log_cpu_states(states_);
+    }
   }
 
   [[nodiscard]] Timings run();
@@ -67,6 +70,7 @@ class WorldRun {
   [[nodiscard]] bool has_failed(sim::StopReason reason);
   void judge(sim::StopReason reason);
   void report();
+  void add_cpu_states(sim::Duration shift);
   void add_timeline();
 
   const WorldSpec& spec_;
@@ -74,6 +78,7 @@ class WorldRun {
   sim::Engine engine_;
   ActivityRecorder activities_;
   SliceRecorder recorder_;
+  CpuStateLog states_;
   sim::Trace trace_;
   sim::Random random_;
   Dispatcher os_;
@@ -344,8 +349,20 @@ void WorldRun::report() {
   }
 }
 
+void WorldRun::add_cpu_states(sim::Duration shift) {
+  os_.settle_cpus();
+  const auto at = [&](std::int64_t ns) { return sim::Instant{sim::Duration{ns} - shift}; };
+  for (const CpuStretch& stretch : states_.finish(engine_.now().time_since_epoch().count())) {
+    timings_.cpu_states.push_back({.cpu = static_cast<std::int32_t>(stretch.cpu),
+                                   .start = at(stretch.from_ns),
+                                   .end = at(stretch.to_ns),
+                                   .state = stretch.state});
+  }
+}
+
 void WorldRun::add_timeline() {
   const sim::Duration shift = span_.begin.time_since_epoch();
+  add_cpu_states(shift);
   for (const SliceRecorder::Slice& slice : recorder_.finish(engine_.now())) {
     timings_.slices.push_back({.thread = os_.name(slice.thread),
                                .cpu = slice.cpu,

@@ -3,7 +3,8 @@
 // event_cost [THREADS]: the same programs, THREADS of them (10 000), on a server of 8 CPUs and on
 // one of 384 with 24 last-level caches, turbo and hardware threads. Each thread streams, waits,
 // chases and computes by turns. Printed: ns an event, as the least of five runs taken in turn, and
-// the ratio, which may be 2 at most; and the same without anything shared.
+// the ratio, which may be 2 at most; and the same without anything shared. Each with Linux's
+// placing of new threads, which looks at every CPU as the kernel does, and with the idealised one.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -46,9 +47,16 @@ models::Step memory(double lines, std::uint32_t character) {
   return {.what = models::MemoryStep{.units = lines, .character = character}, .number = 0};
 }
 
-models::WorldSpec world(const models::MachineSpec& on, std::uint32_t threads, bool shares) {
+struct Case {
+  const char* name = "";
+  bool shares = false;
+  models::BalanceKind balance = models::BalanceKind::linux_domains;
+};
+
+models::WorldSpec world(const models::MachineSpec& on, std::uint32_t threads, const Case& how) {
   models::WorldSpec world;
   world.machine = on;
+  world.os.balance.kind = how.balance;
   world.runtime.language = models::Language::none;
   world.runtime.costs_known = true;
   models::CharacterSpec stream;
@@ -59,7 +67,7 @@ models::WorldSpec world(const models::MachineSpec& on, std::uint32_t threads, bo
   chase.pattern = models::Pattern::chase;
   chase.set = models::Bytes{6 * mib};
   models::Steps steps;
-  if (shares) {
+  if (how.shares) {
     world.characters = {models::CharacterSpec{}, stream, chase};
     world.machine.turbo = {{1, {3.7e9}}};
     steps = {memory(500, 1), {}, memory(300, 2), {}};
@@ -96,15 +104,15 @@ double ns_an_event(const models::WorldSpec& world) {
   return wall.count() / static_cast<double>(timings.events);
 }
 
-void compare(const char* name, std::uint32_t threads, bool shares) {
-  const models::WorldSpec small = world(machine(1, 4, 4), threads, shares);
-  const models::WorldSpec large = world(machine(2, 96, 8), threads, shares);
+void compare(std::uint32_t threads, const Case& how) {
+  const models::WorldSpec small = world(machine(1, 4, 4), threads, how);
+  const models::WorldSpec large = world(machine(2, 96, 8), threads, how);
   std::array<double, 2> least{1e18, 1e18};
   for (int round = 0; round < 5; ++round) {
     least[0] = std::min(least[0], ns_an_event(small));
     least[1] = std::min(least[1], ns_an_event(large));
   }
-  std::printf("%-22s %u threads: 8 CPUs %.0f ns, 384 CPUs %.0f ns an event, ratio %.2f\n", name,
+  std::printf("%-34s %u threads: 8 CPUs %.0f ns, 384 CPUs %.0f ns an event, ratio %.2f\n", how.name,
               threads, least[0], least[1], least[1] / least[0]);
 }
 
@@ -113,7 +121,10 @@ void compare(const char* name, std::uint32_t threads, bool shares) {
 int main(int count, char** arguments) {
   const auto threads =
       count > 1 ? static_cast<std::uint32_t>(std::strtoul(arguments[1], nullptr, 10)) : 10'000U;
-  compare("nothing shared", threads, false);
-  compare("caches, memory, clock", threads, true);
+  constexpr auto ideal = models::BalanceKind::work_conserving;
+  compare(threads, {.name = "nothing shared"});
+  compare(threads, {.name = "caches, memory, clock", .shares = true});
+  compare(threads, {.name = "nothing shared, ideal placing", .balance = ideal});
+  compare(threads, {.name = "caches, memory, clock, the same", .shares = true, .balance = ideal});
   return 0;
 }

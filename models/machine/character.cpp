@@ -1,6 +1,7 @@
 #include "models/machine/character.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "models/machine/smt.hpp"
 #include "models/machine/turbo.hpp"
@@ -202,6 +203,12 @@ Character of_code(const CharacterSpec& spec, const MachineSpec& machine) {
   return it;
 }
 
+/// Memory of the node; infinite where nobody said.
+double node_bytes(const MachineSpec& machine, std::uint32_t node) {
+  const Bytes memory = node < machine.nodes.size() ? machine.nodes[node].memory : Bytes{};
+  return memory.count > 0 ? as_double(memory) : std::numeric_limits<double>::infinity();
+}
+
 double vector_clock(const CharacterSpec& spec, const MachineSpec& machine) {
   if (spec.vector == VectorClass::none) {
     return 1.0;
@@ -249,13 +256,23 @@ std::optional<sim::Error> check_character(const CharacterSpec& spec, const Machi
     return sim::Error{.where = {}, .what = std::move(what), .advice = std::move(advice)};
   };
   const std::size_t nodes = std::max<std::size_t>(1, machine.nodes.size());
-  if (spec.place == DataHome::node && spec.node >= nodes) {
+  const bool names_node = spec.place == DataHome::node || spec.place == DataHome::preferred;
+  if (names_node && spec.node >= nodes) {
     return wrong("there is no memory node " + std::to_string(spec.node),
                  "the machine has nodes 0 to " + std::to_string(nodes - 1));
   }
   if (spec.place == DataHome::remote && nodes < 2) {
     return wrong("the machine has one memory node, so none is remote",
                  "use a machine with several nodes, or leave `place` out");
+  }
+  const double data = is_line(spec.pattern) ? 0.0 : as_double(spec.set);
+  if (spec.place == DataHome::node && data > node_bytes(machine, spec.node)) {
+    return wrong("its data do not fit memory node " + std::to_string(spec.node),
+                 "write `place: preferred` beside `node`: the rest goes to the nearest others");
+  }
+  if (const Bytes all = memory_of(machine); all.count > 0 && data > as_double(all)) {
+    return wrong("its data are larger than the machine's memory",
+                 "use a smaller `set` or `touch`; swapping is not modelled");
   }
   const std::uint32_t top = top_level(machine);
   if ((spec.where == Where::l3 && top > 0 && top < 3) || (spec.where == Where::l2 && top == 1)) {

@@ -29,6 +29,9 @@ struct LineTransfer {
   /// Plain stores a transfer: they wait in the store buffer and merge. Guess: two threads on the
   /// guest take 3.0-5.8 ns a store at 58 ns one way.
   double stores = 20.0;
+  /// Transfers that a lock costs who takes it and was not on the CPU of its last holder; 0: nobody
+  /// gave transfers of this machine, so locks cost none.
+  double locks = 0.0;
 
   bool operator==(const LineTransfer&) const = default;
 
@@ -36,6 +39,12 @@ struct LineTransfer {
     return ns[static_cast<std::size_t>(relation)];
   }
 };
+
+/// `locks` of a machine whose transfers are known. A contended std::mutex, threads taking turns,
+/// over the one-way transfer of the same kind of core: 62.6 over 23.3 ns (Skylake client), 124
+/// over 46.5 ns (Graviton2): T. Downs, concurrency hierarchy; core-to-core-latency. On the
+/// reference guest, where holders take it again before it leaves, 0.6 to 0.8.
+inline constexpr double lock_transfers = 2.7;
 
 /// An uncontended atomic operation. Measured on the reference guest: 5.4-6.3 ns.
 inline constexpr double atomic_alone_ns = 5.9;

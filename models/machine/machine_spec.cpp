@@ -20,6 +20,20 @@ Bytes memory_of(const MachineSpec& machine) {
   return sum;
 }
 
+Relation relation_of(const MachineSpec& machine, CpuId a, CpuId b) {
+  const CoreId core = machine.cpus[index_of(a)].core;
+  const CoreId other = machine.cpus[index_of(b)].core;
+  if (core == other) {
+    return Relation::core;
+  }
+  const CoreSpec& one = machine.cores[index_of(core)];
+  const CoreSpec& two = machine.cores[index_of(other)];
+  if (one.package != two.package) {
+    return Relation::machine;
+  }
+  return one.llc == two.llc ? Relation::llc : Relation::package;
+}
+
 OsCosts free_of_cost() {
   constexpr sim::Duration nothing = sim::Duration::zero();
   return {.context_switch = nothing,

@@ -175,6 +175,9 @@ struct MachineCounts {
 /// Of all nodes; 0: of one at least nobody said.
 [[nodiscard]] Bytes memory_of(const MachineSpec& machine);
 
+/// What the cores of two CPUs share at most.
+[[nodiscard]] Relation relation_of(const MachineSpec& machine, CpuId a, CpuId b);
+
 /// All costs zero: what `ideal-N` machines have.
 [[nodiscard]] OsCosts free_of_cost();
 

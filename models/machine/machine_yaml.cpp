@@ -269,6 +269,7 @@ class Writer {
     put("  machine: {}ns", line.of(Relation::machine));
     put("  atomics: {}", line.atomics);
     put("  stores: {}", line.stores);
+    put("  locks: {}", line.locks);
   }
 
   void put_part(std::string_view key, double part) {

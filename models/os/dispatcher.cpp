@@ -203,6 +203,16 @@ Dispatcher::PayCallAwaiter Dispatcher::pay_call(ThreadId thread) {
   return PayCallAwaiter{*state_, thread, state_->call_cost_ns > 0.0};
 }
 
+void Dispatcher::fetch_lines(ThreadId thread, CpuId from, double lines) {
+  const CpuId to = cpu_of(thread);
+  if (to == from || state_->active_thread != number(thread)) {
+    return;
+  }
+  const MachineSpec& machine = state_->machine;
+  const Relation relation = relation_of(machine, from, to);
+  state_->call_cost_ns += lines * machine.memory_system.transfer.of(relation);
+}
+
 Dispatcher::BlockAwaiter Dispatcher::block(ThreadId thread, WaitCause cause) {
   return BlockAwaiter{*state_, thread, cause};
 }
@@ -319,6 +329,16 @@ sim::Duration Dispatcher::core_busy(CpuId cpu) const {
 
 sim::Duration Dispatcher::idle_while_runnable() const {
   return sim::Duration{state_->idle_beside_waiting()};
+}
+
+void Dispatcher::log_cpu_states(CpuStateLog& log) {
+  state_->states = &log;
+}
+
+void Dispatcher::settle_cpus() {
+  for (std::uint32_t cpu = 0; cpu < cpus(); ++cpu) {
+    state_->settle(cpu);
+  }
 }
 
 std::uint32_t Dispatcher::cpus() const {

@@ -28,6 +28,7 @@
 namespace timeslice::models {
 
 struct CharacterSpec;
+class CpuStateLog;
 
 /// What a thread executes. It finishes when the program returns.
 using Program = sim::Process<>;
@@ -143,6 +144,10 @@ class Dispatcher {
   /// next pays as well; this is for who may block first. Nothing to pay: goes on at once.
   [[nodiscard]] PayCallAwaiter pay_call(ThreadId thread);
 
+  /// `thread` fetches `lines` cache lines that were last written on `from`: its next stretch of
+  /// work pays for them. Requires: its own program says so.
+  void fetch_lines(ThreadId thread, CpuId from, double lines);
+
   /// Leaves the CPU until `wake(thread)`. A wake-up is never lost: check and block in one go,
   /// without an await between them.
   [[nodiscard]] BlockAwaiter block(ThreadId thread, WaitCause cause);
@@ -229,6 +234,9 @@ class Dispatcher {
   [[nodiscard]] CpuAccounts accounts(CpuId cpu) const;
   /// Of the group's quota; nothing if it has none.
   [[nodiscard]] std::optional<QuotaAccounts> accounts(GroupId group) const;
+  /// Tells `log` from now on how CPUs are busy; `settle_cpus` brings it up to now.
+  void log_cpu_states(CpuStateLog& log);
+  void settle_cpus();
   /// Time in which any CPU of the core of `cpu` was busy, up to now.
   [[nodiscard]] sim::Duration core_busy(CpuId cpu) const;
   [[nodiscard]] std::uint32_t cpus() const;

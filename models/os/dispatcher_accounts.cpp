@@ -47,6 +47,22 @@ void Dispatcher::State::charge_cpu(const Cpu& cpu, std::int64_t elapsed,
   }
 }
 
+/// The same for the log. Waiting in a shared queue is told apart there.
+void Dispatcher::State::log_state(std::uint32_t cpu, std::int64_t elapsed) const {
+  const Cpu& it = cpus[cpu];
+  if (it.phase == Phase::idle || it.phase == Phase::waking) {
+    return;
+  }
+  const bool queued = per_cpu && it.waiting > it.stopped;
+  const bool beside = busy_in_core[it.core] > 1;
+  states->add({.cpu = cpu,
+               .state = queued   ? CpuState::time_shared
+                        : beside ? CpuState::beside_sibling
+                                 : CpuState::alone,
+               .from_ns = it.settled,
+               .to_ns = it.settled + elapsed});
+}
+
 sim::Duration Dispatcher::State::core_busy(std::uint32_t cpu) const {
   const std::uint32_t core = cpus[cpu].core;
   const CoreTime& time = core_times[core];

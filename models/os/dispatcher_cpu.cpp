@@ -53,6 +53,9 @@ void Dispatcher::State::settle(std::uint32_t cpu) {
     return;
   }
   charge_cpu(it, elapsed, it.accounts);
+  if (states != nullptr) {
+    log_state(cpu, elapsed);
+  }
   if (it.thread != nobody) {
     const double done = work_done(it, elapsed, now());
     threads[it.thread].remaining_ns -= done;

@@ -46,6 +46,9 @@ void Dispatcher::State::begin_last(std::uint32_t thread) {
   it.stop_asked = 0;
   it.stopping = 0;
   it.request = Request::run;
+  if (shared) {
+    shared->set_character(thread, no_character);  // its data are gone
+  }
 }
 
 /// Whether a killed thread has come to the end of its system call.

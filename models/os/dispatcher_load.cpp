@@ -41,6 +41,9 @@ void Dispatcher::State::resume_waiting(std::uint32_t cpu, const Crowd& count) {
   shared_waited_ns = shared_waited(now());
   shared_since = now();
   shared_waiting += count.all;
+  if (states != nullptr) {
+    states->queue_waits(shared_waiting > 0, now());
+  }
 }
 
 void Dispatcher::State::stop_waiting(std::uint32_t cpu, const Crowd& count) {
@@ -56,6 +59,9 @@ void Dispatcher::State::stop_waiting(std::uint32_t cpu, const Crowd& count) {
   shared_waited_ns = shared_waited(now());
   shared_since = now();
   shared_waiting -= count.all;
+  if (states != nullptr) {
+    states->queue_waits(shared_waiting > 0, now());
+  }
 }
 
 }  // namespace timeslice::models

@@ -21,6 +21,7 @@
 #include "models/os/bandwidth.hpp"
 #include "models/os/cpu_map.hpp"
 #include "models/os/cpu_rates.hpp"
+#include "models/os/cpu_states.hpp"
 #include "models/os/cpu_table.hpp"
 #include "models/os/dispatcher.hpp"
 #include "models/os/idle_cpus.hpp"
@@ -246,6 +247,7 @@ struct Dispatcher::State {
   [[nodiscard]] std::int64_t idle_beside_waiting() const;
   void settle_idle_account();
   void charge_cpu(const Cpu& cpu, std::int64_t elapsed, CpuAccounts& accounts) const;
+  void log_state(std::uint32_t cpu, std::int64_t elapsed) const;
   [[nodiscard]] double work_done(const Cpu& cpu, std::int64_t elapsed, std::int64_t until) const;
 
   sim::Engine& engine;
@@ -272,8 +274,10 @@ struct Dispatcher::State {
 
   std::uint32_t active_thread = nobody;  // whose program is being resumed at this moment
   std::uint32_t active_cpu = nobody;
-  double call_cost_ns = 0.0;      // of idle CPUs that the active thread called
+  double call_cost_ns = 0.0;      // of idle CPUs that the active thread called, and of lines
   std::uint64_t cpus_called = 0;  // out of idleness or out of a thread's hands, so far
+
+  CpuStateLog* states = nullptr;  // not owned; only where somebody asked for it
 
   // With one queue for all CPUs.
   std::uint32_t shared_waiting = 0;

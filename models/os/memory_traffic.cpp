@@ -29,7 +29,21 @@ MemoryTraffic::MemoryTraffic(const MachineSpec& machine)
     for (std::uint32_t to = 0; to < paths_.nodes(); ++to) {
       links_[from * paths_.nodes() + to].capacity = paths_.path_bandwidth(from, to);
     }
+    homes_.push_back({{.node = from}});
   }
+  std::vector<NodeShare>& all = homes_.emplace_back();
+  for (std::uint32_t node = 0; node < paths_.nodes(); ++node) {
+    all.push_back({.node = node, .part = 1.0 / static_cast<double>(paths_.nodes())});
+  }
+}
+
+std::uint32_t MemoryTraffic::home_of(const std::vector<NodeShare>& shares) {
+  const auto at = std::ranges::find(homes_, shares);
+  const auto home = static_cast<std::uint32_t>(at - homes_.begin());
+  if (at == homes_.end()) {
+    homes_.push_back(shares);
+  }
+  return home;
 }
 
 void MemoryTraffic::add(Load& load, double rate, std::int64_t users) {
@@ -43,15 +57,10 @@ void MemoryTraffic::add(Load& load, double rate, std::int64_t users) {
 }
 
 void MemoryTraffic::add(const DataPlace& place, double rate, std::int64_t users) {
-  const std::uint32_t all = paths_.nodes();
-  const bool spread = place.home == DataPlace::everywhere;
-  const double each = spread ? rate / static_cast<double>(all) : rate;
-  const std::uint32_t first = spread ? 0 : place.home;
-  const std::uint32_t end = spread ? all : place.home + 1;
-  for (std::uint32_t node = first; node < end; ++node) {
-    add(nodes_[node], each, users);
-    if (node != place.from) {
-      add(links_[place.from * all + node], each, users);
+  for (const NodeShare& share : shares_of(place.home)) {
+    add(nodes_[share.node], rate * share.part, users);
+    if (share.node != place.from) {
+      add(links_[place.from * paths_.nodes() + share.node], rate * share.part, users);
     }
   }
 }
@@ -84,25 +93,19 @@ double MemoryTraffic::slowdown(std::uint32_t from, std::uint32_t to, bool latenc
 }
 
 double MemoryTraffic::slowdown(const DataPlace& place, bool latency_bound) const {
-  if (place.home != DataPlace::everywhere) {
-    return slowdown(place.from, place.home, latency_bound);
-  }
   double sum = 0.0;
-  for (std::uint32_t to = 0; to < paths_.nodes(); ++to) {
-    sum += slowdown(place.from, to, latency_bound);
+  for (const NodeShare& share : shares_of(place.home)) {
+    sum += share.part * slowdown(place.from, share.node, latency_bound);
   }
-  return sum / static_cast<double>(paths_.nodes());
+  return sum;
 }
 
 double MemoryTraffic::lone_rate(const DataPlace& place, double rate, bool latency_bound) const {
-  if (place.home != DataPlace::everywhere) {
-    return rate / lone_ratio(place.from, place.home, latency_bound);
-  }
   double sum = 0.0;
-  for (std::uint32_t to = 0; to < paths_.nodes(); ++to) {
-    sum += lone_ratio(place.from, to, latency_bound);
+  for (const NodeShare& share : shares_of(place.home)) {
+    sum += share.part * lone_ratio(place.from, share.node, latency_bound);
   }
-  return rate * static_cast<double>(paths_.nodes()) / sum;
+  return rate / sum;
 }
 
 }  // namespace timeslice::models

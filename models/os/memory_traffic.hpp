@@ -2,21 +2,22 @@
 //
 // Sums of bytes a second as whole numbers: what leaves takes exactly what it brought, in any order,
 // so nothing drifts. Joining and leaving cost O(1) for data on one node, O(nodes) for data spread
-// over all. Models: models/machine/saturation.hpp, loaded_latency.hpp, memory_paths.hpp.
+// over several. Models: models/machine/saturation.hpp, loaded_latency.hpp, memory_paths.hpp.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "models/machine/memory_paths.hpp"
+#include "models/os/node_memory.hpp"
 
 namespace timeslice::models {
 
 /// Whose memory, seen from where.
 struct DataPlace {
-  static constexpr std::uint32_t everywhere = 0xffffffffU;  // interleaved
-  std::uint32_t from = 0;                                   // the node that the thread runs on
-  std::uint32_t home = 0;                                   // the node of the data
+  std::uint32_t from = 0;  // the node that the thread runs on
+  std::uint32_t home = 0;  // the node of the data, or a number that MemoryTraffic gave
 
   auto operator<=>(const DataPlace&) const = default;
 };
@@ -24,6 +25,14 @@ struct DataPlace {
 class MemoryTraffic {
  public:
   explicit MemoryTraffic(const MachineSpec& machine);
+
+  /// The home of data that all nodes hold in equal parts.
+  [[nodiscard]] std::uint32_t everywhere() const { return paths_.nodes(); }
+  /// The home of data of which each node holds such a part; the parts add up to 1.
+  [[nodiscard]] std::uint32_t home_of(const std::vector<NodeShare>& shares);
+  [[nodiscard]] std::span<const NodeShare> shares_of(std::uint32_t home) const {
+    return homes_[home];
+  }
 
   /// `users` more draw `rate` each from `place` when alone on the machine. Negative: fewer.
   void add(const DataPlace& place, double rate, std::int64_t users);
@@ -53,7 +62,8 @@ class MemoryTraffic {
 
   MemoryPaths paths_;
   std::vector<Load> nodes_;
-  std::vector<Load> links_;  // from x to
+  std::vector<Load> links_;                    // from x to
+  std::vector<std::vector<NodeShare>> homes_;  // each node alone, all alike, then others
 };
 
 }  // namespace timeslice::models

@@ -22,8 +22,11 @@ sim::TraceRecord record_of(Dispatcher& dispatcher, TraceKind kind, ThreadId thre
 
 }  // namespace
 
-void Mutex::take(ThreadId thread) {
+void Mutex::take(ThreadId thread, bool slept) {
   holder_ = thread;
+  if (lines_ > 0.0 && lines_at_ && !slept) {
+    dispatcher_.fetch_lines(thread, *lines_at_, lines_);
+  }
   dispatcher_.trace().record(record_of(dispatcher_, TraceKind::lock_taken, thread, id_));
   if (inheritance_ != nullptr) {
     inheritance_->takes(thread, *this);
@@ -33,6 +36,7 @@ void Mutex::take(ThreadId thread) {
 void Mutex::release(ThreadId thread) {
   sim::expect(holder_ == thread, "only the holder of a mutex releases it");
   holder_.reset();
+  lines_at_ = dispatcher_.cpu_of(thread);
   dispatcher_.trace().record(record_of(dispatcher_, TraceKind::lock_released, thread, id_));
   if (inheritance_ != nullptr) {
     inheritance_->releases(thread, *this);
@@ -78,7 +82,7 @@ void Mutex::hand_over(ThreadId from) {
   const ThreadId next = pop_waiter();
   inheritance_->waits_no_more(next);
   release(from);
-  take(next);
+  take(next, true);
   dispatcher_.wake(next, {.thread = static_cast<std::uint32_t>(from)});
 }
 
@@ -87,13 +91,15 @@ bool Mutex::try_lock(ThreadId thread) {
   if (holder_) {
     return false;
   }
-  take(thread);
+  take(thread, false);
   return true;
 }
 
 sim::Process<> Mutex::lock(ThreadId thread) {
+  sim::expect(holder_ != thread, "a thread does not take a mutex that it holds");
   bool entered = false;
-  while (!try_lock(thread)) {
+  bool slept = false;
+  while (holder_) {
     const sim::Duration cost = dispatcher_.costs().syscall;
     if (!entered && cost > sim::Duration::zero()) {
       const Work entry = kernel_work(cost);
@@ -115,7 +121,9 @@ sim::Process<> Mutex::lock(ThreadId thread) {
       co_return;
     }
     entered = false;
+    slept = true;
   }
+  take(thread, slept);
 }
 
 bool Mutex::try_unlock(ThreadId thread) {

@@ -8,6 +8,8 @@
 // Source: futex(2); glibc's default mutex does not hand over.
 // With priority inheritance (PTHREAD_PRIO_INHERIT, FUTEX_LOCK_PI) the holder is as urgent as the
 // most urgent waiter, and a release hands the mutex to that one: nobody can barge in.
+// Who takes it without sleeping, on another CPU than its last holder's, fetches its cache lines
+// from there (docs/models/coherence.md); who was woken has that in the cost of the wake-up.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +26,10 @@ namespace timeslice::models {
 class Mutex {
  public:
   /// `id` names it in the trace and in deadlock reports. `inheritance`: of all such mutexes of a
-  /// world; nullptr: an ordinary mutex.
-  Mutex(Dispatcher& dispatcher, std::uint32_t id, Inheritance* inheritance = nullptr)
-      : dispatcher_{dispatcher}, id_{id}, inheritance_{inheritance} {}
+  /// world; nullptr: an ordinary mutex. `lines`: that who takes it over fetches.
+  Mutex(Dispatcher& dispatcher, std::uint32_t id, Inheritance* inheritance = nullptr,
+        double lines = 0.0)
+      : dispatcher_{dispatcher}, id_{id}, inheritance_{inheritance}, lines_{lines} {}
 
   /// Takes it unless it is held; no kernel entry, no simulated time.
   [[nodiscard]] bool try_lock(ThreadId thread);
@@ -41,6 +44,9 @@ class Mutex {
   /// needs `unlock`. The fast path of callers that want no coroutine.
   [[nodiscard]] bool try_unlock(ThreadId thread);
 
+  /// Whether who took it may owe for its lines: its next stretch of work pays, or, before it could
+  /// block, `pay_call`.
+  [[nodiscard]] bool has_lines() const { return lines_ > 0.0; }
   [[nodiscard]] std::optional<ThreadId> holder() const { return holder_; }
   [[nodiscard]] std::size_t waiters() const { return waiters_.size(); }
   /// Of the most urgent one; 0 if nobody waits.
@@ -48,7 +54,7 @@ class Mutex {
   [[nodiscard]] sim::FramePool& frame_pool() { return dispatcher_.frame_pool(); }
 
  private:
-  void take(ThreadId thread);
+  void take(ThreadId thread, bool slept);
   void release(ThreadId thread);
   [[nodiscard]] ThreadId pop_waiter();
   void hand_over(ThreadId from);
@@ -57,7 +63,9 @@ class Mutex {
   Dispatcher& dispatcher_;
   std::uint32_t id_;
   Inheritance* inheritance_;
+  double lines_;
   std::optional<ThreadId> holder_;
+  std::optional<CpuId> lines_at_;  // where it was released last
   WaitQueue waiters_;
 };
 

@@ -58,6 +58,7 @@ SharedRates::SharedRates(sim::Engine& engine, const MachineSpec& machine, const 
       characters_{std::move(characters)},
       kind_{kind},
       traffic_{machine},
+      memory_{machine},
       caches_{machine, characters_},
       lines_{machine},
       busy_of_core_(machine.cores.size()),
@@ -84,6 +85,7 @@ void SharedRates::set_character(std::uint32_t thread, std::uint32_t character) {
   sim::expect(character < characters_.size(), "a step's character exists");
   entry(character_of_, thread, no_character) = character;
   entry(home_of_, thread, nowhere) = nowhere;
+  memory_.release(thread);
 }
 
 /// Where the data of the thread's step lies, seen from where it runs now.
@@ -106,13 +108,17 @@ DataPlace SharedRates::place_of(const SharedSegment& segment, const Character& c
       home = first_home_of_[0] == nowhere ? from : first_home_of_[0];  // thread 0 is main
       break;
     case DataHome::interleave:
-      home = traffic_.paths().nodes() > 1 ? DataPlace::everywhere : from;
+      home = traffic_.paths().nodes() > 1 ? traffic_.everywhere() : from;
       break;
     case DataHome::remote:
       home = traffic_.paths().remote_of(from);
       break;
     case DataHome::node:
       home = character.node;
+      break;
+    case DataHome::preferred:
+      home = traffic_.home_of(
+          memory_.place(segment.thread, character.node, character.set, traffic_.paths()));
       break;
   }
   return {.from = from, .home = home};
@@ -267,12 +273,10 @@ std::uint32_t SharedRates::group_of(const Key& key) {
   if (key.kind == Kind::line) {
     of_line_[characters_[key.character].line].push_back(number);
   }
-  if (key.place.home == DataPlace::everywhere && key.place.from != nowhere) {
-    for (std::vector<std::uint32_t>& list : of_node_) {
-      list.push_back(number);
+  if (key.place.from != nowhere) {
+    for (const NodeShare& share : traffic_.shares_of(key.place.home)) {
+      of_node_[share.node].push_back(number);
     }
-  } else if (key.place.from != nowhere) {
-    of_node_[key.place.home].push_back(number);
   }
   return number;
 }

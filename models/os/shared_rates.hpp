@@ -136,6 +136,7 @@ class SharedRates {
   std::uint8_t kind_;
 
   MemoryTraffic traffic_;
+  NodeMemory memory_;
   CacheDomains caches_;
   SharedLines lines_;
   std::vector<std::vector<double>> turbo_;   // by package and active cores; empty: constant

@@ -79,12 +79,8 @@ double SharedRates::rate_of(const Group& group) const {
 }
 
 void SharedRates::touch_memory(const DataPlace& place) {
-  if (place.home != DataPlace::everywhere) {
-    retime_all(of_node_[place.home]);
-    return;
-  }
-  for (const std::vector<std::uint32_t>& groups : of_node_) {
-    retime_all(groups);
+  for (const NodeShare& share : traffic_.shares_of(place.home)) {
+    retime_all(of_node_[share.node]);
   }
 }
 

@@ -33,7 +33,8 @@ enum class DataHome : std::uint8_t {
   main,         // where the main thread first ran
   interleave,   // spread evenly over all nodes
   remote,       // a node of another package, else another node
-  node          // this one
+  node,         // this one
+  preferred     // this one while it has room, then the nearest others
 };
 
 /// `character` 0 of a step: none, the default of python and native steps.
@@ -45,7 +46,7 @@ struct CharacterSpec {
   Bytes set{};         // what it walks over again and again, or once
   double write = 0.0;  // part of the lines that it also writes, 0..1
   DataHome place = DataHome::first_touch;
-  std::uint32_t node = 0;  // of DataHome::node
+  std::uint32_t node = 0;  // of DataHome::node and preferred
   std::uint32_t line = 0;  // which shared line, of atomic and store
 
   // Of code.

@@ -45,13 +45,22 @@ Context::Context(const WorldSpec& world_spec, const RunTools& tools, bool keep_m
   }
   for (const LockSpec& lock : spec.locks) {
     const std::uint32_t id = name_object(lock.name);
-    shared_locks.push_back(std::make_unique<Mutex>(os, id, inheritance_of(LockIndex{id})));
-    monitors.push_back(lock.kind == LockKind::mutex ? nullptr
-                                                    : std::make_unique<Monitor>(os, lock, id));
+    const double lines = lock_lines(lock.scope);
+    shared_locks.push_back(std::make_unique<Mutex>(os, id, inheritance_of(LockIndex{id}), lines));
+    monitors.push_back(
+        lock.kind == LockKind::mutex ? nullptr : std::make_unique<Monitor>(os, lock, id, lines));
   }
 }
 
 Context::~Context() = default;
+
+/// Threads of one GIL meet at a lock with the GIL in hand: what a hand-over of the GIL costs, as it
+/// was measured, has the lines of both.
+double Context::lock_lines(LockScope scope) const {
+  const MemorySystem& system = spec.machine.memory_system;
+  const bool under_gil = python() && spec.runtime.gil.enabled && scope == LockScope::thread;
+  return under_gil || !system.contends_lines ? 0.0 : system.transfer.locks;
+}
 
 /// Linux would swap, or kill a process. What then becomes of the program is anybody's guess.
 void Context::run_out_of_memory(const MemoryShortage& shortage) {

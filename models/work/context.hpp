@@ -83,6 +83,8 @@ struct Context {
                                                     std::uint32_t object) const;
   /// What the lock needs to have priority inheritance; nullptr if it has none.
   [[nodiscard]] Inheritance* inheritance_of(LockIndex lock);
+  /// That who takes over a lock of this scope fetches from the last holder's core.
+  [[nodiscard]] double lock_lines(LockScope scope) const;
   /// The name that a report uses for lock or pipe `object`.
   [[nodiscard]] std::string object_name(std::uint32_t object) const;
 

@@ -18,10 +18,10 @@ sim::Duration cost_of_call(const Context& world) {
 
 }  // namespace
 
-Monitor::Monitor(Dispatcher& os, const LockSpec& spec, std::uint32_t id)
+Monitor::Monitor(Dispatcher& os, const LockSpec& spec, std::uint32_t id, double lines)
     : spec_{spec},
       id_{id},
-      mutex_{os, id},
+      mutex_{os, id, nullptr, lines},
       count_{spec.kind == LockKind::semaphore ? spec.value : 0} {}
 
 sim::Process<> Monitor::step(Actor& actor, SyncStep::What what) {
@@ -123,6 +123,9 @@ sim::Process<> Monitor::release(Actor& actor, bool reads) {
 sim::Process<> Monitor::lock(Actor& actor) {
   // Lock.acquire tries without releasing the GIL first (facts: CPython, _threadmodule.c).
   if (mutex_.try_lock(actor.thread)) {
+    if (mutex_.has_lines()) {
+      co_await actor.world.os.pay_call(actor.thread);
+    }
     co_return;
   }
   if (!quick_leave(actor)) {

@@ -23,8 +23,8 @@ namespace timeslice::models {
 
 class Monitor {
  public:
-  /// `id` names it in reports.
-  Monitor(Dispatcher& os, const LockSpec& spec, std::uint32_t id);
+  /// `id` names it in reports; `lines` is its mutex's.
+  Monitor(Dispatcher& os, const LockSpec& spec, std::uint32_t id, double lines);
 
   /// `put`, `get`, `set`, `wait` or `barrier`. Requires: a step that its kind has; with Python,
   /// `actor` holds the GIL.

@@ -142,7 +142,8 @@ Mutex& lock_for(Actor& actor, LockIndex lock) {
   }
   if (!own[index]) {
     own[index] = std::make_unique<Mutex>(world.os, static_cast<std::uint32_t>(index),
-                                         world.inheritance_of(lock));
+                                         world.inheritance_of(lock),
+                                         world.lock_lines(world.spec.locks[index].scope));
   }
   return *own[index];
 }
@@ -191,6 +192,9 @@ sim::Process<> run_locked(Actor& actor, const WithStep& step, DrawScope scope) {
     if (!quick_enter(actor)) {
       co_await enter(actor);
     }
+  }
+  if (lock.has_lines()) {
+    co_await actor.world.os.pay_call(actor.thread);
   }
   co_await run_steps(actor, step.body, scope);
   if (!lock.try_unlock(actor.thread)) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "models/os/cpu_states.hpp"
 #include "sim/time.hpp"
 
 namespace timeslice::models {
@@ -53,6 +54,14 @@ struct WakeTiming {
   sim::Instant at;
 };
 
+/// A CPU was busy, and how; see models/os/cpu_states.hpp.
+struct CpuStateTiming {
+  std::int32_t cpu = 0;
+  sim::Instant start;
+  sim::Instant end;
+  CpuState state = CpuState::alone;
+};
+
 /// A thread held the GIL of process `process` over a stretch of time.
 struct GilHoldTiming {
   std::string process;
@@ -87,12 +96,13 @@ struct Timings {
   std::uint64_t digest = 0;  // 0 for measured runs
   std::uint64_t events = 0;
   sim::Duration makespan{};
-  std::vector<Metric> metrics;           // makespan included; ordered by name, then entity
-  std::vector<TaskTiming> tasks;         // only when asked for
-  std::vector<SliceTiming> slices;       // only when asked for
-  std::vector<WakeTiming> wakes;         // beside the slices of simulated runs, by time
-  std::vector<GilHoldTiming> gil_holds;  // likewise, by end
-  sim::Duration sample_period{};         // of the samples, which come with the slices
+  std::vector<Metric> metrics;             // makespan included; ordered by name, then entity
+  std::vector<TaskTiming> tasks;           // only when asked for
+  std::vector<SliceTiming> slices;         // only when asked for
+  std::vector<WakeTiming> wakes;           // beside the slices of simulated runs, by time
+  std::vector<GilHoldTiming> gil_holds;    // likewise, by end
+  std::vector<CpuStateTiming> cpu_states;  // likewise, by CPU and time
+  sim::Duration sample_period{};           // of the samples, which come with the slices
   std::vector<ProcessSample> process_samples;
   std::vector<CpuSample> cpu_samples;
   /// Task latencies of this run, by task, to be pooled over replications for quantiles [ns].

@@ -154,7 +154,7 @@ constexpr std::array<Key, 5> cache_keys{{
      .doc = "of each last-level cache: in a VM other guests hold the rest"},
 }};
 
-constexpr std::array<Key, 6> transfer_keys{{
+constexpr std::array<Key, 7> transfer_keys{{
     {.name = "core",
      .type = Type::duration,
      .fallback = "8ns",
@@ -183,6 +183,11 @@ constexpr std::array<Key, 6> transfer_keys{{
      .high = 1000,
      .fallback = "20",
      .doc = "plain stores that it gets done"},
+    {.name = "locks",
+     .type = Type::number,
+     .high = 1000,
+     .fallback = "2.7; 0 without `transfer`",
+     .doc = "transfers that a lock costs who takes it over from another CPU without sleeping"},
 }};
 
 constexpr std::array<Key, 10> memory_keys{{

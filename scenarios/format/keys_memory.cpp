@@ -20,12 +20,13 @@ constexpr std::array<Choice, 6> levels{{
     {.word = "memory", .doc = "no cache holds it"},
     {.word = "ram", .doc = "the same"},
 }};
-constexpr std::array<Choice, 5> places{{
+constexpr std::array<Choice, 6> places{{
     {.word = "first-touch", .doc = "the node where the thread is when the step begins"},
     {.word = "home", .doc = "the thread's own data: the node where it first ran such a step"},
     {.word = "main", .doc = "the node where the main thread first ran"},
     {.word = "interleave", .doc = "all nodes in turn"},
     {.word = "remote", .doc = "a node of another package"},
+    {.word = "preferred", .doc = "`node` while it has room, then the nearest others"},
 }};
 constexpr double max_node = 1023;
 
@@ -59,7 +60,7 @@ constexpr std::array<Key, 7> touch_arguments{{
     {.name = "node",
      .type = Type::count,
      .high = max_node,
-     .doc = "this memory node, instead of place"},
+     .doc = "this memory node, instead of place, or the preferred one"},
 }};
 
 constexpr std::array<Choice, 2> gil_words{{

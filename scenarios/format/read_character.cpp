@@ -28,15 +28,22 @@ void read_word(Fields& fields, std::string_view key, const Words<Value, N>& word
 
 void read_place(Fields& fields, CharacterSpec& spec) {
   using models::DataHome;
-  constexpr Words<DataHome, 5> places{{{"first-touch", DataHome::first_touch},
+  constexpr Words<DataHome, 6> places{{{"first-touch", DataHome::first_touch},
                                        {"home", DataHome::home},
                                        {"main", DataHome::main},
                                        {"interleave", DataHome::interleave},
-                                       {"remote", DataHome::remote}}};
+                                       {"remote", DataHome::remote},
+                                       {"preferred", DataHome::preferred}}};
   read_word(fields, "place", places, spec.place);
-  if (fields.read("node", spec.node)) {
+  const bool named = fields.read("node", spec.node);
+  if (spec.place == DataHome::preferred) {
+    if (!named) {
+      fields.error("place", "E-missing", "'preferred' says no node", "add node: 0, or another one");
+    }
+  } else if (named) {
     if (fields.has("place")) {
-      fields.error("node", "E-key", "'node' stands beside 'place'", "write one of them");
+      fields.error("node", "E-key", "'node' stands beside 'place'",
+                   "write one of them, or place: preferred");
     }
     spec.place = DataHome::node;
   }

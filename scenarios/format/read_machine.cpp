@@ -175,6 +175,8 @@ void read_transfer(const Reading& reading, const Node& node, models::LineTransfe
   }
   fields.read("atomics", transfer.atomics);
   fields.read("stores", transfer.stores);
+  transfer.locks = transfer.locks > 0.0 ? transfer.locks : models::lock_transfers;
+  fields.read("locks", transfer.locks);
 }
 
 void read_costs(const Reading& reading, const Node& node, models::OsCosts& costs) {

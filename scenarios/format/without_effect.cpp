@@ -117,7 +117,8 @@ void warn_unfelt(const Reading& reading, const Node& machine, const models::Worl
       });
   std::string names;
   for (const Unfelt& key : felt_by_memory) {
-    if (computing && world.characters.empty() &&
+    const bool by_locks = key.path == "transfer" && !world.locks.empty();
+    if (computing && !by_locks && world.characters.empty() &&
         find_path(machine, split_path(key.path)) != nullptr) {
       names += fmt::format("{}machine.{}{}", names.empty() ? "" : ", ", key.path, key.note);
     }

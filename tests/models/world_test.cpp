@@ -1,5 +1,7 @@
 #include "models/world.hpp"
 
+#include <algorithm>
+#include <array>
 #include <map>
 
 #include <gmock/gmock.h>
@@ -252,6 +254,30 @@ TEST(World, the_states_of_busy_time_sum_to_one_with_siblings_and_queues) {
     EXPECT_GT(parallel, 0.1) << "main and the first item run alone";
     EXPECT_GT(smt, 0.05) << "two items have a CPU each";
     EXPECT_GT(shared, 0.3) << "five items on two CPUs";
+  }
+}
+
+TEST(World, the_timeline_of_cpu_states_adds_up_to_the_metrics) {
+  for (const QueueScope scope : {QueueScope::per_cpu, QueueScope::shared}) {
+    WorldSpec world = smt_world(1, 2);
+    world.os.policy.scope = scope;
+    world.main = numbered({native(20ms), map_items(1), map_items(2), map_items(5)});
+    const Timings timings = run_world(world, 1, {.keep_slices = true});
+    std::array<double, 3> spent{};
+    double all = 0.0;
+    for (const CpuStateTiming& stretch : timings.cpu_states) {
+      // Metrics begin at main's first step and end with its last.
+      const sim::Instant begin = std::max(stretch.start, sim::Instant{});
+      const sim::Instant end = std::min(stretch.end, sim::Instant{timings.makespan});
+      const double length = std::max(sim::as_ns(end - begin), 0.0);
+      spent[static_cast<std::size_t>(stretch.state)] += length;
+      all += length;
+    }
+    ASSERT_GT(all, 0.0);
+    EXPECT_NEAR(spent[0] / all, metric(timings, "state_parallel"), 1e-3);
+    EXPECT_NEAR(spent[1] / all, metric(timings, "state_smt"), 1e-3);
+    EXPECT_NEAR(spent[2] / all, metric(timings, "state_timeshared"), 1e-3);
+    EXPECT_EQ(timings.digest, run_world(world).digest) << "looking changes nothing";
   }
 }
 

@@ -71,6 +71,18 @@ class Gantt(WithDatabase):
         count = [sum(len(bars.get_paths()) for bars in half.collections) for half in (upper, lower)]
         self.assertEqual(count, [3, 5])
 
+    def test_a_strip_below_a_cpu_says_how_it_was_busy(self):
+        self.database.executemany(
+            "INSERT INTO cpu_state VALUES (1, ?, ?, ?, ?)",
+            [(0, 0, 4 * MS, "parallel"), (0, 5 * MS, 9 * MS, "smt"), (1, MS, 3 * MS, "timeshared")])
+        figure, _, _ = plot.draw(self.database, "gantt")
+        upper, lower = figure.axes
+        count = [sum(len(bars.get_paths()) for bars in half.collections) for half in (upper, lower)]
+        self.assertEqual(count, [3 + 3, 5])
+        names = [text.get_text() for text in upper.get_legend().get_texts()]
+        self.assertEqual(names, ["alone on its core", "beside a busy sibling", "time-shared"])
+        self.assertIn("xxxx", [bars.get_hatch() for bars in upper.collections])
+
     def test_waiting_for_the_gil_has_a_hatch_and_a_name(self):
         hatches = [bars.get_hatch() for bars in self.figure.axes[1].collections]
         self.assertIn("////", hatches)

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -37,6 +38,12 @@ constexpr std::array<Look, state_count> looks{{
     {"·", ".", "\x1b[2m", "blocked (I/O, sleep, lock, join)"},
     {"▒", "g", "\x1b[31m", "waiting for the GIL"},
 }};
+// In the order of models::CpuState: alone, beside_sibling, time_shared.
+constexpr std::array<Look, 3> cpu_looks{{
+    {"█", "#", "\x1b[32m", "alone on its core"},
+    {"▚", "s", "\x1b[36m", "beside a busy sibling"},
+    {"≡", "q", "\x1b[33m", "time-shared: others wait for it"},
+}};
 constexpr std::string_view colour_off = "\x1b[0m";
 constexpr std::string_view letters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -60,9 +67,9 @@ struct Scale {
     return std::min(cell, cells - 1);
   }
 
-  // Calls visit(cell, overlap in ns) for every cell that the slice touches.
-  template <typename Visit>
-  void spread(const SliceTiming& slice, Visit&& visit) const {
+  // Calls visit(cell, overlap in ns) for every cell that the slice or stretch touches.
+  template <typename Slice, typename Visit>
+  void spread(const Slice& slice, Visit&& visit) const {
     const std::int64_t begin = std::max<std::int64_t>(nanoseconds(slice.start), 0);
     const std::int64_t end = std::min(nanoseconds(slice.end), end_ns);
     if (begin >= end) {
@@ -114,6 +121,8 @@ struct Chart {
   std::vector<std::string> threads;  // in order of their first slice
   std::map<std::string, std::size_t, std::less<>> thread_numbers;
   std::map<std::int32_t, Row> cpus;
+  std::map<std::int32_t, Row> cpu_states;
+  bool always_alone = true;
   std::vector<Row> thread_rows;
   Scale scale;
 };
@@ -155,6 +164,12 @@ Chart build_chart(const models::Timings& run, std::size_t cells) {
   for (const SliceTiming& slice : run.slices) {
     add_slice(chart, slice);
   }
+  for (const models::CpuStateTiming& stretch : run.cpu_states) {
+    Row& row = chart.cpu_states.try_emplace(stretch.cpu, cells).first->second;
+    const auto state = static_cast<std::size_t>(stretch.state);
+    chart.always_alone = chart.always_alone && stretch.state == models::CpuState::alone;
+    chart.scale.spread(stretch, [&](std::size_t cell, double ns) { row.add(cell, state, ns); });
+  }
   return chart;
 }
 
@@ -194,6 +209,42 @@ std::string cpu_lines(const Chart& chart, const GanttStyle& style, std::size_t w
   return text;
 }
 
+void put_look(const Look& look, const GanttStyle& style, std::string& text) {
+  const std::string_view symbol = style.unicode ? look.unicode : look.ascii;
+  text +=
+      style.colour ? fmt::format("{}{}{}", look.colour, symbol, colour_off) : std::string{symbol};
+}
+
+// How each CPU was busy; one line in words where nobody ever shared anything.
+std::string state_lines(const Chart& chart, const GanttStyle& style, std::size_t width) {
+  if (chart.cpu_states.empty()) {
+    return {};
+  }
+  if (chart.always_alone) {
+    return "  every busy CPU was alone on its core, and nobody waited for one\n";
+  }
+  const double least_ns = chart.scale.cell_ns() / 3.0;
+  std::string text = "  CPUs: how they were busy\n";
+  std::size_t shown = 0;
+  for (const auto& [cpu, row] : chart.cpu_states) {
+    if (shown++ == style.rows_max) {
+      text += fmt::format("  ... {} more CPUs ...\n", chart.cpu_states.size() - style.rows_max);
+      break;
+    }
+    text += "  " + label(fmt::format("cpu {}", cpu), width) + " ";
+    for (std::size_t cell = 0; cell < chart.scale.cells; ++cell) {
+      const std::int64_t state = row.strongest(cell, least_ns);
+      if (state < 0) {
+        text += style.unicode ? nobody_unicode : nobody_ascii;
+      } else {
+        put_look(cpu_looks[static_cast<std::size_t>(state)], style, text);
+      }
+    }
+    text += '\n';
+  }
+  return text;
+}
+
 std::string thread_line(const Row& row, std::size_t cells, const GanttStyle& style) {
   std::string text;
   for (std::size_t cell = 0; cell < cells; ++cell) {
@@ -202,10 +253,7 @@ std::string thread_line(const Row& row, std::size_t cells, const GanttStyle& sty
       text += ' ';
       continue;
     }
-    const Look& look = looks[static_cast<std::size_t>(state)];
-    const std::string_view symbol = style.unicode ? look.unicode : look.ascii;
-    text +=
-        style.colour ? fmt::format("{}{}{}", look.colour, symbol, colour_off) : std::string{symbol};
+    put_look(looks[static_cast<std::size_t>(state)], style, text);
   }
   text.erase(text.find_last_not_of(' ') + 1);
   return text;
@@ -261,9 +309,9 @@ std::string axis(const Scale& scale, std::size_t width, bool unicode) {
   return line + '\n' + times + '\n';
 }
 
-std::string legend(const GanttStyle& style) {
+std::string legend(std::span<const Look> shown, const GanttStyle& style) {
   std::string text = "  ";
-  for (const Look& look : looks) {
+  for (const Look& look : shown) {
     text += fmt::format("{} {}   ", style.unicode ? look.unicode : look.ascii, look.meaning);
   }
   text.erase(text.find_last_not_of(' ') + 1);
@@ -284,9 +332,11 @@ std::string gantt(const models::Timings& run, const GanttStyle& style) {
   const std::size_t taken = width + 4;
   const std::size_t cells = std::max(style.width > taken ? style.width - taken : 0, cells_min);
   const Chart chart = build_chart(run, cells);
-  return "  CPUs: which thread ran\n" + cpu_lines(chart, style, width) + "  threads\n" +
-         thread_lines(chart, style, width) + axis(chart.scale, width, style.unicode) +
-         legend(style);
+  const bool shares = !chart.always_alone;
+  return "  CPUs: which thread ran\n" + cpu_lines(chart, style, width) +
+         state_lines(chart, style, width) + "  threads\n" + thread_lines(chart, style, width) +
+         axis(chart.scale, width, style.unicode) + legend(looks, style) +
+         (shares ? legend(cpu_looks, style) : std::string{});
 }
 
 std::string item_table(std::span<const models::TaskTiming> tasks, std::size_t rows_max) {

@@ -1,4 +1,5 @@
-// A run as a picture of text: who ran on each CPU, and what each thread did, over time.
+// A run as a picture of text over time: who ran on each CPU, how the CPU was busy (alone on its
+// core, beside a busy sibling, time-shared), and what each thread did.
 //
 // A cell stands for makespan / width and shows the state that took most of it, so that events
 // shorter than a cell may not show. Cost: one pass over the slices plus rows x columns.

@@ -56,7 +56,8 @@ constexpr const char* failed_points =
     "CREATE TEMP TABLE failed AS SELECT id FROM point WHERE batch = ?1 AND (EXISTS (SELECT 1 FROM "
     "run WHERE run.point = point.id AND status <> 'ok') OR NOT EXISTS (SELECT 1 FROM run WHERE "
     "run.point = point.id))";
-constexpr std::array of_runs{"block", "task", "histogram", "slice", "wake", "gil_hold", "resource"};
+constexpr std::array of_runs{"block", "task",     "histogram", "slice",
+                             "wake",  "gil_hold", "cpu_state", "resource"};
 constexpr std::array of_points{"run", "pooled", "point_warning", "comparison", "param"};
 
 }  // namespace
@@ -139,7 +140,7 @@ void Writer::end_batch(std::int64_t batch) {
 void add_indices(SQLite::Database& database) {
   database.exec("CREATE INDEX IF NOT EXISTS point_of_batch ON point (batch, key)");
   database.exec("CREATE INDEX IF NOT EXISTS run_of_point ON run (point, rep)");
-  for (const std::string table : {"task", "slice", "wake", "gil_hold", "resource"}) {
+  for (const std::string table : {"task", "slice", "wake", "gil_hold", "cpu_state", "resource"}) {
     if (database.execAndGet(fmt::format("SELECT EXISTS (SELECT 1 FROM {})", table)).getInt() != 0) {
       database.exec(fmt::format("CREATE INDEX IF NOT EXISTS {0}_of_run ON {0} (run)", table));
     }

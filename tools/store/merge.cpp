@@ -141,6 +141,7 @@ constexpr const char* runs = R"(
   DELETE FROM main.resource WHERE run IN (SELECT id FROM worse);
   DELETE FROM main.wake WHERE run IN (SELECT id FROM worse);
   DELETE FROM main.gil_hold WHERE run IN (SELECT id FROM worse);
+  DELETE FROM main.cpu_state WHERE run IN (SELECT id FROM worse);
   DELETE FROM main.run WHERE id IN (SELECT id FROM worse);
   CREATE TEMP TABLE run_map (old INTEGER PRIMARY KEY, new INTEGER NOT NULL, point INTEGER);
   INSERT INTO run_map SELECT r.id, (SELECT coalesce(max(id), 0) FROM main.run)
@@ -183,6 +184,8 @@ constexpr const char* numbers = R"(
     FROM part.resource AS a JOIN run_map AS m ON m.old = a.run ORDER BY a.rowid;
   INSERT INTO main.gil_hold SELECT m.new, a.process, a.entity, a.start_ns, a.end_ns
     FROM part.gil_hold AS a JOIN run_map AS m ON m.old = a.run ORDER BY a.rowid;
+  INSERT INTO main.cpu_state SELECT m.new, a.cpu, a.start_ns, a.end_ns, a.state
+    FROM part.cpu_state AS a JOIN run_map AS m ON m.old = a.run ORDER BY a.rowid;
 )";
 
 // A batch made of several parts is the whole sweep, and finished once every point has its runs.

@@ -114,9 +114,18 @@ void upgrade_to_version_4(SQLite::Database& database) {
   database.exec("DROP TABLE sample");
 }
 
+/// Timelines know how each CPU was busy: alone on its core, beside a busy sibling, time-shared.
+void upgrade_to_version_5(SQLite::Database& database) {
+  database.exec(
+      "CREATE TABLE cpu_state (run INTEGER NOT NULL REFERENCES run (id), cpu INTEGER NOT NULL, "
+      "start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, state TEXT NOT NULL "
+      "CHECK (state IN ('parallel', 'smt', 'timeshared'))) STRICT");
+}
+
 constexpr std::array all_migrations{
     Migration{1, create_version_1}, Migration{2, upgrade_to_version_2},
-    Migration{3, upgrade_to_version_3}, Migration{4, upgrade_to_version_4}};
+    Migration{3, upgrade_to_version_3}, Migration{4, upgrade_to_version_4},
+    Migration{5, upgrade_to_version_5}};
 
 }  // namespace
 

@@ -48,6 +48,18 @@ std::string_view state_name(models::SliceState state) {
   return "blocked";
 }
 
+std::string_view state_name(models::CpuState state) {
+  switch (state) {
+    case models::CpuState::alone:
+      return "parallel";
+    case models::CpuState::beside_sibling:
+      return "smt";
+    case models::CpuState::time_shared:
+      return "timeshared";
+  }
+  return "parallel";
+}
+
 Bucket bucket_of(std::int64_t nanoseconds) {
   const auto value = static_cast<std::uint64_t>(std::max<std::int64_t>(nanoseconds, 0));
   if (value < 16) {

@@ -11,6 +11,8 @@ namespace timeslice::tools {
 
 [[nodiscard]] std::string_view status_name(models::RunStatus status);
 [[nodiscard]] std::string_view state_name(models::SliceState state);
+/// As in the metrics state_*: parallel, smt, timeshared.
+[[nodiscard]] std::string_view state_name(models::CpuState state);
 
 /// Whether it is of one thread, process, core or CPU: there may be hundreds of these.
 [[nodiscard]] bool is_of_a_thread(const models::Metric& metric);

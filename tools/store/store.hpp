@@ -30,7 +30,7 @@ namespace timeslice::tools {
 struct Keep {
   bool threads = true;    // metrics of each thread, process, core and CPU: 5 bytes each
   bool tasks = false;     // table task and histogram: which worker ran which item, when
-  bool timeline = false;  // tables slice, wake and gil_hold: what each thread did when
+  bool timeline = false;  // tables slice, wake, gil_hold, cpu_state: who did what when
 };
 
 /// Everything about a batch (one command over one scenario file) that its points share.

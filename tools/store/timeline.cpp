@@ -83,6 +83,26 @@ void read_causes(SQLite::Database& database, std::int64_t run, models::Timings& 
   }
 }
 
+/// Files from before version 5 do not know.
+void read_cpu_states(SQLite::Database& database, std::int64_t run, models::Timings& timings) {
+  if (!database.tableExists("cpu_state")) {
+    return;
+  }
+  Statement row{database,
+                "SELECT cpu, start_ns, end_ns, state FROM cpu_state WHERE run = ? ORDER BY rowid"};
+  for (prepare(row, run); row.executeStep();) {
+    const std::string state = text(row, 3);
+    timings.cpu_states.push_back({.cpu = row.getColumn(0).getInt(),
+                                  .start = instant(row, 1),
+                                  .end = instant(row, 2),
+                                  .state = state == state_name(models::CpuState::beside_sibling)
+                                               ? models::CpuState::beside_sibling
+                                           : state == state_name(models::CpuState::time_shared)
+                                               ? models::CpuState::time_shared
+                                               : models::CpuState::alone});
+  }
+}
+
 }  // namespace
 
 std::variant<models::Timings, StoreError> read_timeline(const std::string& path,
@@ -94,6 +114,7 @@ std::variant<models::Timings, StoreError> read_timeline(const std::string& path,
     read_slices(*database, id, timings);
     read_tasks(*database, id, timings);
     read_causes(*database, id, timings);
+    read_cpu_states(*database, id, timings);
     if (timings.slices.empty() && timings.tasks.empty()) {
       return bad_query(fmt::format("no timeline of run {} is stored in {}", id, path),
                        "run with --keep tasks,timeline, or write one run with --trace F.pftrace");

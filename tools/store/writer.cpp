@@ -40,6 +40,7 @@ struct Writer::Statements {
         slice{db, "INSERT INTO slice VALUES (?, ?, ?, ?, ?, ?)"},
         wake{db, "INSERT INTO wake VALUES (?, ?, ?, ?)"},
         gil_hold{db, "INSERT INTO gil_hold VALUES (?, ?, ?, ?, ?)"},
+        cpu_state{db, "INSERT INTO cpu_state VALUES (?, ?, ?, ?, ?)"},
         resource{db, "INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"} {}
 
   SQLite::Statement point;
@@ -57,6 +58,7 @@ struct Writer::Statements {
   SQLite::Statement slice;
   SQLite::Statement wake;
   SQLite::Statement gil_hold;
+  SQLite::Statement cpu_state;
   SQLite::Statement resource;
 };
 
@@ -240,6 +242,10 @@ void Writer::add_slices(std::int64_t run, const models::Timings& timings) {
   for (const models::GilHoldTiming& hold : timings.gil_holds) {
     execute(statements_->gil_hold, run, hold.process, hold.thread,
             hold.start.time_since_epoch().count(), hold.end.time_since_epoch().count());
+  }
+  for (const models::CpuStateTiming& stretch : timings.cpu_states) {
+    execute(statements_->cpu_state, run, stretch.cpu, stretch.start.time_since_epoch().count(),
+            stretch.end.time_since_epoch().count(), std::string{state_name(stretch.state)});
   }
 }
 

@@ -68,6 +68,47 @@ TEST(Mutex, a_waiter_and_its_waker_pay_for_the_kernel) {
   EXPECT_EQ(world.dispatcher.accounts(b).switches_voluntary, 1U);
 }
 
+Program hold_after(World& world, ThreadId thread, Mutex& mutex, sim::Duration wait) {
+  co_await world.work(thread, wait);
+  co_await mutex.lock(thread);
+  co_await world.work(thread, 1ms);
+  co_await mutex.unlock(thread);
+}
+
+/// CPU time of a thread that takes a mutex which another CPU's thread held before.
+sim::Duration taker_over(double lines, sim::Duration wait) {
+  World world{small_machine(2), ideal_os()};
+  world.machine.memory_system.transfer.ns = {8.0, 50.0, 90.0, 140.0};
+  Mutex mutex{world.dispatcher, id, nullptr, lines};
+  const ThreadId a = world.add();
+  const ThreadId b = world.add();
+  world.start(a, hold_after(world, a, mutex, 0ms));
+  world.start(b, hold_after(world, b, mutex, wait));
+  world.run();
+  EXPECT_EQ(world.dispatcher.accounts(a).cpu_time, 1ms) << "the first fetches nothing";
+  return world.dispatcher.accounts(b).cpu_time;
+}
+
+TEST(Mutex, who_takes_it_over_from_another_cpu_fetches_its_lines) {
+  EXPECT_EQ(taker_over(0.0, 2ms), 3ms);
+  EXPECT_EQ(taker_over(2.0, 2ms), 3ms + 100ns);
+}
+
+TEST(Mutex, who_was_woken_has_the_lines_in_the_cost_of_its_wake_up) {
+  EXPECT_EQ(taker_over(2.0, 500us), 1500us);
+}
+
+TEST(Mutex, the_same_cpu_fetches_nothing_when_it_takes_it_again) {
+  World world{small_machine(1), ideal_os()};
+  Mutex mutex{world.dispatcher, id, nullptr, 2.0};
+  for (int i = 0; i < 2; ++i) {
+    const ThreadId thread = world.add();
+    world.start(thread, hold(world, thread, mutex, 1ms));
+  }
+  world.run();
+  EXPECT_EQ(world.now(), 2ms);
+}
+
 TEST(Mutex, the_trace_names_the_holder_that_is_waited_for) {
   World world{small_machine(2), ideal_os()};
   Mutex mutex{world.dispatcher, id};

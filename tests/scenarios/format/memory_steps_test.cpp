@@ -36,6 +36,26 @@ TEST(MemorySteps, a_walk_over_memory_is_read_with_all_that_it_says) {
   EXPECT_EQ(spec.set, models::Bytes{4 << 20});
 }
 
+TEST(MemorySteps, a_preferred_node_stands_beside_its_place) {
+  const Scenario read = with_main("{memory: {touch: 1MiB, place: preferred, node: 1}}",
+                                  "{packages: 2, cores: 1, memory: {size: 1GiB}}");
+  const auto& step = std::get<models::MemoryStep>(read.world.main[0].what);
+  EXPECT_EQ(read.world.characters.at(step.character).place, models::DataHome::preferred);
+  EXPECT_EQ(read.world.characters.at(step.character).node, 1U);
+  EXPECT_THAT(wrong("memory: {touch: 1MiB, place: preferred}"), HasSubstr("says no node"));
+  EXPECT_THAT(wrong("memory: {touch: 1MiB, place: preferred, node: 3}"),
+              HasSubstr("no memory node 3"));
+}
+
+TEST(MemorySteps, locks_cost_transfers_only_where_the_machine_gives_some) {
+  const auto locks = [](const std::string& machine) {
+    return with_main("{native: 1ms}", machine).world.machine.memory_system.transfer.locks;
+  };
+  EXPECT_EQ(locks("{cores: 2}"), 0.0);
+  EXPECT_EQ(locks("{cores: 2, transfer: {llc: 20ns}}"), models::lock_transfers);
+  EXPECT_EQ(locks("{cores: 2, transfer: {llc: 20ns, locks: 0}}"), 0.0);
+}
+
 TEST(MemorySteps, equal_characters_are_one) {
   const Scenario read = with_main(
       "{memory: {touch: 1MiB}}, {memory: {touch: 1MiB}}, {memory: {touch: 2MiB, set: 1MiB}}, "

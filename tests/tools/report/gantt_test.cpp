@@ -85,6 +85,38 @@ TEST(Gantt, the_axis_begins_at_zero_and_shows_times) {
   EXPECT_THAT(ascii_gantt(half_and_half(), 100), HasSubstr("20 ms"));
 }
 
+// CPU 0 is alone, then beside its sibling; CPU 1 is time-shared and idle before.
+models::Timings shared_core() {
+  models::Timings run = half_and_half();
+  run.cpu_states = {
+      {.cpu = 0, .start = at(0ms), .end = at(50ms), .state = models::CpuState::alone},
+      {.cpu = 0, .start = at(50ms), .end = at(100ms), .state = models::CpuState::beside_sibling},
+      {.cpu = 1, .start = at(50ms), .end = at(100ms), .state = models::CpuState::time_shared},
+  };
+  return run;
+}
+
+TEST(Gantt, each_cpu_shows_whether_it_was_alone_beside_a_sibling_or_time_shared) {
+  const std::string text = ascii_gantt(shared_core());
+  const std::string states = text.substr(text.find("how they were busy"));
+  const std::string cpu0 = line_with(states, "  cpu 0");
+  EXPECT_EQ(std::ranges::count(cpu0, '#'), 24) << text;
+  EXPECT_EQ(std::ranges::count(cpu0, 's'), 24) << text;
+  const std::string cpu1 = line_with(states, "  cpu 1");
+  EXPECT_EQ(std::ranges::count(cpu1, '.'), 24) << text;
+  EXPECT_EQ(std::ranges::count(cpu1, 'q'), 24) << text;
+  EXPECT_THAT(text, HasSubstr("s beside a busy sibling"));
+}
+
+TEST(Gantt, where_nothing_was_shared_one_line_says_so) {
+  models::Timings run = half_and_half();
+  run.cpu_states = {{.cpu = 0, .start = at(0ms), .end = at(50ms)}};
+  const std::string text = ascii_gantt(run);
+  EXPECT_THAT(text, HasSubstr("every busy CPU was alone on its core"));
+  EXPECT_THAT(text, Not(HasSubstr("how they were busy")));
+  EXPECT_THAT(ascii_gantt(half_and_half()), Not(HasSubstr("alone")));
+}
+
 TEST(Gantt, a_run_without_timeline_says_so) {
   EXPECT_THAT(gantt(models::Timings{}, {}), HasSubstr("no timeline"));
 }

@@ -38,7 +38,8 @@ int version_of(const std::string& path) {
 }
 
 TEST(Migrations, a_stored_file_of_every_older_version_can_be_opened_and_written) {
-  for (const char* name : {"version-0.db", "version-1.db", "version-2.db", "version-3.db"}) {
+  for (const char* name :
+       {"version-0.db", "version-1.db", "version-2.db", "version-3.db", "version-4.db"}) {
     const SampleFile file;
     std::filesystem::copy_file(fixture(name), file.path);
     std::filesystem::permissions(file.path, std::filesystem::perms::owner_all);
@@ -79,6 +80,19 @@ TEST(Migrations, the_timeline_of_a_version_2_file_is_read_before_and_after_it_wa
   EXPECT_EQ(std::get<models::Timings>(after).slices.size(),
             std::get<models::Timings>(before).slices.size());
   EXPECT_TRUE(std::get<models::Timings>(after).wakes.empty());
+}
+
+TEST(Migrations, the_timeline_of_a_version_4_file_says_nothing_of_how_cpus_were_busy) {
+  const SampleFile file;
+  std::filesystem::copy_file(fixture("version-4.db"), file.path);
+  std::filesystem::permissions(file.path, std::filesystem::perms::owner_all);
+  for (int time = 0; time < 2; ++time) {
+    const auto read = read_timeline(file.path, "1");
+    ASSERT_TRUE(std::holds_alternative<models::Timings>(read));
+    EXPECT_EQ(std::get<models::Timings>(read).slices.size(), 14U);
+    EXPECT_TRUE(std::get<models::Timings>(read).cpu_states.empty());
+    const auto store = opened(file.path);  // migrates it
+  }
 }
 
 TEST(Migrations, the_values_of_a_version_3_file_are_the_same_before_and_after_it_was_migrated) {

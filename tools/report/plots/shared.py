@@ -23,6 +23,12 @@ STATES = {
 }
 STATE_NAMES = {"running": "running", "gil_wait": "waits for the GIL",
                "ready": "ready, no CPU free", "blocked": "blocked"}
+# How a CPU is busy, as the metrics state_* count it.
+CPU_STATES = {
+    "parallel": ("#009E73", "", "alone on its core"),
+    "smt": ("#CC79A7", "xxxx", "beside a busy sibling"),
+    "timeshared": ("#F0E442", "||||", "time-shared"),
+}
 TIME_UNITS = [(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")]
 BYTE_UNITS = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B")]
 THREADS_MAX = 60  # more rows than that cannot be read

@@ -3,7 +3,7 @@
 import numpy
 from matplotlib.patches import Patch
 
-from shared import (COLOURS, HATCHES, LINES, STATE_NAMES, STATES, THREADS_MAX, Problem,
+from shared import (COLOURS, CPU_STATES, HATCHES, LINES, STATE_NAMES, STATES, THREADS_MAX, Problem,
                     chosen_run, has_table, new_figure, points_with, run_title, three_digits,
                     time_unit, wrapped)
 
@@ -44,7 +44,37 @@ def state_legend(axes, rows):
                 fontsize="small", frameon=False)
 
 
-def gantt_figure(title, rows):
+def cpu_states_of(database, run):
+    if not has_table(database, "cpu_state"):
+        return []
+    return database.execute("SELECT cpu, start_ns, end_ns, state FROM cpu_state WHERE run = ? "
+                            "ORDER BY cpu, start_ns", (run,)).fetchall()
+
+
+def state_strips(axes, cpus, stretches, scale):
+    """A strip at the foot of each CPU's lane: alone, beside a busy sibling, time-shared."""
+    by_lane = {}
+    for cpu, start, end, state in stretches:
+        if cpu in cpus:
+            by_lane.setdefault((cpus.index(cpu), state), []).append(
+                (start / scale, (end - start) / scale))
+    for (position, state), spans in by_lane.items():
+        colour, hatch, _ = CPU_STATES[state]
+        edge = 0.3 if len(spans) < 400 else 0.0
+        axes.broken_barh(spans, (position + 0.22, 0.18), facecolors=colour, hatch=hatch,
+                         edgecolor="black" if edge else colour, linewidth=edge)
+    if by_lane:
+        present = {state for _, state in by_lane}
+        first = axes.get_legend()
+        axes.legend(handles=[Patch(facecolor=colour, hatch=hatch, edgecolor="black", label=label)
+                             for state, (colour, hatch, label) in CPU_STATES.items()
+                             if state in present],
+                    loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize="small",
+                    frameon=False)
+        axes.add_artist(first)
+
+
+def gantt_figure(title, rows, stretches):
     threads = list(dict.fromkeys(row[1] for row in rows))
     shown = threads[:THREADS_MAX]
     cpus = sorted({row[2] for row in rows if row[2] is not None})
@@ -63,6 +93,7 @@ def gantt_figure(title, rows):
     if len(shown) < len(threads):
         lower.set_title(f"the first {len(shown)} of {len(threads)} threads", fontsize="small")
     state_legend(upper, rows)
+    state_strips(upper, cpus, stretches, scale)
     return figure
 
 
@@ -80,8 +111,8 @@ def name_runners(axes, cpus, rows, scale):
 def gantt(database, options):
     run, rows = slices_of(database, options)
     title = run_title(database, run, "who runs when")
-    return (gantt_figure(title, rows), ["run", "thread", "cpu", "start_ns", "end_ns", "state"],
-            rows)
+    return (gantt_figure(title, rows, cpu_states_of(database, run)),
+            ["run", "thread", "cpu", "start_ns", "end_ns", "state"], rows)
 
 
 # The GIL --------------------------------------------------------------------------------------
