@@ -130,8 +130,8 @@ TEST(MemoryWorld, interleaved_data_uses_all_nodes) {
 double preferred_stream(std::int64_t gib, std::uint32_t workers,
                         DataHome place = DataHome::preferred) {
   WorldSpec world = server(2, 4);
-  for (NodeSpec& node : world.machine.nodes) {
-    node.memory = Bytes{gib * 1024 * mib};
+  for (NodeSpec& each : world.machine.nodes) {
+    each.memory = Bytes{gib * 1024 * mib};
   }
   CharacterSpec spec = stream();
   spec.set = Bytes{1024 * mib};
@@ -158,8 +158,8 @@ TEST(MemoryWorld, what_a_preferred_node_has_no_room_for_goes_to_the_nearest_othe
 
 TEST(MemoryWorld, room_on_a_preferred_node_is_given_back) {
   WorldSpec world = server(2, 4);
-  for (NodeSpec& node : world.machine.nodes) {
-    node.memory = Bytes{1024 * mib};
+  for (NodeSpec& each : world.machine.nodes) {
+    each.memory = Bytes{1024 * mib};
   }
   CharacterSpec spec = stream();
   spec.set = Bytes{1024 * mib};
@@ -170,8 +170,8 @@ TEST(MemoryWorld, room_on_a_preferred_node_is_given_back) {
 
 TEST(MemoryWorld, a_set_that_half_fits_a_preferred_node_is_split) {
   WorldSpec world = server(2, 4);
-  for (NodeSpec& node : world.machine.nodes) {
-    node.memory = Bytes{768 * mib};
+  for (NodeSpec& each : world.machine.nodes) {
+    each.memory = Bytes{768 * mib};
   }
   CharacterSpec spec = stream();
   spec.set = Bytes{1024 * mib};
@@ -184,8 +184,8 @@ TEST(MemoryWorld, a_set_that_half_fits_a_preferred_node_is_split) {
 
 TEST(MemoryWorld, data_bound_to_a_node_that_cannot_hold_them_are_refused) {
   WorldSpec world = server(2, 4);
-  for (NodeSpec& node : world.machine.nodes) {
-    node.memory = Bytes{768 * mib};
+  for (NodeSpec& each : world.machine.nodes) {
+    each.memory = Bytes{768 * mib};
   }
   CharacterSpec spec = stream();
   spec.set = Bytes{1024 * mib};
