@@ -258,13 +258,26 @@ bool Fields::read(std::string_view key, models::Bytes& into) {
   return true;
 }
 
+namespace {
+
+/// A clock that stands still or memory that hands out nothing is a mistake. It must not be read as
+/// "not known", which is what 0 means in the models.
+Parsed<double> above_zero(Parsed<double> parsed) {
+  if (parsed && parsed.value == 0.0) {
+    parsed.problem = {"E-range", "{} must be above 0", "leave it out where it is not known"};
+  }
+  return parsed;
+}
+
+}  // namespace
+
 bool Fields::read(std::string_view key, models::Hertz& into) {
   const Key& known = key_of(key, Type::frequency);
   const Node* node = scalar(known);
   if (node == nullptr) {
     return false;
   }
-  const Parsed<double> parsed = parse_quantity(node->text, frequency_units());
+  const Parsed<double> parsed = above_zero(parse_quantity(node->text, frequency_units()));
   if (!parsed) {
     report(known, *node, parsed.problem);
     return false;
@@ -283,7 +296,7 @@ bool Fields::read(std::string_view key, models::BytesPerSecond& into) {
   if (text.ends_with(" per node")) {
     text = trimmed(text.substr(0, text.size() - std::string_view{" per node"}.size()));
   }
-  const Parsed<double> parsed = parse_quantity(text, bandwidth_units());
+  const Parsed<double> parsed = above_zero(parse_quantity(text, bandwidth_units()));
   if (!parsed) {
     report(known, *node, parsed.problem);
     return false;

@@ -31,12 +31,43 @@ std::uint32_t width_of(std::string_view line, std::uint32_t column, const std::s
   return !text.empty() && rest.starts_with(text) ? static_cast<std::uint32_t>(text.size()) : 1;
 }
 
+/// `text` without the anchor or tag that it begins with.
+std::string_view behind_properties(std::string_view text) {
+  while (text.starts_with('&') || text.starts_with('!')) {
+    text.remove_prefix(std::min(text.find_first_of(" \t\n"), text.size()));
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\n"), text.size()));
+  }
+  return text;
+}
+
+/// Whether the scalar that `text` begins with has an end, if it begins with a quote.
+bool ends_its_quote(std::string_view text) {
+  const std::string_view scalar = behind_properties(text);
+  if (!scalar.starts_with('"') && !scalar.starts_with('\'')) {
+    return true;
+  }
+  const char quote = scalar[0];
+  for (std::size_t i = 1; i < scalar.size(); ++i) {
+    const bool twice = quote == '\'' && scalar.substr(i).starts_with("''");
+    if (twice || (quote == '"' && scalar[i] == '\\')) {
+      ++i;  // it stands for a character
+    } else if (scalar[i] == quote) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// Builds the tree from yaml-cpp's events: no shared nodes, so neither cycles nor bombs can form.
 class TreeBuilder final : public YAML::EventHandler {
  public:
   TreeBuilder(const Source& source, Reporter& reporter) : source_{source}, reporter_{reporter} {}
 
-  Node take() { return std::move(root_); }
+  /// What was read. Requires: the document has ended.
+  Node take() {
+    refuse_open_quote();
+    return std::move(root_);
+  }
 
   void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
   void OnDocumentEnd() override {}
@@ -52,6 +83,9 @@ class TreeBuilder final : public YAML::EventHandler {
     Node node = scalar_node(value, place(mark, value));
     refuse_tag(tag, node.mark);
     node.quoted = tag == "!";
+    if (node.quoted) {
+      last_quoted_ = node.mark;
+    }
     add(std::move(node), anchor);
   }
 
@@ -100,6 +134,23 @@ class TreeBuilder final : public YAML::EventHandler {
     std::size_t nodes;
     std::size_t depth;
   };
+
+  /// yaml-cpp 0.7 takes the end of a file for a closing quote where the last line has ended. Only
+  /// the last quoted text can have swallowed what followed.
+  void refuse_open_quote() {
+    if (last_quoted_.source != nullptr && !ends_its_quote(text_from(last_quoted_))) {
+      give_up(last_quoted_, "E-yaml", "this quote is never closed", "end the text with it");
+    }
+  }
+
+  /// All that stands at `mark` and behind it.
+  [[nodiscard]] std::string_view text_from(const Mark& mark) const {
+    const std::string_view line = source_.line(mark.line);
+    const std::string_view text = source_.text();
+    const auto start = static_cast<std::size_t>(line.data() - text.data());
+    return line.empty() ? ""
+                        : text.substr(start + std::min<std::size_t>(mark.column - 1, line.size()));
+  }
 
   [[nodiscard]] Mark place(const YAML::Mark& mark, const std::string& text) const {
     const auto line = static_cast<std::uint32_t>(std::max(mark.line, 0)) + 1;
@@ -198,6 +249,7 @@ class TreeBuilder final : public YAML::EventHandler {
   const Source& source_;
   Reporter& reporter_;
   Node root_;
+  Mark last_quoted_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Anchored> anchors_;
   std::size_t nodes_ = 0;

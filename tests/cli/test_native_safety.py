@@ -149,6 +149,8 @@ class NativeSafety(CliTest):
         running.send_signal(signal.SIGINT)
         _, error = running.communicate(timeout=60)
         self.assertEqual(running.returncode, 130, error)
+        self.assertIn("none was over", error)
+        self.assertNotIn("rejected", error)
         self.assert_nobody_left()
         self.assertEqual(os.listdir(self.temporary), [])
 

@@ -61,8 +61,9 @@ class ScriptedHost final : public NativeRunner {
 /// A simulator that knows only CPU 0's speed at the start.
 class ScriptedSimulator final : public scenarios::Runner {
  public:
-  models::Timings run(const scenarios::Scenario& scenario, std::uint64_t /*repetition*/,
+  models::Timings run(const scenarios::Scenario& scenario, std::uint64_t repetition,
                       const scenarios::RunOptions& /*options*/) override {
+    repetitions.push_back(repetition);
     const auto& speeds = scenario.world.machine.speed_over_time;
     const double factor = speeds.empty() || speeds[0].empty() ? 1.0 : speeds[0][0].factor;
     forks.push_back(scenario.world.machine.costs.fork);
@@ -70,6 +71,7 @@ class ScriptedSimulator final : public scenarios::Runner {
     return timings(sim::Duration{static_cast<std::int64_t>(bias * 100e6 / factor)});
   }
 
+  std::vector<std::uint64_t> repetitions;
   std::vector<sim::Duration> forks;  // what each run's world charged for one
   std::vector<double> speeds_of_python;
 
@@ -248,6 +250,37 @@ TEST(IsTight, runs_that_differ_by_more_than_their_speed_need_more_of_them) {
   EXPECT_FALSE(is_tight(trials, 0.5)) << "too few";
 }
 
+TEST_F(SessionTest, worlds_without_an_effect_have_the_costs_and_speeds_of_their_run) {
+  calibration_->quick.resident_bytes = 1;
+  calibration_->quick.fork = 300us;
+  calibration_->quick.slowness = 1.4;
+  host_.kernel = Kernel::native;
+  measure_again_ = [this] {
+    QuickCosts later = calibration_->quick;
+    later.fork = 500us;
+    return std::optional{later};
+  };
+  options_.repeat = 1;
+  options_.seeds = 1;
+  options_.ablation = true;
+  run();
+  ASSERT_GT(simulator_.forks.size(), 3U);
+  EXPECT_EQ(simulator_.forks.back(), 400us) << "half-way between two measurements";
+  EXPECT_NEAR(simulator_.speeds_of_python.back(), 1.0 / 1.4, 1e-9);
+}
+
+TEST_F(SessionTest, the_spread_of_a_prediction_meets_no_run_s_draws_again) {
+  options_.repeat = 5;
+  options_.seeds = 3;
+  run();
+  std::ranges::sort(simulator_.repetitions);
+  EXPECT_EQ(simulator_.repetitions.size(), 20U);
+  for (std::uint64_t native = 0; native < 5; ++native) {
+    EXPECT_EQ(std::ranges::count(simulator_.repetitions, native), 2)
+        << "with what was seen in run " << native << " and without";
+  }
+}
+
 TEST_F(SessionTest, points_take_turns) {
   add_point("two");
   options_.repeat = 2;
@@ -418,6 +451,18 @@ TEST(AsMeasured, a_file_of_this_host_keeps_what_is_not_measured_again) {
   EXPECT_DOUBLE_EQ(fresh.machine.cold_code.factor, 14.0);
   EXPECT_EQ(fresh.machine.costs.pipe_message, 777ns);
   EXPECT_EQ(fresh.runtime.costs.loop.step, 5us) << "by parts in the file";
+}
+
+TEST(AsMeasured, page_faults_and_copies_are_this_host_s_now) {
+  HostCalibration calibration = rough_calibration();
+  calibration.quick.resident_bytes = 20 << 20;
+  calibration.quick.page_fault = 3us;
+  calibration.quick.pipe_copy = 450ns;
+  const models::WorldSpec fresh =
+      measured_on(calibration, mapped({python(5ms)}, 1, ExecutorKind::processes, 1)).world;
+  EXPECT_EQ(fresh.machine.costs.page_fault, 3us);
+  EXPECT_EQ(fresh.runtime.costs.payload.fault, 3us);
+  EXPECT_EQ(fresh.machine.costs.pipe_copy_per_kib, 450ns);
 }
 
 TEST(AsMeasured, an_idle_cpu_is_latency_only_as_far_as_nobody_pays) {

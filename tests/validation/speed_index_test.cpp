@@ -86,6 +86,25 @@ TEST(SpeedIndex, each_kind_of_work_has_its_own_slowness) {
   EXPECT_NEAR(lines[0][0].factor, 1.0 / 1.1, 1e-6);
 }
 
+TEST(SpeedIndex, c_code_that_keeps_the_gil_is_c_code_and_too_little_of_it_tells_nothing) {
+  const KernelSample python = of(Kernel::python, sample(0, 12, 1.2, 0));
+  const std::vector<KernelSample> held{python, of(Kernel::held, sample(12, 22, 1.0, 0))};
+  EXPECT_NEAR(relative_speeds(held, 9.0).native, 1.1, 1e-6);
+  KernelSample little = of(Kernel::native, sample(12, 13, 1.0, 0));
+  little.used_ns = 30'000;
+  little.nominal_ns = 15'000;
+  EXPECT_DOUBLE_EQ(relative_speeds(std::vector{python, little}, 9.0).native, 1.0);
+}
+
+TEST(SpeedIndex, what_is_enough_for_its_own_cpu_is_enough_for_the_others) {
+  KernelSample shortly = sample(10, 11, 2.0, 1);
+  shortly.used_ns = 60'000;
+  shortly.nominal_ns = 30'000;
+  const auto lines = speed_timelines(std::vector{sample(0, 10, 1.0, 0), shortly}, numbers);
+  ASSERT_EQ(lines[0].size(), 2U);
+  EXPECT_NEAR(lines[0][1].factor, 0.5, 1e-6);
+}
+
 TEST(SpeedIndex, without_bytecode_that_beside_the_run_tells_how_slow_library_code_was) {
   const std::vector<KernelSample> native{of(Kernel::native, sample(0, 10, 1.05, 0))};
   EXPECT_NEAR(relative_speeds(native, 1.4).python, 1.05 / 1.4, 1e-6);

@@ -186,10 +186,11 @@ std::string stored_line(const Validation& result, const std::string& path) {
   for (const PointValidation& point : result.points) {
     runs += point.measured.size();
   }
-  return runs == 0
-             ? fmt::format("no run is stored in {}: every native one was rejected", safe_text(path))
-             : fmt::format("{} stored in {}, each beside its prediction",
-                           counted(runs, "native run", "native runs"), safe_text(path));
+  const std::string_view why =
+      result.interrupted ? "none was over" : "every native one was rejected";
+  return runs == 0 ? fmt::format("no run is stored in {}: {}", safe_text(path), why)
+                   : fmt::format("{} stored in {}, each beside its prediction",
+                                 counted(runs, "native run", "native runs"), safe_text(path));
 }
 
 bool calibrated_here(const std::string& machine) {

@@ -407,6 +407,24 @@ TEST(Pipe, a_poller_hears_of_bytes_once_until_it_is_empty_again) {
   EXPECT_EQ(came, 1);
 }
 
+TEST(Pipe, a_poller_hears_of_bytes_before_who_waits_to_read) {
+  World world{small_machine(2), ideal_os()};
+  Pipe pipe{world.dispatcher, id};
+  std::vector<std::uint64_t> got;
+  const ThreadId reader = world.add();
+  const ThreadId writer = world.add();
+  bool reader_slept = false;
+  pipe.watch([&](ThreadId who) {
+    reader_slept = world.dispatcher.blocked(reader);
+    EXPECT_EQ(who, writer);
+  });
+  world.start(reader, read_all(world, reader, pipe, got));
+  world.start(writer, write_all(world, writer, pipe, {Message{.size = Bytes{9}}}));
+  world.run();
+  EXPECT_EQ(got.size(), 1U);
+  EXPECT_TRUE(reader_slept);
+}
+
 TEST(Pipe, a_writer_waits_while_it_is_full) {
   World world{small_machine(2), ideal_os()};
   Pipe pipe{world.dispatcher, id};

@@ -89,6 +89,48 @@ TEST(Hostile, parts_of_yaml_that_surprise_are_refused) {
   EXPECT_THAT(errors(around("x-c: {[1]: 2}\n")), HasSubstr("a key must be a word"));
 }
 
+TEST(Hostile, a_quote_that_nobody_closes_is_no_text) {
+  const std::string open = "this quote is never closed";
+  EXPECT_THAT(errors(around("about: \"cut off\n")),
+              HasSubstr("t.yaml:3:8: error[E-yaml]: " + open));
+  EXPECT_THAT(errors(around("about: 'cut off\n")), HasSubstr(open));
+  EXPECT_THAT(errors(around("about: &a 'it''s''\n\n")), HasSubstr(open));
+  EXPECT_THAT(errors(around("about: \"a \\\"\n")), HasSubstr(open)) << "the last one is escaped";
+  EXPECT_EQ(errors(around("about: 'it''s'\n")), "");
+  EXPECT_EQ(errors(around("about: \"a \\\" b\\\\\"\n")), "");
+  EXPECT_EQ(errors(around("about: \"two\n  lines\"\n")), "");
+  EXPECT_EQ(errors(around("about: |\n  don't\n")), "") << "no quote begins it";
+}
+
+TEST(Hostile, threads_in_the_background_are_counted_together) {
+  std::string many = "tasks: {t: [{native: 1ms}]}\nbackground:\n";
+  for (int i = 0; i < 50; ++i) {
+    many += "  - {task: t, threads: 65536}\n";
+  }
+  EXPECT_THAT(errors(around(many)), HasSubstr("error[E-limit]: 3276800 threads in the background"));
+  EXPECT_EQ(errors(around("tasks: {t: [{native: 1ms}]}\nbackground:\n"
+                          "  - {task: t, threads: 65536}\n")),
+            "");
+}
+
+TEST(Hostile, a_tick_that_takes_all_its_time_is_refused) {
+  EXPECT_THAT(errors("timeslice: 1\nmachine: vm-2c\nos: {tick: 100ns}\nmain: [{native: 1ms}]\n"),
+              HasSubstr("t.yaml:3:12: error[E-world]: a tick every 100 ns takes"));
+  EXPECT_THAT(errors("timeslice: 1\nmachine: {cores: 1, costs: {tick: 10ms}}\nos: {tick: 4ms}\n"
+                     "main: [{native: 1ms}]\n"),
+              HasSubstr("error[E-world]"));
+  EXPECT_EQ(errors(around("os: {tick: 0ms}\n")), "");
+}
+
+TEST(Hostile, a_clock_that_stands_still_is_refused_and_does_not_mean_unknown) {
+  for (const char* machine :
+       {"{cores: 2, clock: {base: 0GHz}}", "{cores: 2, memory: {bandwidth: 0GiB/s per node}}",
+        "{cores: 2, memory: {one_core: 0}}"}) {
+    const std::string text = std::string{"timeslice: 1\nmachine: "} + machine + "\nmain: []\n";
+    EXPECT_THAT(errors(text), HasSubstr("must be above 0")) << machine;
+  }
+}
+
 TEST(Hostile, counts_are_bounded_before_anything_is_allocated) {
   const std::string tasks = "tasks: {a: [{io: 1ms}]}\nexecutors: {e: {kind: serial}}\n";
   EXPECT_THAT(errors(around(tasks + "main: [{map: {task: a, executor: e, items: 1e9}}]\n")),

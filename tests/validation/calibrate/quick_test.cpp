@@ -1,5 +1,7 @@
 #include "validation/calibrate/quick.hpp"
 
+#include <array>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -87,6 +89,46 @@ TEST(QuickCosts, between_two_measurements_are_half_way) {
   EXPECT_EQ(middle.page_fault, 2500ns);
   EXPECT_EQ(middle.pool_import, 10ms);
   EXPECT_NEAR(middle.slowness, (1.4 + 7.0 / 6.0) / 2.0, 1e-9);
+}
+
+TEST(QuickCosts, between_two_measurements_no_cost_is_left_out) {
+  QuickCosts before;
+  QuickCosts after;
+  constexpr std::array drifting{&QuickCosts::sleep_overshoot,
+                                &QuickCosts::wake,
+                                &QuickCosts::wake_median,
+                                &QuickCosts::thread_start,
+                                &QuickCosts::fork,
+                                &QuickCosts::fork_per_mib,
+                                &QuickCosts::process_start,
+                                &QuickCosts::fork_child,
+                                &QuickCosts::child_exit,
+                                &QuickCosts::spawn_parent,
+                                &QuickCosts::spawn_child,
+                                &QuickCosts::spawn_exit,
+                                &QuickCosts::forkserver_start,
+                                &QuickCosts::forkserver_child,
+                                &QuickCosts::resource_tracker,
+                                &QuickCosts::pool_create,
+                                &QuickCosts::pool_import,
+                                &QuickCosts::idle_call,
+                                &QuickCosts::idle_exit,
+                                &QuickCosts::timer_set,
+                                &QuickCosts::page_fault,
+                                &QuickCosts::pipe_copy};
+  for (sim::Duration QuickCosts::* cost : drifting) {
+    after.*cost = 20us;
+  }
+  before.cold_code = {.factor = 8.0, .resume = 10us, .after = 4ms, .idle = 0.0};
+  after.cold_code = {.factor = 16.0, .resume = 20us, .after = 8ms, .idle = 0.5};
+  const QuickCosts middle = between(before, after);
+  for (std::size_t i = 0; i < drifting.size(); ++i) {
+    EXPECT_EQ(middle.*drifting[i], 10us) << "cost " << i;
+  }
+  EXPECT_DOUBLE_EQ(middle.cold_code.factor, 12.0);
+  EXPECT_EQ(middle.cold_code.resume, 15us);
+  EXPECT_EQ(middle.cold_code.after, 6ms);
+  EXPECT_DOUBLE_EQ(middle.cold_code.idle, 0.25);
 }
 
 }  // namespace
