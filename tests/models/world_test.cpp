@@ -262,7 +262,9 @@ TEST(World, the_timeline_of_cpu_states_adds_up_to_the_metrics) {
     WorldSpec world = smt_world(1, 2);
     world.os.policy.scope = scope;
     world.main = numbered({native(20ms), map_items(1), map_items(2), map_items(5)});
-    const Timings timings = run_world(world, 1, {.keep_slices = true});
+    WorldOptions options;
+    options.keep_slices = true;
+    const Timings timings = run_world(world, 1, options);
     std::array<double, 3> spent{};
     double all = 0.0;
     for (const CpuStateTiming& stretch : timings.cpu_states) {

@@ -44,7 +44,7 @@ TEST(EventLoopsInFiles, awaits_and_gathers_become_steps) {
 
 TEST(EventLoopsInFiles, a_timeout_holds_steps) {
   const Scenario read =
-      scenario(with_task("[{timeout: uniform(1ms, 3ms), do: [{await: {sleep: "
+      scenario(with_task("[{timeout: \"uniform(1ms, 3ms)\", do: [{await: {sleep: "
                          "5ms}}, {await: {task: p}}]}]"));
   const auto& timeout = std::get<models::TimeoutStep>(read.world.tasks.at(1).steps.at(0).what);
   EXPECT_EQ(timeout.after.first_ns, 1e6);

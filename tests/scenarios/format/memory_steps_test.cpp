@@ -48,8 +48,8 @@ TEST(MemorySteps, a_preferred_node_stands_beside_its_place) {
 }
 
 TEST(MemorySteps, locks_cost_transfers_only_where_the_machine_gives_some) {
-  const auto locks = [](const std::string& machine) {
-    return with_main("{native: 1ms}", machine).world.machine.memory_system.transfer.locks;
+  const auto locks = [](const std::string& its_machine) {
+    return with_main("{native: 1ms}", its_machine).world.machine.memory_system.transfer.locks;
   };
   EXPECT_EQ(locks("{cores: 2}"), 0.0);
   EXPECT_EQ(locks("{cores: 2, transfer: {llc: 20ns}}"), models::lock_transfers);

@@ -22,7 +22,8 @@ TEST(StoredTimeline, says_how_each_cpu_was_busy) {
       {.cpu = 1, .start = at(6), .end = at(9), .state = models::CpuState::time_shared}};
   const SampleFile file;
   write_all(file.path, {outcome}, {.timeline = true});
-  EXPECT_EQ(one(file.path, "SELECT group_concat(state) FROM cpu_state"), "parallel,smt,timeshared");
+  EXPECT_EQ(one(file.path, "SELECT group_concat(state) FROM cpu_state"),
+            "\"parallel,smt,timeshared\"");
   const auto read = read_timeline(file.path, "1");
   ASSERT_TRUE(std::holds_alternative<models::Timings>(read));
   const auto& states = std::get<models::Timings>(read).cpu_states;
