@@ -1,3 +1,4 @@
+#include <map>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -5,6 +6,7 @@
 
 #include "models/pool/executor.hpp"
 #include "models/python/start.hpp"
+#include "models/trace_kinds.hpp"
 #include "tests/models/world_fixture.hpp"
 
 namespace timeslice::models {
@@ -40,6 +42,33 @@ TEST(PoolChunks, follow_the_formula_of_cpython) {
   EXPECT_EQ(pool_chunksize(17, 4), 2U);
   EXPECT_EQ(pool_chunksize(0, 4), 0U);
   EXPECT_EQ(pool_chunksize(5, 4), 1U);
+}
+
+/// How often the worker gives its GIL up for a call.
+double calls_of_worker(std::uint64_t items) {
+  WorldSpec world = pool_world(linux_world(8), ExecutorKind::processes, 1, 1ms, 0);
+  Step map = map_items(items);
+  std::get<MapStep>(map.what).chunksize = 1;
+  world.main = numbered({map});
+  sim::MemorySink sink;
+  WorldOptions options;
+  options.sink = &sink;
+  static_cast<void>(run_world(world, 1, options));
+  std::map<std::uint32_t, std::uint64_t> drops;
+  std::set<std::uint32_t> workers;
+  for (const sim::TraceRecord& record : sink.records()) {
+    if (record.kind == static_cast<std::uint16_t>(TraceKind::item_started)) {
+      workers.insert(record.subject);
+    }
+    if (record.kind == static_cast<std::uint16_t>(TraceKind::gil_drop)) {
+      ++drops[record.subject];
+    }
+  }
+  return static_cast<double>(drops[*workers.begin()]);
+}
+
+TEST(PoolMessages, are_read_by_two_calls_and_written_by_one) {
+  EXPECT_EQ((calls_of_worker(300) - calls_of_worker(100)) / 200.0, 3.0) << "length, rest; result";
 }
 
 TEST(Workers, default_by_kind_and_version) {
