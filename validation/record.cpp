@@ -137,7 +137,7 @@ class Reader {
     if (!text) {
       return text.error();
     }
-    if (scenarios::sha256_hex(text.value()) != entry->at("sha256")) {
+    if (scenarios::sha256_hex(text.value()) != entry->at("sha256").get<std::string>()) {
       return broken(name, "it was altered");
     }
     try {

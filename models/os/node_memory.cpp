@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <tuple>
 
 #include "sim/expect.hpp"
 
@@ -18,9 +19,9 @@ constexpr double sixteenths = 16.0;
 std::vector<std::uint32_t> by_distance(std::uint32_t preferred, const MemoryPaths& paths) {
   std::vector<std::uint32_t> nodes(paths.nodes());
   std::iota(nodes.begin(), nodes.end(), 0U);
-  std::ranges::stable_sort(
-      nodes, {}, [&](std::uint32_t node) { return paths.latency_ratio(preferred, node); });
-  std::ranges::stable_partition(nodes, [&](std::uint32_t node) { return node == preferred; });
+  std::ranges::sort(nodes, {}, [&](std::uint32_t node) {
+    return std::tuple{node != preferred, paths.latency_ratio(preferred, node), node};
+  });
   return nodes;
 }
 

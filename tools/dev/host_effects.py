@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Measures effects of this host that pages in docs/ quote, one table a sub-command.
 
-    tools/dev/host_effects.py clock-reads | busy-cpu | idle-code | wake
+    tools/dev/host_effects.py clock-reads | busy-cpu | idle-code | wake | starts
 
 clock-reads  involuntary switches of four busy threads on two CPUs, by the clock that they read
 busy-cpu     what it costs to wake a thread whose CPU is idle, busy or one's own, and how late it is
 idle-code    library code after a while, by what went on meanwhile, beside its warm time
 wake         how late a sleeper runs: woken by a write or by a timer, on which CPU
+starts       CPU time of a child process from start to end, by how many start at once on two CPUs
 
 Nothing is simulated. Needs two CPUs, a few seconds, and nothing else that runs beside it.
 """
@@ -15,6 +16,7 @@ import argparse
 import contextlib
 import functools
 import hashlib
+import multiprocessing
 import os
 import pickle
 import queue
@@ -275,9 +277,31 @@ def idle_code(cpu: int) -> None:
         print(f"{name:16}", *(f"{statistics.median(found[name, ns]):13.1f}" for ns in AWAY_NS))
 
 
+def starts() -> None:
+    at_once = (1, 2, 4, 16)
+    print(f"{'ms of CPU a child':18}", *(f"{f'{n} at once':>16}" for n in at_once))
+    for method in ("fork", "spawn"):
+        context = multiprocessing.get_context(method)
+        found: dict[int, list[float]] = {n: [] for n in at_once}
+        for _ in range(SERIES):
+            for number in at_once:
+                before = resource.getrusage(resource.RUSAGE_CHILDREN)
+                children = [context.Process(target=nothing) for _ in range(number)]
+                for one in children:
+                    one.start()
+                for one in children:
+                    one.join()
+                after = resource.getrusage(resource.RUSAGE_CHILDREN)
+                cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+                found[number].append(cpu / number * 1e3)
+        cells = (f"{quantile(found[n], 0.5):5.1f} ({min(found[n]):.1f}-{max(found[n]):.1f})"
+                 for n in at_once)
+        print(f"{method:18}", *(f"{cell:>16}" for cell in cells))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["clock-reads", "busy-cpu", "idle-code", "wake"])
+    parser.add_argument("what", choices=["clock-reads", "busy-cpu", "idle-code", "wake", "starts"])
     what = parser.parse_args().what
     cpus = sorted(os.sched_getaffinity(0))
     if len(cpus) < 2:
@@ -289,6 +313,8 @@ def main() -> int:
         clock_reads()
     elif what == "idle-code":
         idle_code(own)
+    elif what == "starts":
+        starts()
     else:
         {"busy-cpu": busy_cpu, "wake": wake}[what](own, other)
     return 0
