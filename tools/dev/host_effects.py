@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
 """Measures effects of this host that pages in docs/ quote, one table a sub-command.
 
-    tools/dev/host_effects.py clock-reads | busy-cpu | idle-code | wake | starts
+    tools/dev/host_effects.py clock-reads | busy-cpu | idle-code | wake | starts | rotation
 
 clock-reads  involuntary switches of four busy threads on two CPUs, by the clock that they read
 busy-cpu     what it costs to wake a thread whose CPU is idle, busy or one's own, and how late it is
 idle-code    library code after a while, by what went on meanwhile, beside its warm time
 wake         how late a sleeper runs: woken by a write or by a timer, on which CPU
 starts       CPU time of a child process from start to end, by how many start at once on two CPUs
+rotation     three busy processes on two CPUs for ten seconds: when one of them changes its CPU
 
 Nothing is simulated. Needs two CPUs, a few seconds, and nothing else that runs beside it.
 """
 
 import argparse
 import contextlib
+import ctypes
 import functools
 import hashlib
 import multiprocessing
@@ -299,9 +301,39 @@ def starts() -> None:
         print(f"{method:18}", *(f"{cell:>16}" for cell in cells))
 
 
+def moves_of_one(out: int, begin_ns: int, end_ns: int) -> None:
+    """Writes the times at which this process finds itself on another CPU than before."""
+    cpu_number = ctypes.PyDLL(None).sched_getcpu
+    before = cpu_number()
+    while (now := monotonic_ns()) < end_ns:
+        cpu = cpu_number()
+        if cpu != before and now >= begin_ns:
+            os.write(out, f"{now}\n".encode())
+        before = cpu
+
+
+def rotation() -> None:
+    begin = monotonic_ns() + 1_500_000_000
+    end = begin + 10_000_000_000
+    into, out = os.pipe()
+    for _ in range(3):
+        if os.fork() == 0:
+            moves_of_one(out, begin, end)
+            os._exit(0)
+    os.close(out)
+    with os.fdopen(into) as lines:
+        times = sorted(int(line) for line in lines)
+    for _ in range(3):
+        os.wait()
+    gaps = [(later - earlier) / 1e6 for earlier, later in zip(times, times[1:])]
+    quartiles = " / ".join(f"{quantile(gaps, q):.0f}" for q in (0.25, 0.5, 0.75)) if gaps else "-"
+    print(f"{len(times)} moves in 10 s, quartiles of the time between two {quartiles} ms")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["clock-reads", "busy-cpu", "idle-code", "wake", "starts"])
+    parser.add_argument("what", choices=["clock-reads", "busy-cpu", "idle-code", "wake", "starts",
+                                         "rotation"])
     what = parser.parse_args().what
     cpus = sorted(os.sched_getaffinity(0))
     if len(cpus) < 2:
@@ -315,6 +347,8 @@ def main() -> int:
         idle_code(own)
     elif what == "starts":
         starts()
+    elif what == "rotation":
+        rotation()
     else:
         {"busy-cpu": busy_cpu, "wake": wake}[what](own, other)
     return 0
