@@ -285,6 +285,10 @@ class Amounts(WithDatabase):
             add_metric(self.database, run, "peak_memory", 2**20, "B", entity)
         figure, _, _ = plot.draw(self.database, "memory", run=run)
         self.assertEqual([t.get_text() for t in figure.axes[0].get_yticklabels()], ["main"])
+        figure.draw_without_rendering()
+        legend = figure.legends[0].get_window_extent()
+        self.assertGreaterEqual(legend.y0, 0, "the legend is in the picture")
+        self.assertLess(legend.y1, figure.axes[0].get_tightbbox().y0, "below the axes")
 
     def test_resources_are_lines_of_each_process_and_of_all_together(self):
         self.database.execute(

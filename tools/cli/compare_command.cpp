@@ -168,10 +168,10 @@ ExitCode judge(const Compared& compared, const Asked& asked, Console& console) {
   for (std::size_t at = 0; at < asked.rules.size(); ++at) {
     for (const DesignLine& line : compared.comparison.lines) {
       if (asked.rules[at].broken_by(line)) {
-        console.complain(
-            {.where = line.point.empty() ? line.metric : line.point,
-             .what = fmt::format("'{}' holds: {}", asked.rule_texts[at], change_text(line)),
-             .advice = {}});
+        console.complain({.where = line.point.empty() ? line.metric : line.point,
+                          .what = fmt::format("'{}' fails the gate: {}", asked.rule_texts[at],
+                                              change_text(line)),
+                          .advice = {}});
         code = ExitCode::gate_failed;
       }
     }

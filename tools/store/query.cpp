@@ -134,6 +134,7 @@ StoreError explain_query(const SQLite::Exception& problem, const std::string& pa
     case SQLITE_ERROR:
     case SQLITE_TOOBIG:
     case SQLITE_MISUSE:
+    case SQLITE_SCHEMA:  // a column without a table, before any table was read
       return bad_query(is_one_word(text) && sql_of(text) == text
                            ? fmt::format("there is no view '{}'", text)
                            : fmt::format("SQL: {}", problem.what()),

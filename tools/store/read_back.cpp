@@ -41,7 +41,6 @@ sim::Duration makespan_of(const models::Timings& timings) {
 }  // namespace
 
 PointIds read_point_ids(SQLite::Database& database, std::int64_t batch) {
-  database.exec("CREATE INDEX IF NOT EXISTS run_of_point ON run (point, rep)");
   SQLite::Statement find{database, "SELECT ordinal, id FROM point WHERE batch = ? AND key <> ''"};
   prepare(find, batch);
   PointIds ids;

@@ -17,8 +17,7 @@ namespace timeslice::tools {
 
 using PointIds = std::map<std::uint64_t, std::int64_t>;  // by ordinal
 
-/// The points of a batch that could be resolved. Makes the index by which their runs are found,
-/// which a file else gets at the end of its sweep.
+/// The points of a batch that could be resolved.
 [[nodiscard]] PointIds read_point_ids(SQLite::Database& database, std::int64_t batch);
 
 /// Simulated runs of a point that ended well, by repetition.

@@ -84,7 +84,9 @@ std::variant<BatchId, StoreError> Store::begin_batch(const BatchInfo& info) {
         .fault = StoreFault::unusable,
         .error = {.where = state_->path,
                   .what = "holds results of another sweep, part or version of the program",
-                  .advice = "give each part of a sweep a database of its own, or delete this one"}};
+                  .advice =
+                      "give each part of a sweep a database of its own; `timeslice merge` puts "
+                      "what this one holds into another"}};
   }
   state_->keep[BatchId{id}] = info.keep;
   return BatchId{id};

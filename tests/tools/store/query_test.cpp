@@ -81,6 +81,7 @@ TEST(Query, wrong_sql_and_unknown_views_are_explained) {
   EXPECT_THAT(refused(file.path, "speedups").error.what, HasSubstr("no view 'speedups'"));
   EXPECT_THAT(refused(file.path, "SELECT nope FROM run").error.what, HasSubstr("nope"));
   EXPECT_EQ(refused(file.path, "").fault, StoreFault::bad_query);
+  EXPECT_EQ(refused(file.path, "SELECT nope").fault, StoreFault::bad_query) << "no FROM";
 }
 
 TEST(Query, a_missing_file_is_not_created) {

@@ -205,8 +205,9 @@ def memory(database, options):
     title = f"{rows[0][0]}: memory by process" + (f"\n{wrapped(own[0][1])}" if own[0][1] else "")
     axes.set_title(title + (f" (the first of {points} points; --run N for another)"
                             if points > 1 else ""), fontsize="medium", loc="left")
-    axes.legend(fontsize="small", ncols=2, frameon=False, loc="upper center",
-                bbox_to_anchor=(0.5, -0.6 / len(shown)))
+    figure.legend(fontsize="small", ncols=2, frameon=False, loc="lower center")
+    height = 0.3 / figure.get_figheight()
+    figure.get_layout_engine().set(rect=(0, height, 1, 1 - height))
     return figure, ["scenario", "params", "process", "metric", "bytes", "low", "high"], [
         row[:7] for row in rows]
 

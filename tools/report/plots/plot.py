@@ -119,7 +119,7 @@ def main(words):
         print(f"plot: {given.database}: the database is damaged: {error}", file=sys.stderr)
         return 3
     except OSError as error:
-        print(f"plot: {error.filename}: cannot be written: {error.strerror}", file=sys.stderr)
+        print(f"plot: {error.filename or output}: cannot be written: {error.strerror}", file=sys.stderr)
         return NOT_WRITTEN
     return 0
 

@@ -188,8 +188,8 @@ def heatmap_cells(database, metric, wanted):
         metric.replace("'", "''")))
     batch = the_batch(
         database, wanted,
-        f"SELECT batch FROM ({has_it}) AS found WHERE 2 <= (SELECT count(*) FROM (SELECT 1 FROM param "
-        "JOIN point AS own ON own.id = param.point WHERE own.batch = found.batch GROUP BY name "
+        f"SELECT batch FROM ({has_it}) AS found WHERE 2 <= (SELECT count(*) FROM "
+        "(SELECT 1 FROM param JOIN point AS own ON own.id = param.point WHERE own.batch = found.batch GROUP BY name "
         "HAVING count(DISTINCT value) > 1))",
         f"no sweep with two parameters has the metric {metric}: run a scenario with "
         "a matrix over two, e.g. workers and chunksize")
@@ -200,6 +200,8 @@ def heatmap_cells(database, metric, wanted):
         "JOIN param AS y ON y.point = s.point AND y.name = ? "
         "WHERE s.batch = ? AND s.name = ? AND s.entity = '' AND s.kind = 'simulated' "
         "AND s.mean IS NOT NULL", (*axes, batch, metric)).fetchall()
+    if not rows:
+        raise Problem(3, f"no point of batch {batch} has both {axes[0]} and {axes[1]}")
     return axes, rows
 
 
@@ -248,6 +250,8 @@ def annotate_cells(axes, grid, best, image):
         for x in range(grid.shape[1]):
             value = grid[y, x]
             star = (x, y) == best
+            if many and not star:
+                continue
             text = "" if math.isnan(value) or many else three_digits(value)
             dark = not math.isnan(value) and image.norm(value) < 0.55
             axes.text(x, y, ("★ " if star else "") + text, ha="center", va="center", fontsize=8,

@@ -133,8 +133,8 @@ def the_batch(database, wanted, having, needs):
         raise Problem(3, needs)
     if wanted is not None:
         return wanted
-    newest = database.execute("SELECT max(batch) FROM point WHERE EXISTS "
-                              "(SELECT 1 FROM run WHERE run.point = point.id)").fetchone()[0]
+    newest = database.execute("SELECT max(batch) FROM run JOIN point ON point.id = run.point"
+                              ).fetchone()[0]
     if newest > found[-1]:
         print(f"plot: this is batch {found[-1]}: the newest, {newest}, has nothing for this picture"
               f" ({needs})", file=sys.stderr)
