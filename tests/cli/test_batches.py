@@ -112,6 +112,8 @@ class Batches(Base):
         self.run_parts(path, 2)
         self.expect(3, "run", path, "--shard", "1/2", "--db", "shard-0-of-2.db")
         self.expect(3, "run", path, "--shard", "0/2", "--seed", 7)
+        header = (self.folder / "shard-0-of-2.db").read_bytes()[:20]
+        self.assertEqual(header[18:], b"\x01\x01", "one plain file, not one with a log beside it")
 
     def test_a_part_that_another_process_works_on_is_busy(self):
         path = self.write("sweep.yaml", SWEEP)

@@ -80,6 +80,7 @@ std::variant<BatchId, StoreError> Store::begin_batch(const BatchInfo& info) {
     return *problem;
   }
   if (mixed) {
+    static_cast<void>(pause());  // one plain file again, for readers who may not write beside it
     return StoreError{
         .fault = StoreFault::unusable,
         .error = {.where = state_->path,
