@@ -136,6 +136,7 @@ std::uint32_t cpu_of_child(sim::Duration lately) {
 TEST(LinuxBalance, a_new_thread_leaves_its_creators_cpu_once_that_has_long_been_short_of_time) {
   EXPECT_EQ(cpu_of_child(2ms), 0U)
       << "both have spare time by what they did lately, neither is idle";
+  EXPECT_EQ(cpu_of_child(22ms), 1U) << "too many waited there, though it did not run all the time";
   EXPECT_EQ(cpu_of_child(300ms), 1U);
 }
 
