@@ -29,6 +29,8 @@ class Semaphore {
 
   [[nodiscard]] std::uint32_t value() const { return value_; }
   [[nodiscard]] std::size_t waiters() const { return waiters_.size(); }
+  /// Whether it waits and was not yet woken. Cost: O(waiters).
+  [[nodiscard]] bool waits(ThreadId thread) const { return waiters_.contains(thread); }
   [[nodiscard]] sim::FramePool& frame_pool() { return dispatcher_.frame_pool(); }
 
  private:

@@ -58,11 +58,13 @@ class ProcessPool final : public Executor, public ChildWatch {
     ThreadId reader{};
   };
   static constexpr std::uint64_t no_chunk = UINT64_MAX;
+  /// How a worker stands to the task pipe's read lock; passing: on its way to it, or from it.
+  enum class TaskLock : std::uint8_t { away, passing, held };
   /// What a worker is at, by its thread: what a kill would lose.
   struct Worker {
     Actor* actor = nullptr;
     std::uint64_t chunk = no_chunk;
-    bool holds_task_lock = false;
+    TaskLock task_lock = TaskLock::away;
     bool holds_result_lock = false;
   };
 
@@ -78,6 +80,7 @@ class ProcessPool final : public Executor, public ChildWatch {
   sim::Process<> drop_queued_tasks(Actor& who);
   sim::Process<> read_lazily(Actor& who, BatchId batch);
   sim::Process<> store_lazy(Actor& actor, Chunk chunk);
+  [[nodiscard]] bool loses_wake_up(const Actor& worker) const;
   [[nodiscard]] std::string loss_of(const Worker& worker) const;
   sim::Process<> put_job(Actor& who, Job job);
   sim::Process<> next_job(Actor& actor, Job& job);

@@ -34,12 +34,14 @@ Program ProcessPool::worker_main(Actor& worker, std::uint32_t number) {
 }
 
 sim::Process<std::uint64_t> ProcessPool::get_task(Actor& worker, std::uint32_t number) {
+  started_[number].task_lock = TaskLock::passing;
   co_await acquire(worker, tasks_.lock);
-  started_[number].holds_task_lock = true;
+  started_[number].task_lock = TaskLock::held;
   const std::uint64_t chunk = co_await receive(worker, tasks_.pipe, argument_read_faults);
   started_[number].chunk = chunk == stop_sign ? no_chunk : chunk;
-  started_[number].holds_task_lock = false;
+  started_[number].task_lock = TaskLock::passing;
   co_await tasks_.lock.release(worker.thread);
+  started_[number].task_lock = TaskLock::away;
   if (chunk != stop_sign) {
     const Load load = load_of(chunks_[chunk]);
     co_await load_arguments(worker, library_time(worker, world_.costs().pool_get, Code::chunk_get),
@@ -96,12 +98,23 @@ void ProcessPool::child_gone(Actor& child) {
   }
 }
 
+/// Whether it was called to take the task lock, or is about to call another: a semaphore's wake-up
+/// is for one, and is lost with it.
+bool ProcessPool::loses_wake_up(const Actor& worker) const {
+  const Semaphore& lock = tasks_.lock;
+  return lock.value() > 0 && lock.waiters() > 0 && !lock.waits(worker.thread);
+}
+
 /// What nobody will do, now that this worker is dead; nothing: it had neither work nor a lock.
 std::string ProcessPool::loss_of(const Worker& worker) const {
   const std::string name = "worker '" + world_.os.name(worker.actor->thread) + "' was killed ";
-  if (worker.holds_task_lock) {
+  if (worker.task_lock == TaskLock::held) {
     return name + "while it waited for work and held the task queue's lock: no other worker of '" +
            spec_.name + "' can take a task any more";
+  }
+  if (worker.task_lock == TaskLock::passing && loses_wake_up(*worker.actor)) {
+    return name + "at the moment in which the task queue's lock passed on: it is free, but the " +
+           "workers of '" + spec_.name + "' that wait for it are not woken";
   }
   if (worker.chunk == no_chunk) {
     return {};

@@ -144,6 +144,19 @@ TEST(PoolKill, of_the_worker_that_waits_on_the_pipe_takes_the_lock_with_it) {
   EXPECT_EQ(hung, 1U) << "one idle worker waits on the pipe, the other for the lock";
 }
 
+TEST(PoolKill, of_a_worker_that_the_lock_was_passed_to_leaves_the_others_asleep) {
+  WorldSpec world = pool_of(5, {python(1ms)}, {kill(2, 0ms), map_items(5)});
+  const sim::Duration lasting = run_world(world).makespan;
+  std::size_t asleep = 0;
+  for (sim::Duration before = 2ms; before < 5ms; before += 10us) {
+    std::get<KillStep>(world.main[0].what).at = lasting - before;
+    const Timings timings = simulate_world(world, 1, {});
+    asleep += timings.error.find("lock passed on: it is free") != std::string::npos ? 1U : 0U;
+    EXPECT_NE(timings.status, RunStatus::deadlock) << before.count() << ": " << timings.error;
+  }
+  EXPECT_GT(asleep, 0U) << "the pool ends: one worker after the other reads its stop sign";
+}
+
 TEST(PoolKill, of_nobody_is_told) {
   const WorldSpec world = pool_of(2, {python(1ms)}, {kill(1, 0ms), map_items(4)});
   const Timings timings = run_world(world);
