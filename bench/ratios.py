@@ -5,11 +5,15 @@
 
 Engine and raw runs are interleaved at random, so that both see the same noise of the machine; a
 ratio is that of the medians, and its spread the quartiles of the ratios repetition by repetition.
-Exits 1 when a hold ratio is below its target, or a ratio below 0.8 of the baseline's.
+Below them the cost of a decision with 10 000 threads on 384 CPUs, as a multiple of that with 64 on
+8: it may grow as the logarithm of the threads.
+Exits 1 when a hold ratio is below its target, a ratio below 0.8 of the baseline's, a rate below its
+target, or a cost above what it may have grown to.
 """
 
 import argparse
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -17,7 +21,11 @@ from pathlib import Path
 
 TARGETS = {"hold/1000": 1.3, "hold/100000": 2.0, "hold/1000000": 2.0}
 # Scheduler decisions a second with full accounting, whatever the raw loop does.
-RATE_TARGETS = {"round_robin": 10e6, "eevdf": 5e6}
+RATE_TARGETS = {"round_robin": 10e6, "eevdf": 5e6, "eevdf_linux": 5e6}
+# What grows from the first load to the second, each "threads/CPUs".
+GROWING = ("eevdf_many", "eevdf_linux_many")
+FEW, MANY = "64/8", "10000/384"
+MOST_GROWTH = math.log(10_000) / math.log(64)
 TOLERATED_LOSS = 0.8
 BASELINE = Path(__file__).with_name("baseline.json")
 
@@ -26,7 +34,7 @@ def rates(binary: str, repetitions: int, seconds: float) -> dict[str, list[float
     """Items a second of CPU time, by benchmark, in the order of the repetitions."""
     command = [
         binary,
-        "--benchmark_filter=/(engine|raw)",
+        f"--benchmark_filter=/(engine|raw)|({'|'.join(GROWING)})/({FEW}|{MANY})",
         "--benchmark_format=json",
         f"--benchmark_repetitions={repetitions}",
         f"--benchmark_min_time={seconds}",
@@ -58,7 +66,16 @@ def ratios(found: dict[str, list[float]]) -> dict[str, dict[str, float]]:
     return table
 
 
-def complaints(table: dict, baseline: dict):
+def growths(found: dict[str, list[float]]) -> dict[str, float]:
+    """How many times the cost of a decision with many threads is that with few."""
+    median = {name: statistics.median(each) for name, each in found.items()}
+    return {name: median[f"{name}/{FEW}"] / median[f"{name}/{MANY}"] for name in GROWING}
+
+
+def complaints(table: dict, baseline: dict, growth: dict[str, float]):
+    for name, times in growth.items():
+        if times > MOST_GROWTH:
+            yield f"{name}: {times:.2f} times from {FEW} to {MANY}, at most {MOST_GROWTH:.2f} is logarithmic"
     for name, row in table.items():
         target = TARGETS.get(name, 0.0)
         if row["ratio"] < target:
@@ -79,19 +96,23 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="write the table as a new baseline")
     options = parser.parse_args()
 
-    table = ratios(rates(options.binary, options.repetitions, options.seconds))
+    found = rates(options.binary, options.repetitions, options.seconds)
+    table = ratios(found)
+    growth = growths(found)
     print(f"{'':24}{'engine M/s':>12}{'raw M/s':>10}{'ratio':>8}   quartiles")
     for name, row in table.items():
         print(
             f"{name:24}{row['engine_per_second'] / 1e6:12.1f}{row['raw_per_second'] / 1e6:10.1f}"
             f"{row['ratio']:8.2f}   {row['low']:.2f} to {row['high']:.2f}"
         )
+    for name, times in growth.items():
+        print(f"{name:24}{FEW} to {MANY}: {times:.2f} times the cost (logarithmic: {MOST_GROWTH:.2f})")
     if options.write:
         options.write.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
     baseline = json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.exists() else {}
-    found = list(complaints(table, baseline))
-    print(*found, sep="\n", end="\n" if found else "")
-    return 1 if found else 0
+    wrong = list(complaints(table, baseline, growth))
+    print(*wrong, sep="\n", end="\n" if wrong else "")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

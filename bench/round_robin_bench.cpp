@@ -116,13 +116,18 @@ void eevdf_many(benchmark::State& state) {
 }
 
 /// As Linux does it: slices end on ticks, and the balancer looks round at ticks.
-void eevdf_linux(benchmark::State& state) {
+void run_linux(benchmark::State& state, Load load) {
   OsSpec os;
   os.policy = policy_of(PolicyKind::eevdf, QueueScope::per_cpu);
   os.tick = 1ms;
-  run_os(state, os,
-         {.threads = static_cast<std::uint32_t>(state.range(0)),
-          .cpus = static_cast<std::uint32_t>(state.range(1))});
+  run_os(state, os, load);
+}
+void eevdf_linux(benchmark::State& state) {
+  run_linux(state, {});
+}
+void eevdf_linux_many(benchmark::State& state) {
+  run_linux(state, {.threads = static_cast<std::uint32_t>(state.range(0)),
+                    .cpus = static_cast<std::uint32_t>(state.range(1))});
 }
 
 struct SliceEnd {
@@ -170,6 +175,8 @@ BENCHMARK(round_robin_per_cpu)->Name("round_robin/engine")->Unit(benchmark::kMil
 BENCHMARK(round_robin_shared)->Name("round_robin_shared/engine")->Unit(benchmark::kMillisecond);
 BENCHMARK(round_robin_raw)->Name("eevdf/raw")->Unit(benchmark::kMillisecond);
 BENCHMARK(eevdf_per_cpu)->Name("eevdf/engine")->Unit(benchmark::kMillisecond);
+BENCHMARK(round_robin_raw)->Name("eevdf_linux/raw")->Unit(benchmark::kMillisecond);
+BENCHMARK(eevdf_linux)->Name("eevdf_linux/engine")->Unit(benchmark::kMillisecond);
 BENCHMARK(round_robin_raw)->Name("cfs/raw")->Unit(benchmark::kMillisecond);
 BENCHMARK(cfs_per_cpu)->Name("cfs/engine")->Unit(benchmark::kMillisecond);
 // Eight threads a CPU; then ever more on one CPU; then 10 000 on 384.
@@ -182,8 +189,8 @@ BENCHMARK(eevdf_many)
     ->Args({1'000, 1})
     ->Args({10'000, 1})
     ->Unit(benchmark::kMillisecond);
-BENCHMARK(eevdf_linux)
-    ->Name("eevdf_linux")
+BENCHMARK(eevdf_linux_many)
+    ->Name("eevdf_linux_many")
     ->Args({64, 8})
     ->Args({3'072, 384})
     ->Args({10'000, 384})
