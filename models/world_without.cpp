@@ -63,7 +63,8 @@ void drop_switch_costs(WorldSpec& world) {
   for (sim::Duration* cost :
        {&os.context_switch, &os.wake_idle_cpu, &os.wake_idle_cpu_jitter, &os.wake_by_timer,
         &os.wake_syscall, &os.syscall, &os.migration, &os.tick_cost, &os.cold_refill, &os.idle_call,
-        &os.idle_exit, &os.timer_set, &world.machine.cold_code.resume}) {
+        &os.idle_exit, &os.timer_set, &world.machine.cold_code.resume,
+        &world.machine.cold_code.start}) {
     *cost = none;
   }
   world.os.timer_slack = none;

@@ -181,7 +181,8 @@ json json_of(const QuickCosts& costs) {
   value["cold_code"] = {{"factor", costs.cold_code.factor},
                         {"idle", costs.cold_code.idle},
                         {"resume", costs.cold_code.resume.count()},
-                        {"after", costs.cold_code.after.count()}};
+                        {"after", costs.cold_code.after.count()},
+                        {"start", costs.cold_code.start.count()}};
   for (const auto& [name, part] : memory_parts) {
     value["memory"][name] = (costs.memory.*part).count;
   }
@@ -200,6 +201,7 @@ QuickCosts quick_costs_from(const json& value) {
   costs.cold_code.idle = real(cold.at("idle"), 1.0);
   costs.cold_code.resume = duration(cold.at("resume"));
   costs.cold_code.after = sim::Duration{whole(cold.at("after"), 1, longest_ns)};
+  costs.cold_code.start = duration(cold.at("start"));
   for (const auto& [name, part] : memory_parts) {
     costs.memory.*part = bytes(value.at("memory").at(name));
   }

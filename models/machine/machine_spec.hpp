@@ -118,13 +118,17 @@ struct OsCosts {
 /// Code that did not run for x is gone from the caches by g = min(1, x / after): library code of a
 /// runtime takes 1 + factor * g times as long as warm, `idle` more of it being gone where the CPU
 /// was idle meanwhile, and a thread that was off its CPU for x pays `resume` * g for its way out of
-/// the kernel. docs/models/cold-code.md. A property of what else
-/// empties the caches, so off unless it was measured.
+/// the kernel. An interpreter that starts uses all of its own: in the middle of that it pays
+/// `start` * (1 - exp(-x / start_after)) for each return. docs/models/cold-code.md. A property of
+/// what else empties the caches, so off unless it was measured.
 struct ColdCode {
   double factor = 0.0;
   sim::Duration resume{};
   sim::Duration after = std::chrono::milliseconds{4};
   double idle = 0.0;
+  sim::Duration start{};
+  /// Measured with 1, 3 and 7 others beside a spawned child: docs/models/cold-code.md.
+  sim::Duration start_after = std::chrono::milliseconds{22};
 
   /// g, 0 to 1.
   [[nodiscard]] double gone(double away_ns, bool idled = false) const {

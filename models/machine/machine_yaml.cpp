@@ -298,8 +298,9 @@ class Writer {
       put("  {}: {}", name.name, to_text(machine_.costs.*name.cost));
     }
     const ColdCode& cold = machine_.cold_code;
-    put("cold_code: {{factor: {}, resume: {}, after: {}, idle: {}}}", cold.factor,
-        to_text(cold.resume), to_text(cold.after), cold.idle);
+    put("cold_code: {{factor: {}, resume: {}, after: {}, idle: {}, start: {}, start_after: {}}}",
+        cold.factor, to_text(cold.resume), to_text(cold.after), cold.idle, to_text(cold.start),
+        to_text(cold.start_after));
   }
 
   const MachineSpec& machine_;

@@ -207,6 +207,9 @@ class Dispatcher {
   /// it is not in the middle of a run.
   void set_character(ThreadId thread, std::uint32_t character);
 
+  /// Whether `thread` is starting an interpreter from now on: returns to a CPU cost it more.
+  void set_starting(ThreadId thread, bool starting);
+
   /// What a unit of work of this character takes alone. [ns] Requires: `share_machine`.
   [[nodiscard]] double unit_ns(std::uint32_t character) const;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/os/dispatcher_state.hpp"
+#include "sim/math.hpp"
 
 namespace timeslice::models {
 
@@ -76,12 +77,21 @@ sim::Duration Dispatcher::State::cold_cost(std::uint32_t cpu, std::uint32_t thre
     const double gone = cold.gone(static_cast<double>(now() - it.left_cpu_at));
     cost += sim::Duration{static_cast<std::int64_t>(sim::as_ns(cold.resume) * gone)};
   }
+  if (it.starting && cold.start > sim::Duration::zero() && it.last_cpu != nobody) {
+    const double away = static_cast<double>(now() - it.left_cpu_at) / sim::as_ns(cold.start_after);
+    cost +=
+        sim::Duration{static_cast<std::int64_t>(sim::as_ns(cold.start) * (1.0 - sim::exp(-away)))};
+  }
   return cost;
 }
 
 void Dispatcher::State::note_left(std::uint32_t cpu, std::uint32_t thread) {
   busy_at_leave.resize(std::max<std::size_t>(busy_at_leave.size(), threads.size()));
   busy_at_leave[thread] = cpus[cpu].accounts.busy;
+}
+
+void Dispatcher::set_starting(ThreadId thread, bool starting) {
+  state_->threads[static_cast<std::uint32_t>(thread)].starting = starting;
 }
 
 }  // namespace timeslice::models

@@ -53,6 +53,7 @@ struct Thread {
   std::uint8_t moved_by : 5 = 0;    // MoveReason
   bool background = false;          // its work is no progress
   bool reclass = false;             // runs; takes another class when it goes off its CPU
+  bool starting = false;            // an interpreter's start: it uses more than caches keep
 };
 static_assert(sizeof(Thread) <= 64, "a context switch touches one cache line of a thread");
 

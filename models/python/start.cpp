@@ -102,10 +102,13 @@ Program child_main(Actor& child, Program body, ChildPlan plan) {
     co_await enter(child);
   }
   child.begun = true;
+  world.os.set_starting(child.thread, true);
   co_await get_ready(child, plan);
+  world.os.set_starting(child.thread, false);
   co_await body;
   if (!child.killed) {
     const bool whole = plan.method == StartMethod::spawn;
+    world.os.set_starting(child.thread, true);  // all of it once more, to take it down
     const sim::Duration after = whole ? world.costs().spawn_exit : world.costs().child_exit;
     co_await bytecode(child, after);
   }
@@ -127,7 +130,9 @@ Program tracker_main(Actor& tracker) {
   if (!quick_enter(tracker)) {
     co_await enter(tracker);
   }
+  world.os.set_starting(tracker.thread, true);
   co_await bytecode(tracker, cost);
+  world.os.set_starting(tracker.thread, false);
   if (!quick_leave(tracker)) {
     co_await leave(tracker);
   }

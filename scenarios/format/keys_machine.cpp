@@ -326,7 +326,16 @@ constexpr std::array<Key, 2> interruption_keys{{
     {.name = "length", .type = Type::distribution, .required = true, .doc = "of one"},
 }};
 
-constexpr std::array<Key, 4> cold_code_keys{{
+constexpr std::array<Key, 6> cold_code_keys{{
+    {.name = "start",
+     .type = Type::duration,
+     .fallback = "0",
+     .doc = "an interpreter that starts pays so much for each return to a CPU after long"},
+    {.name = "start_after",
+     .type = Type::duration,
+     .low = 1000,
+     .fallback = "22ms",
+     .doc = "after so long away 63 % of `start`"},
     {.name = "factor",
      .type = Type::number,
      .low = 0,

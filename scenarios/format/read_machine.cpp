@@ -314,6 +314,8 @@ void read_behaviour(const Reading& reading, Fields& fields, const MachineBase& b
     inner.read("resume", machine.cold_code.resume);
     inner.read("after", machine.cold_code.after);
     inner.read("idle", machine.cold_code.idle);
+    inner.read("start", machine.cold_code.start);
+    inner.read("start_after", machine.cold_code.start_after);
   }
   if (const Node* noise = fields.map("noise"); noise != nullptr) {
     read_noise(reading, *noise, machine.interruptions);

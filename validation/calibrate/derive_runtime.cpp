@@ -288,6 +288,14 @@ Findings derive_cold_code(const ProbeSamples& samples, const RuntimeGround& grou
     const double more = quantile(idle->ns, wall_quantile) - quantile(busy->ns, wall_quantile);
     add("idle", fmt::format("{:.3f}", std::clamp(more / factor, 0.0, 1.0)), *idle);
   }
+  if (const Samples* crowd = samples.find("crowd"); crowd != nullptr) {
+    const double start = std::max(quantile(crowd->ns, wall_quantile), 0.0);
+    found.add_value({.path = {"cold_code", "start"},
+                     .values = {models::to_text(sim::Duration{std::llround(start)})},
+                     .list = false,
+                     .name = {},
+                     .measured = condense(*crowd, ground.from + ", children that start together")});
+  }
   return found;
 }
 
@@ -300,7 +308,7 @@ sim::Result<ProbeSamples> quick_samples(const std::string& text) {
   };
   try {
     const json raw = json::parse(text);
-    for (const char* name : {"fork", "pool", "pool_import", "resident"}) {
+    for (const char* name : {"fork", "pool", "pool_import", "resident", "crowd"}) {
       put(name, raw.at(name));
     }
     for (const char* group : {"process", "spawn", "forkserver", "helpers"}) {

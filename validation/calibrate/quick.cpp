@@ -154,6 +154,7 @@ void read_drifting(const json& raw, double pace_ns, QuickCosts& quick) {
   quick.forkserver_child = cost(raw.at("forkserver").at("until"));
   quick.pool_create = cost(raw.at("pool"));
   quick.cold_code = read_cold_code(raw.at("cold_code"));
+  quick.cold_code.start = positive(cost(raw.at("crowd")));
   quick.page_fault = cost(raw.at("page_fault"));
   quick.pipe_copy = cost(raw.at("pipe_copy"));
   read_kernel_paths(raw.at("kernel_paths"), quick);
@@ -202,6 +203,7 @@ QuickCosts between(const QuickCosts& before, const QuickCosts& after) {
   middle.cold_code.factor = (before.cold_code.factor + after.cold_code.factor) / 2.0;
   middle.cold_code.idle = (before.cold_code.idle + after.cold_code.idle) / 2.0;
   middle.cold_code.resume = (before.cold_code.resume + after.cold_code.resume) / 2;
+  middle.cold_code.start = (before.cold_code.start + after.cold_code.start) / 2;
   middle.cold_code.after = (before.cold_code.after + after.cold_code.after) / 2;
   return middle;
 }
@@ -250,6 +252,9 @@ std::vector<std::string> describe(const QuickCosts& quick) {
                   us(quick.spawn_child) / 1000.0, us(quick.spawn_exit) / 1000.0,
                   us(quick.pool_create) / 1000.0, us(quick.pool_import) / 1000.0,
                   static_cast<double>(quick.resident_bytes) / (1 << 20)),
+      fmt::format("costs of this host: a starting interpreter that was away for long pays {:.2f} "
+                  "ms when it comes back to a CPU",
+                  us(quick.cold_code.start) / 1000.0),
       fmt::format("costs of this host: the fork server starts in {:.1f} ms, its child in {:.1f} "
                   "ms, the resource tracker takes {:.1f} ms; private memory of a forked child "
                   "{:.1f}, a server's {:.1f}, a spawned {:.1f} MiB",

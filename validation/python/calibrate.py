@@ -346,7 +346,8 @@ def helpers_cpu():
 
 
 def starts_of_harness(method, times):
-    """What harness.measure_starts finds in an interpreter whose main module it is."""
+    """What harness.measure_starts finds in an interpreter whose main module it is; "crowd":
+    harness.measure_crowd."""
     import subprocess
     command = [sys.executable, "-I", "-B", harness.__file__, "starts", method, str(os.getpid()),
                str(times)]
@@ -487,6 +488,7 @@ def measure_quick(nominal_pace):
     quick["forkserver"] = cpu(starts_of_harness, "forkserver", 6)
     quick["spawn"] = cpu(starts_of_harness, "spawn", 6)
     quick["memory"]["spawn"] = child_memory("spawn")
+    quick["crowd"] = cpu(starts_of_harness, "crowd", 7)
     return {**quick, "pace": paces}
 
 
@@ -497,6 +499,7 @@ def measure_reference(nominal_pace):
             "thread": cpu(thread_starts), "fork": cpu(forks, 12), "process": cpu(harness.measure_starts, "fork", 10),
             "pool": cpu(pools, 3), "kernel_paths": cpu(kernel_paths, 8), "cold_code": cold_code(6),
             "spawn": cpu(starts_of_harness, "spawn", 5),
+             "crowd": cpu(starts_of_harness, "crowd", 3),
              "forkserver": cpu(starts_of_harness, "forkserver", 5), "page_fault": cpu(page_faults),
              "pipe_copy": cpu(pipe_copies)}
     return {**found, "pace": paces}

@@ -16,6 +16,7 @@ import fcntl
 import gc
 import hashlib
 import json
+import math
 import multiprocessing
 import os
 import queue
@@ -601,6 +602,37 @@ def measure_starts(method, repetitions):
     return {"parent": parent, "until": until, "after": after}
 
 
+CROWD = 4
+GONE_AFTER_NS = 22e6  # `cold_code.start_after` of machine files
+
+
+def measure_crowd(repetitions):
+    """What an interpreter that starts pays [ns] for each return to a CPU where it was long away:
+    what spawned children that share a CPU take more each than one alone. Binds this process."""
+    context = multiprocessing.get_context("spawn")
+    source, sink = context.Pipe(duplex=False)
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+    def start(number):
+        """CPU time [ns] of each, and how often it came back."""
+        waited, before = children_cpu_ns(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_nivcsw
+        children = [context.Process(target=report, args=(sink,)) for _ in range(number)]
+        for child in children:
+            child.start()
+        for child in children:
+            child.join()
+            source.recv_bytes()
+        returns = resource.getrusage(resource.RUSAGE_CHILDREN).ru_nivcsw - before
+        return (children_cpu_ns() - waited) / number, max(returns / number, 1)
+    found = []
+    for _ in range(repetitions):
+        alone, _ = start(1)
+        each, returns = start(CROWD)
+        away = (CROWD - 1) * each / returns
+        found.append((each - alone) / returns / (1 - math.exp(-away / GONE_AFTER_NS)))
+    return found
+
+
 if multiprocessing.parent_process() is not None and REPLACED not in os.environ:
     die_with_parent(0)  # a spawned or forkserver child, which imports this file
     if not multiprocessing.parent_process().is_alive():
@@ -610,6 +642,9 @@ os.register_at_fork(before=note_forker, after_in_child=follow_parent)
 if __name__ == "__main__":
     die_with_parent(int(sys.argv[3]))
     if sys.argv[1] == "starts":
-        print(json.dumps(measure_starts(sys.argv[2], int(sys.argv[4]))), flush=True)
+        crowd = sys.argv[2] == "crowd"
+        times = int(sys.argv[4])
+        found = measure_crowd(times) if crowd else measure_starts(sys.argv[2], times)
+        print(json.dumps(found), flush=True)
     else:
         run_plan(sys.argv[2])

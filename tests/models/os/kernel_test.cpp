@@ -123,6 +123,28 @@ TEST(ColdCaches, grow_with_the_time_away_whoever_ran) {
   }
 }
 
+TEST(ColdCaches, of_an_interpreter_that_starts_cost_more_the_longer_others_ran) {
+  constexpr sim::Duration slice{4ms};
+  constexpr sim::Duration start{1ms};
+  MachineSpec machine = small_machine(1);
+  machine.cold_code.start = start;
+  machine.cold_code.start_after = 20ms;
+  const auto switching = [&](int threads, bool starts) {
+    World world{machine, quiet_os(PolicyKind::round_robin, slice)};
+    for (int i = 0; i < threads; ++i) {
+      const ThreadId one = world.add();
+      world.dispatcher.set_starting(one, starts);
+      world.start(one, compute(world, one, 3 * slice / 2));
+    }
+    world.run();
+    return world.dispatcher.accounts(CpuId{0}).switching;
+  };
+  // Each comes back once, for 2 ms and what it pays: after 4 and 2.2 ms; after 12, 10.5, 8.9, 7.2.
+  EXPECT_NEAR(sim::as_ns(switching(2, true) - switching(2, false)), 284e3, 10e3);
+  EXPECT_NEAR(sim::as_ns(switching(4, true) - switching(4, false)), 1518e3, 20e3);
+  EXPECT_EQ(switching(1, true), switching(1, false));
+}
+
 TEST(ColdCaches, cost_nothing_to_who_was_alone) {
   MachineSpec machine = small_machine(1);
   machine.costs.cold_refill = 10us;

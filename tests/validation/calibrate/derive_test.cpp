@@ -121,11 +121,13 @@ TEST(DeriveRuntime, code_that_is_gone_after_long_says_by_1_ms_when_it_is) {
   samples.by_name["cold_code.after_1ms"] = same(3);
   samples.by_name["cold_code.after_busy"] = same(0.4);
   samples.by_name["cold_code.after_idle"] = same(1.9);
+  samples.by_name["crowd"] = same(900'000);
   const Findings found =
       derive_cold_code(samples, {.os = {}, .name = "3.11", .from = "it", .date = date});
   EXPECT_EQ(value_of(found, "cold_code.factor"), "12.00");
   EXPECT_EQ(value_of(found, "cold_code.after"), "4ms");
   EXPECT_EQ(value_of(found, "cold_code.idle"), "0.125");
+  EXPECT_EQ(value_of(found, "cold_code.start"), "900us");
 }
 
 TEST(DeriveHost, a_wake_up_that_found_its_cpu_busy_is_none_of_an_idle_one) {

@@ -31,6 +31,7 @@ json reference(double times) {
                       {"after_1ms", {2, 2, 2}},
                       {"after_busy", {0.5, 0.5, 0.5}},
                       {"after_idle", {1.5, 1.5, 1.5}}};
+  raw["crowd"] = three(1'000'000);
   raw["kernel_paths"] = {
       {"write", {1000}},   {"read_same_cpu", {3000}},   {"read_same_cpu_later", {13'000}},
       {"sleep", {18'000}}, {"write_other_cpu", {9000}}, {"read_other_cpu", {9000}}};
@@ -65,6 +66,7 @@ TEST(QuickCosts, are_medians_at_the_pace_of_their_probe) {
   EXPECT_DOUBLE_EQ(quick.cold_code.idle, 0.1);
   EXPECT_EQ(quick.cold_code.after, 5ms);
   EXPECT_EQ(quick.cold_code.resume, 10us);
+  EXPECT_EQ(quick.cold_code.start, 1ms);
 }
 
 TEST(QuickCosts, measured_again_take_along_what_was_not) {
