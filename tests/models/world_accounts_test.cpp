@@ -117,7 +117,7 @@ void expect_shares(const WorldSpec& world, const Timings& timings) {
 }
 
 TEST(WorldAccounts, no_share_exceeds_one_in_random_worlds_with_executors_made_at_the_start) {
-  const std::uint64_t cases = timeslice::testing::random_cases(200);
+  const std::uint64_t cases = timeslice::cases::random_cases(200);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Dice dice{seed};

@@ -149,7 +149,7 @@ class GilWatch final : public sim::TraceSink {
 };
 
 TEST(WorldLaws, hold_in_random_worlds) {
-  const std::uint64_t cases = timeslice::testing::random_cases(1000);
+  const std::uint64_t cases = timeslice::cases::random_cases(1000);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const RandomWorld random = random_world(seed);

@@ -236,7 +236,7 @@ class LoopWatch final : public sim::TraceSink {
 };
 
 TEST(LoopLaws, hold_in_random_worlds) {
-  const std::uint64_t cases = timeslice::testing::random_cases(500);
+  const std::uint64_t cases = timeslice::cases::random_cases(500);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const WorldSpec world = random_world(seed);
@@ -257,7 +257,7 @@ TEST(LoopLaws, hold_in_random_worlds) {
 }
 
 TEST(LoopLaws, hold_where_work_is_given_up) {
-  const std::uint64_t cases = timeslice::testing::random_cases(500);
+  const std::uint64_t cases = timeslice::cases::random_cases(500);
   double expired = 0.0;
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

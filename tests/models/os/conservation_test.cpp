@@ -18,9 +18,9 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::quiet_os;
-using testing::small_machine;
-using testing::World;
+using os_bench::quiet_os;
+using os_bench::small_machine;
+using os_bench::World;
 
 /// Draws in order, for building scenarios.
 class Dice {
@@ -239,7 +239,7 @@ void check_accounts(World& world, const std::vector<ThreadId>& threads,
 }
 
 TEST(Conservation, holds_in_random_scenarios) {
-  const std::uint64_t cases = timeslice::testing::random_cases(1000);
+  const std::uint64_t cases = timeslice::cases::random_cases(1000);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     const Scenario made = scenario(seed);
     SCOPED_TRACE(made.description);

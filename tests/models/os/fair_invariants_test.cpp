@@ -17,8 +17,8 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::small_machine;
-using testing::World;
+using os_bench::small_machine;
+using os_bench::World;
 
 class Dice {
  public:
@@ -123,7 +123,7 @@ sim::StopReason one_event(World& world) {
 }
 
 TEST(FairInvariants, lags_sum_to_zero_and_somebody_is_eligible_in_every_queue) {
-  const std::uint64_t cases = timeslice::testing::random_cases(60);
+  const std::uint64_t cases = timeslice::cases::random_cases(60);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Dice dice{seed};
@@ -142,7 +142,7 @@ TEST(FairInvariants, lags_sum_to_zero_and_somebody_is_eligible_in_every_queue) {
 
 /// Who neither slept, moved, yielded nor was given another weight since the last look.
 TEST(FairInvariants, a_present_thread_s_virtual_time_goes_back_only_when_its_weight_changes) {
-  const std::uint64_t cases = timeslice::testing::random_cases(60);
+  const std::uint64_t cases = timeslice::cases::random_cases(60);
   std::uint64_t compared = 0;
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -153,7 +153,7 @@ TEST(FairInvariants, a_present_thread_s_virtual_time_goes_back_only_when_its_wei
     std::vector<ThreadId> threads;
     for (std::uint64_t i = 0; i < 5; ++i) {
       threads.push_back(world.add({.nice = static_cast<int>(i)}));
-      world.start(threads.back(), testing::compute(world, threads.back(), 5ms + dice.up_to(20ms)));
+      world.start(threads.back(), os_bench::compute(world, threads.back(), 5ms + dice.up_to(20ms)));
     }
     const auto& policy = dynamic_cast<const Eevdf&>(world.dispatcher.policy());
     std::map<std::uint32_t, VirtualTime> last;
@@ -175,7 +175,7 @@ TEST(FairInvariants, a_present_thread_s_virtual_time_goes_back_only_when_its_wei
 }
 
 TEST(FairInvariants, the_least_virtual_time_of_cfs_never_goes_back) {
-  const std::uint64_t cases = timeslice::testing::random_cases(60);
+  const std::uint64_t cases = timeslice::cases::random_cases(60);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Dice dice{seed};

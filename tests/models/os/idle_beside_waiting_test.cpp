@@ -12,9 +12,9 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::quiet_os;
-using testing::small_machine;
-using testing::World;
+using os_bench::quiet_os;
+using os_bench::small_machine;
+using os_bench::World;
 
 /// Draws in order.
 class Dice {
@@ -105,7 +105,7 @@ struct Watch {
 /// there is nothing to do), and a cache-hot thread needs two failures first.
 TEST(IdleBesideWaiting, no_cpu_idles_beside_a_waiting_thread_for_longer_than_the_passes_take) {
   sim::Duration longest_of_all{};
-  const std::uint64_t cases = timeslice::testing::random_cases(120);
+  const std::uint64_t cases = timeslice::cases::random_cases(120);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     Dice dice{seed};
     World world{any_machine(dice), any_linux(dice), seed};

@@ -13,9 +13,9 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::compute;
-using testing::small_machine;
-using testing::World;
+using os_bench::compute;
+using os_bench::small_machine;
+using os_bench::World;
 
 ClassSpec fifo(std::uint8_t priority) {
   return {.kind = SchedulingClass::fifo, .priority = priority};

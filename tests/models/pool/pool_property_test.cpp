@@ -132,7 +132,7 @@ void expect_each_item_once(const Timings& timings, const Case& chosen) {
 }
 
 TEST(PoolLaws, every_item_is_done_once_or_the_run_says_why_not) {
-  const std::uint64_t cases = timeslice::testing::random_cases(400);
+  const std::uint64_t cases = timeslice::cases::random_cases(400);
   std::uint64_t failed = 0;
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

@@ -128,7 +128,7 @@ class Watch final : public sim::TraceSink {
 };
 
 TEST(GilLaws, hold_in_random_programs) {
-  const std::uint64_t cases = timeslice::testing::random_cases(150);
+  const std::uint64_t cases = timeslice::cases::random_cases(150);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Case one = random_case(seed);
@@ -156,7 +156,7 @@ TEST(GilLaws, hold_in_random_programs) {
 TEST(GilLaws, random_programs_end_well_without_any_effects) {
   constexpr std::array effects{Effect::rest,     Effect::contention, Effect::switch_cost,
                                Effect::ipc_cost, Effect::start_cost, Effect::gil};
-  const std::uint64_t cases = timeslice::testing::random_cases(40);
+  const std::uint64_t cases = timeslice::cases::random_cases(40);
   WorldOptions options;
   options.limits.events_without_progress = 100'000;
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
