@@ -6,24 +6,14 @@
 #include <gtest/gtest.h>
 
 #include "models/trace_kinds.hpp"
-#include "sim/random.hpp"
+#include "tests/dice.hpp"
 #include "tests/models/aio/aio_fixture.hpp"
 #include "tests/random_cases.hpp"
 
 namespace timeslice::models {
 namespace {
 
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : random_{seed} {}
-  std::uint32_t roll(std::uint32_t sides) {
-    return static_cast<std::uint32_t>(random_.below({.task = 77, .count = ++count_}, sides));
-  }
-
- private:
-  sim::Random random_;
-  std::uint32_t count_ = 0;
-};
+using cases::Dice;
 
 constexpr std::uint32_t plain = 0;  // tasks
 constexpr std::uint32_t leaf = 1;
@@ -182,7 +172,7 @@ Demand demand(const WorldSpec& world, const Steps& steps) {
 }
 
 WorldSpec random_world(std::uint64_t seed, bool timeouts = false) {
-  Dice dice{seed};
+  Dice dice{seed, 77};
   const std::uint32_t cpus = 1 + dice.roll(3);
   WorldSpec world = dice.roll(3) == 0 ? ideal_world(cpus) : linux_world(cpus);
   if (dice.roll(8) == 0) {

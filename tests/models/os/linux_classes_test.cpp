@@ -7,13 +7,14 @@
 #include <gtest/gtest.h>
 
 #include "sim/random.hpp"
+#include "tests/models/os/one_queue.hpp"
 
 namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr QueueId queue{0};
+using os_bench::queue;
 constexpr std::uint32_t entities = 40;
 
 std::unique_ptr<Policy> fair_policy() {
