@@ -19,7 +19,7 @@ constexpr std::uint32_t plain = 0;  // tasks
 constexpr std::uint32_t leaf = 1;
 constexpr std::uint32_t tree = 2;
 constexpr std::uint32_t loop = 0;  // executors
-constexpr std::uint32_t threads = 1;
+constexpr std::uint32_t thread_pool = 1;
 
 sim::Duration some_time(Dice& dice) {
   return std::chrono::microseconds{20 + dice.roll(2000)};
@@ -49,7 +49,7 @@ Step yielding(Dice& dice) {
     case 1:
       return await_sleep(std::chrono::nanoseconds{0});
     case 2:
-      return await_task(plain, threads);
+      return await_task(plain, thread_pool);
     default:
       return await_sleep(some_time(dice));
   }
@@ -72,7 +72,7 @@ Steps tree_steps(Dice& dice, bool one_loop) {
         steps.push_back(gather(dice.roll(4), leaf, {}));
         break;
       case 1:
-        steps.push_back(gather(1 + dice.roll(5), plain, threads));
+        steps.push_back(gather(1 + dice.roll(5), plain, thread_pool));
         break;
       case 2:
         steps.push_back(await_task(leaf));
@@ -192,7 +192,7 @@ WorldSpec random_world(std::uint64_t seed, bool timeouts = false) {
   Steps trees = tree_steps(dice, loops < 2);
   add_task(world, "leaf", timeouts ? impatient(dice, std::move(leaves)) : std::move(leaves));
   add_task(world, "tree", timeouts ? impatient(dice, std::move(trees)) : std::move(trees));
-  Steps main{submit(dice.roll(4), plain, threads, 0), gather(1 + dice.roll(6), leaf),
+  Steps main{submit(dice.roll(4), plain, thread_pool, 0), gather(1 + dice.roll(6), leaf),
              gather(1 + dice.roll(3), tree), join(0)};
   if (loops > 0) {
     main.insert(main.begin(), submit(dice.roll(4), leaf, loop, 0));

@@ -120,9 +120,9 @@ TEST(FairInvariants, lags_sum_to_zero_and_somebody_is_eligible_in_every_queue) {
     start_any(world, dice, seed);
     const auto& policy = dynamic_cast<const Eevdf&>(fair_of(world.dispatcher.policy()));
     for (int steps = 0; one_event(world) == sim::StopReason::event_limit; ++steps) {
-      for (std::uint32_t queue = 0; steps % 3 == 0 && queue < policy.queues(); ++queue) {
-        ASSERT_TRUE(policy.exact_lag_sum(QueueId{queue}) == 0) << "queue " << queue;
-        ASSERT_TRUE(policy.somebody_is_eligible(QueueId{queue})) << "queue " << queue;
+      for (std::uint32_t number = 0; steps % 3 == 0 && number < policy.queues(); ++number) {
+        ASSERT_TRUE(policy.exact_lag_sum(QueueId{number}) == 0) << "queue " << number;
+        ASSERT_TRUE(policy.somebody_is_eligible(QueueId{number})) << "queue " << number;
       }
     }
   }
@@ -174,10 +174,10 @@ TEST(FairInvariants, the_least_virtual_time_of_cfs_never_goes_back) {
     std::vector<VirtualTime> last;
     while (one_event(world) == sim::StopReason::event_limit) {
       last.resize(policy.queues(), INT64_MIN);
-      for (std::uint32_t queue = 0; queue < policy.queues(); ++queue) {
-        const VirtualTime least = policy.least_virtual_time(QueueId{queue});
-        ASSERT_GE(least, last[queue]) << "queue " << queue;
-        last[queue] = least;
+      for (std::uint32_t number = 0; number < policy.queues(); ++number) {
+        const VirtualTime least = policy.least_virtual_time(QueueId{number});
+        ASSERT_GE(least, last[number]) << "queue " << number;
+        last[number] = least;
       }
     }
   }
