@@ -38,4 +38,10 @@ template <typename Id>
   return static_cast<std::size_t>(id);
 }
 
+/// The id as the number that trace records and wake causes carry.
+template <typename Id>
+[[nodiscard]] constexpr std::uint32_t raw(Id id) {
+  return static_cast<std::uint32_t>(id);
+}
+
 }  // namespace timeslice::models

@@ -14,7 +14,8 @@ enum class TraceKind : std::uint16_t {
   ready,               // cause: waker thread (or none); value: EnqueueReason
   switch_in,           // cpu; object: thread that was there before (or none); value: from which cpu
   switch_out,          // cpu; cause: who preempts (or none); value: 0 blocked, 1 preempted,
-                       // 2 slice used up, 3 yielded, 4 exited, 5 its group's quota is used up
+                       // 2 slice used up, 3 yielded, 4 exited, 5 its group's quota is used up;
+                       // the constants below name those that readers ask for
   blocked,             // object: WaitCause.object; value: WaitFor
   migrated,            // cpu: to; value: from; cause: balancing reason
   speed_changed,       // subject: CpuId; value: factor * 1e6
@@ -41,6 +42,10 @@ enum class TraceKind : std::uint16_t {
   coroutine_resumed,   // object: executor; value: coroutine
   coroutine_left,      // object: executor; value: coroutine; cause: 1 it has ended
 };
+
+inline constexpr std::uint64_t out_blocked = 0;  // values of switch_out
+inline constexpr std::uint64_t out_preempted = 1;
+inline constexpr std::uint64_t out_exited = 4;
 
 constexpr std::uint32_t no_subject = 0xffffffffU;
 constexpr std::uint16_t no_cpu = 0xffffU;

@@ -8,11 +8,7 @@ namespace timeslice::models {
 
 namespace {
 
-std::string text_of(std::uint32_t number) {
-  return std::to_string(number);
-}
-
-struct Report {
+struct UseReport {
   Context& world;
   const WorldAccounts& accounts;
   Timings& timings;
@@ -32,7 +28,7 @@ struct ThreadTotals {
   sim::Duration gil_wait{};
 };
 
-void add_thread(const Report& report, ThreadId thread, ThreadTotals& totals) {
+void add_thread(const UseReport& report, ThreadId thread, ThreadTotals& totals) {
   const ThreadAccounts accounts = report.accounts.of(report.world, thread);
   const auto [held, waited] = report.accounts.gil_use(report.world, thread);
   totals.cpu_time += accounts.cpu_time;
@@ -56,7 +52,7 @@ void add_thread(const Report& report, ThreadId thread, ThreadTotals& totals) {
   }
 }
 
-void add_threads(const Report& report) {
+void add_threads(const UseReport& report) {
   ThreadTotals totals;
   for (std::uint32_t id = 0; id < report.world.os.threads(); ++id) {
     const Actor* actor = report.world.processes.actor_of(ThreadId{id});
@@ -77,7 +73,7 @@ void add_threads(const Report& report) {
 }
 
 /// Time in which any CPU of each core was busy.
-std::vector<double> core_busy_ns(const Report& report) {
+std::vector<double> core_busy_ns(const UseReport& report) {
   const Context& world = report.world;
   std::vector<double> busy(world.spec.machine.cores.size(), 0.0);
   for (std::uint32_t cpu = 0; cpu < world.os.cpus(); ++cpu) {
@@ -87,7 +83,7 @@ std::vector<double> core_busy_ns(const Report& report) {
   return busy;
 }
 
-void add_cpus(const Report& report, double elapsed_ns) {
+void add_cpus(const UseReport& report, double elapsed_ns) {
   const Context& world = report.world;
   CpuAccounts sum;
   for (std::uint32_t cpu = 0; cpu < world.os.cpus(); ++cpu) {
@@ -96,7 +92,8 @@ void add_cpus(const Report& report, double elapsed_ns) {
     sum.beside_sibling += accounts.beside_sibling;
     sum.with_queue += accounts.with_queue;
     if (cpu < max_entities) {
-      report.add("cpu_utilization", text_of(cpu), "1", sim::as_ns(accounts.busy) / elapsed_ns);
+      report.add("cpu_utilization", std::to_string(cpu), "1",
+                 sim::as_ns(accounts.busy) / elapsed_ns);
     }
   }
   const double capacity = elapsed_ns * static_cast<double>(world.os.cpus());
@@ -105,7 +102,7 @@ void add_cpus(const Report& report, double elapsed_ns) {
              sim::as_ns(report.accounts.idle_while_runnable(world)));
   const std::vector<double> cores = core_busy_ns(report);
   for (std::size_t core = 0; core < std::min(cores.size(), max_entities); ++core) {
-    report.add("core_busy", text_of(static_cast<std::uint32_t>(core)), "1",
+    report.add("core_busy", std::to_string(static_cast<std::uint32_t>(core)), "1",
                cores[core] / elapsed_ns);
   }
   if (sum.busy > sim::Duration::zero()) {
@@ -117,7 +114,7 @@ void add_cpus(const Report& report, double elapsed_ns) {
 }
 
 /// CPU time of each group, the groups inside it included, background programs too.
-std::vector<sim::Duration> group_cpu_times(const Report& report) {
+std::vector<sim::Duration> group_cpu_times(const UseReport& report) {
   const Context& world = report.world;
   const OsSpec& os = world.spec.os;
   std::vector<sim::Duration> used(os.groups.size());
@@ -132,7 +129,7 @@ std::vector<sim::Duration> group_cpu_times(const Report& report) {
   return used;
 }
 
-void add_groups(const Report& report) {
+void add_groups(const UseReport& report) {
   const std::vector<GroupSpec>& groups = report.world.spec.os.groups;
   if (groups.empty()) {
     return;
@@ -153,7 +150,7 @@ void add_groups(const Report& report) {
 }  // namespace
 
 void add_use(Context& world, const MainSpan& span, Timings& timings) {
-  const Report report{.world = world, .accounts = span.accounts, .timings = timings};
+  const UseReport report{.world = world, .accounts = span.accounts, .timings = timings};
   add_threads(report);
   const double elapsed_ns = sim::as_ns(span.end - span.begin);
   if (elapsed_ns > 0.0) {

@@ -12,8 +12,6 @@ namespace {
 
 using What = ActivityRecorder::What;
 
-constexpr std::uint64_t out_blocked = 0;  // values of switch_out, see trace_kinds.hpp
-constexpr std::uint64_t out_exited = 4;
 constexpr std::uint32_t main_thread = 0;  // the first of a run
 
 /// What is known of one process, or of all together, as of the last activity.

@@ -10,9 +10,6 @@ namespace timeslice::models {
 
 namespace {
 
-constexpr std::uint64_t out_blocked = 0;  // values of switch_out, see trace_kinds.hpp
-constexpr std::uint64_t out_exited = 4;
-
 /// Whether a `ready` record is about a thread that could not run before.
 bool is_wake(const sim::TraceRecord& record) {
   const auto reason = static_cast<EnqueueReason>(record.value);

@@ -6,10 +6,6 @@ namespace timeslice::models {
 
 namespace {
 
-std::string text_of(std::uint32_t number) {
-  return std::to_string(number);
-}
-
 /// "lock '", "queue '" ...
 std::string noun_of_lock(const Context& world, std::uint32_t object) {
   const auto& locks = world.spec.locks;
@@ -50,7 +46,7 @@ std::string wait_text(Context& world, const Actor& actor) {
                  ? "the end of " + world.os.name(ThreadId{cause.object})
                  : "the end of a thread";
     case WaitFor::child:
-      return "the end of process " + text_of(cause.object);
+      return "the end of process " + std::to_string(cause.object);
     case WaitFor::gil:
     case WaitFor::gil_switch:
       return world.spec.runtime.gil.enabled ? "the GIL" : "the end of a stop of all threads";
@@ -89,7 +85,7 @@ std::string describe_waits(Context& world) {
     ++told;
   }
   if (left_out > 0) {
-    text += "; and " + text_of(left_out) + " more threads wait";
+    text += "; and " + std::to_string(left_out) + " more threads wait";
   }
   return text.empty() ? "nobody waits for anything that could happen" : text;
 }

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
-namespace timeslice::testing {
+namespace timeslice::cases {
 
 /// `usual`, or what the environment's TIMESLICE_RANDOM_CASES says, as the nightly run does.
 inline std::uint64_t random_cases(std::uint64_t usual) {
@@ -20,4 +20,4 @@ inline std::uint64_t random_cases(std::uint64_t usual) {
   return cases;
 }
 
-}  // namespace timeslice::testing
+}  // namespace timeslice::cases

@@ -12,12 +12,12 @@ struct Switch {
   std::string_view name;
   models::Effect effect;
 };
-constexpr std::array<Switch, 6> switches{{{"gil", models::Effect::gil},
-                                          {"start", models::Effect::start_cost},
-                                          {"ipc", models::Effect::ipc_cost},
-                                          {"switch", models::Effect::switch_cost},
-                                          {"contention", models::Effect::contention},
-                                          {"rest", models::Effect::rest}}};
+constexpr std::array<Switch, 6> effect_switches{{{"gil", models::Effect::gil},
+                                                 {"start", models::Effect::start_cost},
+                                                 {"ipc", models::Effect::ipc_cost},
+                                                 {"switch", models::Effect::switch_cost},
+                                                 {"contention", models::Effect::contention},
+                                                 {"rest", models::Effect::rest}}};
 
 /// All code warm, and the whole way to an idle CPU latency that nobody pays, as where nobody
 /// measured: the thread that is woken is as late as after half of the caches have gone.
@@ -41,7 +41,7 @@ void drop_guest_costs(models::MachineSpec& machine) {
 
 std::vector<AblatedWorld> ablated(const models::WorldSpec& world) {
   std::vector<AblatedWorld> worlds;
-  for (const Switch& one : switches) {
+  for (const Switch& one : effect_switches) {
     worlds.push_back({.effect = one.name, .world = models::without(world, one.effect)});
   }
   worlds.push_back({.effect = "cold", .world = world});

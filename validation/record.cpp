@@ -64,9 +64,9 @@ sim::Error broken(const std::string& file, const std::string& what) {
           .advice = "record the runs again with `validate --record`"};
 }
 
-class Reader {
+class RecordReader {
  public:
-  Reader(const ValidateOptions& options, const ReadRecordFile& read)
+  RecordReader(const ValidateOptions& options, const ReadRecordFile& read)
       : options_{options}, read_{read} {}
 
   sim::Result<NativeSide> run(const std::vector<scenarios::Point>& points) {
@@ -203,7 +203,7 @@ std::vector<RecordFile> record_of(const std::vector<scenarios::Point>& points,
 
 sim::Result<NativeSide> native_side_of(const std::vector<scenarios::Point>& points,
                                        const ValidateOptions& options, const ReadRecordFile& read) {
-  return Reader{options, read}.run(points);
+  return RecordReader{options, read}.run(points);
 }
 
 }  // namespace timeslice::validation

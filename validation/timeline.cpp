@@ -14,10 +14,10 @@ namespace timeslice::validation {
 
 namespace {
 
+using models::out_blocked;
+using models::out_exited;
 using models::TraceKind;
 
-constexpr std::uint64_t out_blocked = 0;  // values of switch_out, see models/trace_kinds.hpp
-constexpr std::uint64_t out_exited = 4;
 constexpr std::uint32_t named_most = 8;  // threads, and processes, with a role of their own
 constexpr const char* foreign_role = "other programs";
 

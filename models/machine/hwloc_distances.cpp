@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::int64_t max_matrix_objects = 4096;  // 24 nodes is the largest matrix usual today
 constexpr std::int64_t means_latency = 4;          // HWLOC_DISTANCES_KIND_MEANS_LATENCY, 2.9
-constexpr std::string_view blanks = " \t\r\n";
 
 struct Matrix {
   std::string_view type;  // of the objects it is about
@@ -25,11 +24,11 @@ struct Matrix {
 std::optional<std::vector<std::int64_t>> parse_numbers(std::string_view text) {
   std::vector<std::int64_t> numbers;
   for (;;) {
-    const std::size_t start = text.find_first_not_of(blanks);
+    const std::size_t start = text.find_first_not_of(xml_blanks);
     if (start == std::string_view::npos) {
       return numbers;
     }
-    const std::size_t end = std::min(text.find_first_of(blanks, start), text.size());
+    const std::size_t end = std::min(text.find_first_of(xml_blanks, start), text.size());
     const auto number = parse_count(text.substr(start, end - start));
     if (!number) {
       return std::nullopt;

@@ -10,8 +10,6 @@
 namespace timeslice::models {
 namespace {
 
-constexpr Bytes smallest_cache{1LL << 10};  // a smaller one is a slip of the unit
-constexpr Bytes largest_cache{16LL << 30};  // 14x the largest L3 built (EPYC 9684X, 1152 MiB)
 constexpr std::string_view export_again = "export the file again with lstopo";
 
 struct TypeName {

@@ -44,6 +44,9 @@ struct CpuSpec {
   std::uint32_t os_index = 0;  // the number the operating system gives it
 };
 
+inline constexpr Bytes smallest_cache{1LL << 10};  // below this a size is a slip of the unit
+inline constexpr Bytes largest_cache{16LL << 30};  // 14x the largest L3 (EPYC 9684X, 1152 MiB)
+
 /// Caches of one level that are alike: how many there are and how many cores share each.
 struct CacheSpec {
   std::uint32_t level = 1;

@@ -11,9 +11,6 @@
 namespace timeslice::models {
 namespace {
 
-constexpr Bytes smallest_cache{1LL << 10};  // below this a size is a slip of the unit
-constexpr Bytes largest_cache{16LL << 30};  // 12x the largest L3 built (EPYC 9684X, 1152 MiB)
-
 std::string cache_key(const RegularCache& cache) {
   const bool instruction = cache.type == CacheSpec::Type::instruction;
   const char* const suffix = instruction ? "i" : (cache.level == 1 ? "d" : "");

@@ -10,7 +10,8 @@ namespace timeslice::models {
 
 namespace {
 
-double fourth_power(double value) {
+/// Rounds three times, where the square of a square rounds twice: results hang on the last bit.
+double product_of_four(double value) {
   return value * value * value * value;
 }
 
@@ -18,13 +19,13 @@ double fourth_power(double value) {
 
 double core_use_of_gain(double gain) {
   sim::expect(gain >= 1.0 && gain <= 2.0, "two threads do 1 to 2 times the work of one");
-  return std::sqrt(std::sqrt((fourth_power(2.0 / gain) - 1.0) / 15.0));
+  return std::sqrt(std::sqrt((product_of_four(2.0 / gain) - 1.0) / 15.0));
 }
 
 double smt_gain_of(double use, double threads) {
   sim::expect(use >= 0.0 && use <= 1.0, "a thread uses a part of its core");
-  const double more = fourth_power(threads) - 1.0;
-  return threads / std::sqrt(std::sqrt(1.0 + more * fourth_power(use)));
+  const double more = product_of_four(threads) - 1.0;
+  return threads / std::sqrt(std::sqrt(1.0 + more * product_of_four(use)));
 }
 
 double smt_speed(std::span<const double> uses) {

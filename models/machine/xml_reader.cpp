@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t max_printed = 60;
 constexpr std::size_t max_attributes_an_element = 64;  // hwloc writes at most 16
-constexpr std::string_view blanks = " \t\r\n";
 
 bool is_name_byte(char c) {
   const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -144,7 +143,7 @@ class Reader {
   }
 
   void skip_blanks() {
-    const std::size_t next = text_.find_first_not_of(blanks, at_);
+    const std::size_t next = text_.find_first_not_of(xml_blanks, at_);
     at_ = next == std::string_view::npos ? text_.size() : next;
   }
 
@@ -361,7 +360,7 @@ class Reader {
     const std::size_t next = text_.find('<', at_);
     at_ = next == std::string_view::npos ? text_.size() : next;
     const std::string_view piece = text_.substr(start, at_ - start);
-    if (piece.find_first_not_of(blanks) == std::string_view::npos) {
+    if (piece.find_first_not_of(xml_blanks) == std::string_view::npos) {
       return;
     }
     if (open_.empty()) {

@@ -20,6 +20,8 @@
 
 namespace timeslice::models {
 
+/// What XML calls white space.
+inline constexpr std::string_view xml_blanks = " \t\r\n";
 /// Real topologies nest at most 15 deep (checked on 36 files of up to 384 CPUs).
 inline constexpr std::size_t max_xml_depth = 64;
 /// A 65 536-CPU machine needs about 10 elements a CPU.

@@ -21,6 +21,8 @@
 
 namespace timeslice::models {
 
+inline constexpr double fits_margin = 1.25;  // fits_capacity() of fair.c: 1280 / 1024
+
 struct Dispatcher::State::LinuxBalance {
   /// What a balancing pass is for: the CPU that pulls is busy, idle, or runs dry at this moment.
   enum class Occasion : std::uint8_t { busy, idle, newly_idle };

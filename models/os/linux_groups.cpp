@@ -10,9 +10,8 @@ namespace timeslice::models {
 
 namespace {
 
-constexpr double fits_margin = 1.25;      // fits_capacity(): 1280 / 1024
 constexpr double clearly_greater = 1.05;  // capacity_greater(): 1078 / 1024
-constexpr double numa_pair = 2.0;         // NUMA_IMBALANCE_MIN
+constexpr double numa_pair_load = 2.0;    // NUMA_IMBALANCE_MIN
 
 /// By how many threads `busiest` has more than `local` for as many cores.
 double surplus(const auto& local, const auto& busiest) {
@@ -171,7 +170,7 @@ void Dispatcher::State::LinuxBalance::weigh(Pass& pass, Group& local, const Grou
     const double idle = static_cast<double>(local.idle) - static_cast<double>(busiest.idle);
     pass.imbalance = by_threads ? surplus(local, busiest) : std::max(0.0, idle);
     const bool few = local.threads + 1 <= pass.domain->numa_imbalance_max;
-    if (pass.domain->kind == DomainKind::numa && few && pass.imbalance <= numa_pair) {
+    if (pass.domain->kind == DomainKind::numa && few && pass.imbalance <= numa_pair_load) {
       pass.imbalance = 0.0;
     }
     pass.imbalance = std::floor(pass.imbalance / 2.0);

@@ -9,7 +9,6 @@ namespace timeslice::models {
 
 namespace {
 
-constexpr double fits_margin = 1.25;  // fits_capacity(): 1280 / 1024
 constexpr double new_thread_running = 0.5;
 constexpr double nice_0_load = 1024.0;
 constexpr std::uint32_t numa_pair = 2;  // NUMA_IMBALANCE_MIN: threads that talk to each other

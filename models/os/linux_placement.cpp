@@ -9,7 +9,6 @@ namespace timeslice::models {
 namespace {
 
 constexpr std::int64_t flips_half_life_ns = 1'000'000'000;  // record_wakee()
-constexpr double fits_margin = 1.25;                        // fits_capacity(): 1280 / 1024
 
 }  // namespace
 

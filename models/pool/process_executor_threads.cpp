@@ -18,9 +18,9 @@ constexpr std::uint64_t last_result = 1ULL << 40U;
 /// Pickled size of a call and of a result with small integers, and what each item adds: 183 + 4 n
 /// and 119 + n bytes (n = 1 to 101). Measured with ForkingPickler on CPython 3.11.2.
 constexpr std::int64_t call_bytes = 183;
-constexpr std::int64_t call_item_bytes = 4;
+constexpr std::int64_t call_bytes_an_item = 4;
 constexpr std::int64_t result_message_bytes = 119;
-constexpr std::int64_t result_item_bytes = 1;
+constexpr std::int64_t result_message_bytes_an_item = 1;
 
 }  // namespace
 
@@ -246,7 +246,7 @@ sim::Process<> ProcessExecutor::send(Actor& actor, std::uint64_t entry) {
   co_await bytecode(actor, costs().send, Code::call_send);
   const Bytes size{entry == stop_sign
                        ? 0
-                       : call_bytes + call.count * call_item_bytes + argument_bytes(load).count};
+                       : call_bytes + call.count * call_bytes_an_item + argument_bytes(load).count};
   co_await write(actor, calls_.pipe, size, entry);
 }
 
@@ -295,9 +295,10 @@ sim::Process<> ProcessExecutor::put_result(Actor& worker, std::uint64_t message)
   const Call call = message == goodbye ? Call{} : table_[message % last_result];
   const Load load = load_of(call);
   co_await dump_results(worker, library_time(worker, costs().put, Code::call_put), load);
-  const Bytes size{message == goodbye ? length_bytes
-                                      : result_message_bytes + call.count * result_item_bytes +
-                                            result_bytes(load).count};
+  const Bytes size{message == goodbye
+                       ? length_bytes
+                       : result_message_bytes + call.count * result_message_bytes_an_item +
+                             result_bytes(load).count};
   co_await acquire(worker, results_.lock);
   co_await write(worker, results_.pipe, size, message);
   co_await results_.lock.release(worker.thread);

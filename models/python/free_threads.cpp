@@ -16,10 +16,6 @@ constexpr double counted_by_thread = 512.0;
 constexpr double least_new_objects = 2000.0;
 constexpr double share_of_objects = 0.25;
 
-std::uint32_t raw(ThreadId thread) {
-  return static_cast<std::uint32_t>(thread);
-}
-
 }  // namespace
 
 Contention contention(std::uint32_t threads, double shared, double contended) {

@@ -8,14 +8,6 @@
 
 namespace timeslice::models {
 
-namespace {
-
-std::uint32_t raw(ThreadId thread) {
-  return static_cast<std::uint32_t>(thread);
-}
-
-}  // namespace
-
 GilAccounts::Times& GilAccounts::of(ThreadId thread) {
   if (index_of(thread) >= times_.size()) {
     times_.resize(index_of(thread) + 1);

@@ -12,7 +12,7 @@ namespace timeslice::scenarios {
 namespace {
 
 /// The element of a list that `number` names, counted from 0; null: there is none.
-const Node* element(const Node& list, const std::string& number) {
+const Node* list_element(const Node& list, const std::string& number) {
   std::size_t index = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), index);
   const bool whole = error == std::errc{} && end == number.data() + number.size();
@@ -50,7 +50,7 @@ void check_background(const Reading& reading, const models::WorldSpec& world, co
 const Mark& place_of(const Node& tree, const std::string& where) {
   const Node* at = &tree;
   for (const std::string& name : split_path(where)) {
-    const Node* next = at->is_sequence() ? element(*at, name) : at->find(name);
+    const Node* next = at->is_sequence() ? list_element(*at, name) : at->find(name);
     if (next == nullptr) {
       break;
     }

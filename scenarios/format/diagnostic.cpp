@@ -19,7 +19,7 @@ bool continues_utf8(char byte) {
 }
 
 /// Characters in `text`, so that the caret stands right below non-ASCII text.
-std::size_t characters(std::string_view text) {
+std::size_t character_count(std::string_view text) {
   return static_cast<std::size_t>(
       std::ranges::count_if(text, [](char c) { return !continues_utf8(c); }));
 }
@@ -60,8 +60,8 @@ Shown shown(const Diagnostic& diagnostic) {
   const std::string_view lead = start > 0 ? "..." : "";
   Shown result{.text = fmt::format("{}{}{}", lead, line.substr(start, end - start),
                                    end < line.size() ? "..." : ""),
-               .before = lead.size() + characters(line.substr(start, at - start)),
-               .under = std::max<std::size_t>(1, characters(line.substr(at, width)))};
+               .before = lead.size() + character_count(line.substr(start, at - start)),
+               .under = std::max<std::size_t>(1, character_count(line.substr(at, width)))};
   std::ranges::replace_if(
       result.text, [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7F; }, ' ');
   return result;

@@ -15,7 +15,7 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::size_t max_chain = 16;
+constexpr std::size_t max_document_chain = 16;
 constexpr std::array<std::string_view, 6> fixed_keys{"timeslice", "extends", "matrix",
                                                      "variants",  "expect",  "measured_on"};
 
@@ -56,9 +56,9 @@ class DocumentReader {
       return std::nullopt;
     }
     const std::string path = join_path(from.directory(), extends.text);
-    if (!open_.insert(path).second || open_.size() > max_chain) {
+    if (!open_.insert(path).second || open_.size() > max_document_chain) {
       reporter_.error(extends.mark, "E-cycle", fmt::format("'{}' extends itself", path),
-                      fmt::format("a chain of at most {} files must end", max_chain));
+                      fmt::format("a chain of at most {} files must end", max_document_chain));
       return std::nullopt;
     }
     FileText file = read_file(path, max_file_bytes);

@@ -127,7 +127,7 @@ std::string_view type_name(Type type) {
   return "";
 }
 
-std::string words_of(const Key& key) {
+std::string word_list(const Key& key) {
   std::string words;
   for (const std::string& word : choice_words(key)) {
     words += fmt::format("{}`{}`", words.empty() ? "" : ", ", word);
@@ -142,7 +142,7 @@ std::string type_of(const Key& key) {
   } else if (!key.section.empty()) {
     text += fmt::format(" ({})", key.section);
   }
-  if (const std::string words = words_of(key); !words.empty()) {
+  if (const std::string words = word_list(key); !words.empty()) {
     text += fmt::format("{}{}", text.empty() ? "" : ", or ", words);
   }
   return text;

@@ -359,7 +359,7 @@ constexpr std::array<Key, 6> cold_code_keys{{
      .doc = "share of it that is gone at once where its CPU was idle meanwhile"},
 }};
 
-constexpr std::array<Section, 12> sections{{
+constexpr std::array<Section, 12> sections_of_machine{{
     {"machine", "A machine: a file under scenarios/machines, or a map in a scenario.",
      machine_keys},
     {"core_kind", "Cores that are alike.", core_kind_keys},
@@ -382,7 +382,7 @@ constexpr std::array<Section, 12> sections{{
 }  // namespace
 
 std::span<const Section> machine_sections() {
-  return sections;
+  return sections_of_machine;
 }
 
 }  // namespace timeslice::scenarios

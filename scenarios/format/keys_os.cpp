@@ -232,7 +232,7 @@ constexpr std::array<Key, 18> policy_keys{{
      .doc = "how often all go back to the top (mlfq only); 0: never"},
 }};
 
-constexpr std::array<Section, 5> sections{{
+constexpr std::array<Section, 5> sections_of_os{{
     {"os", "Who schedules. Scenario over machine file over preset.", os_keys},
     {"policy", "A scheduling policy and its knobs.", policy_keys},
     {"balance", "Load balancing.", balance_keys},
@@ -243,7 +243,7 @@ constexpr std::array<Section, 5> sections{{
 }  // namespace
 
 std::span<const Section> os_sections() {
-  return sections;
+  return sections_of_os;
 }
 
 }  // namespace timeslice::scenarios

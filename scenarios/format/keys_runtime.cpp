@@ -240,7 +240,7 @@ constexpr std::array<Key, 37> runtime_cost_keys{{
      .doc = "the parts of asyncio's event loop"},
 }};
 
-constexpr std::array<Key, 7> memory_keys{{
+constexpr std::array<Key, 7> interpreter_memory_keys{{
     {.name = "interpreter",
      .type = Type::bytes,
      .high = 1e12,
@@ -303,13 +303,13 @@ constexpr std::array<Key, 18> event_loop_cost_keys{{
     loop_cost("loop_close", "130us", "closing it"),
 }};
 
-constexpr std::array<Section, 7> sections{{
+constexpr std::array<Section, 7> sections_of_runtime{{
     {"runtime", "Which CPython.", runtime_keys},
     {"gc", "The collector of a free-threaded build.", gc_keys},
     {"runtime_costs", "What CPython's machinery costs. Defaults: measured on the reference guest.",
      runtime_cost_keys},
     {"runtime_memory", "What a process of this CPython has in memory. Defaults: CPython 3.11.2.",
-     memory_keys},
+     interpreter_memory_keys},
     {"event_loop_costs", "What the parts of asyncio's event loop cost in CPU time.",
      event_loop_cost_keys},
     {"executor_costs",
@@ -326,7 +326,7 @@ constexpr std::array<Section, 7> sections{{
 }  // namespace
 
 std::span<const Section> runtime_sections() {
-  return sections;
+  return sections_of_runtime;
 }
 
 }  // namespace timeslice::scenarios

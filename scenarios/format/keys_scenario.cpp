@@ -351,7 +351,7 @@ constexpr std::array<Key, 6> background_keys{{
     {.name = "start", .type = Type::duration, .fallback = "0", .doc = "when they start"},
 }};
 
-constexpr std::array<Section, 8> sections{{
+constexpr std::array<Section, 8> sections_of_scenario{{
     {"scenario", "The top level of a scenario file.", scenario_keys},
     {"measured_on", "Durations scale from here to the machine and Python that a point runs on.",
      measured_on_keys},
@@ -367,7 +367,7 @@ constexpr std::array<Section, 8> sections{{
 }  // namespace
 
 std::span<const Section> scenario_sections() {
-  return sections;
+  return sections_of_scenario;
 }
 
 }  // namespace timeslice::scenarios

@@ -9,7 +9,7 @@ namespace {
 
 constexpr double max_items = 1e7;   // of a map or submit
 constexpr double max_repeat = 1e9;  // turns of one `repeat`
-constexpr std::array<Choice, 1> chunk_words{{{.word = "auto"}}};
+constexpr std::array<Choice, 1> step_chunk_words{{{.word = "auto"}}};
 
 constexpr std::string_view uses_doc = "what it does to caches, memory and core besides taking time";
 constexpr std::array<Key, 3> python_keys{{
@@ -80,7 +80,7 @@ constexpr std::array<Key, 3> with_keys{{
      .doc = "of a rwlock"},
     {.name = "do", .type = Type::steps, .required = true, .doc = "... for these steps"},
 }};
-constexpr std::array<Key, 2> repeat_keys{{
+constexpr std::array<Key, 2> repeat_step_keys{{
     {.name = "repeat",
      .type = Type::count,
      .high = max_repeat,
@@ -114,7 +114,7 @@ constexpr std::array<Key, 4> map_arguments{{
     {.name = "executor", .type = Type::text, .required = true, .doc = "who does it"},
     {.name = "chunksize",
      .type = Type::count,
-     .choices = chunk_words,
+     .choices = step_chunk_words,
      .low = 1,
      .high = max_items,
      .fallback = "as the executor says",
@@ -220,7 +220,7 @@ constexpr std::array<Key, 1> work_keys{{
      .required = true,
      .doc = "instructions x cycles an instruction / clock: CPU work in C, as `native`"},
 }};
-constexpr std::array<Key, 1> memory_keys{{
+constexpr std::array<Key, 1> memory_step_keys{{
     {.name = "memory",
      .type = Type::section,
      .section = "touch",
@@ -353,14 +353,14 @@ constexpr std::array<Section, 31> steps{{
     {"nice", "", nice_keys},
     {"call", "", call_keys},
     {"with", "", with_keys},
-    {"repeat", "", repeat_keys},
+    {"repeat", "", repeat_step_keys},
     {"choose", "", choose_keys},
     {"map", "", map_keys},
     {"starmap", "", starmap_keys},
     {"submit", "", submit_keys},
     {"join", "", join_keys},
     {"work", "", work_keys},
-    {"memory", "", memory_keys},
+    {"memory", "", memory_step_keys},
     {"atomic", "", atomic_keys},
     {"await", "", await_keys},
     {"put", "", put_keys},

@@ -21,7 +21,7 @@
 namespace timeslice::scenarios {
 namespace {
 
-constexpr std::size_t max_chain = 16;  // `extends` of machines
+constexpr std::size_t max_machine_chain = 16;  // `extends` of machines
 
 using Kind = LoadedMachine::Kind;
 
@@ -162,7 +162,7 @@ class MachineLoader {
   }
 
   LoadedMachine from_yaml(const Node& node, const std::string& path) {
-    if (!open_.insert(path).second || open_.size() > max_chain) {
+    if (!open_.insert(path).second || open_.size() > max_machine_chain) {
       return refused(node.mark, "E-cycle", fmt::format("'{}' extends itself", path),
                      "let one of the machines stand alone");
     }

@@ -13,12 +13,12 @@
 namespace timeslice::scenarios {
 namespace {
 
-struct Placed {
+struct PlacedPoint {
   const Variant& variant;
   Combination combination;
 };
 
-Placed place_of(const Plan::State& state, std::uint64_t ordinal) {
+PlacedPoint place_of(const Plan::State& state, std::uint64_t ordinal) {
   const std::uint64_t each = state.matrix.size();
   sim::expect(each > 0 && ordinal / each < state.variants.size(),
               "a point of the plan is asked for");

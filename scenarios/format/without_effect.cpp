@@ -11,11 +11,11 @@
 namespace timeslice::scenarios {
 namespace {
 
-struct Use {
+struct ExecutorUse {
   std::string_view key;
   std::array<std::string_view, 6> kinds;  // that use it; empty places mean nothing
 };
-constexpr std::array<Use, 12> uses{{
+constexpr std::array<ExecutorUse, 12> executor_uses{{
     {"workers",
      {"threads", "processes", "cpp-threads", "process-executor", "interpreters", "asyncio"}},
     {"start", {"processes", "process-per-task", "process-executor"}},
@@ -50,8 +50,8 @@ bool is_used(std::string_view key, std::string_view kind, const Node& executor) 
   if (std::ranges::find(thread_keys, key) != thread_keys.end()) {
     return has_threads(kind, executor);
   }
-  const auto* use = std::ranges::find(uses, key, &Use::key);
-  return use == uses.end() || std::ranges::find(use->kinds, kind) != use->kinds.end();
+  const auto* use = std::ranges::find(executor_uses, key, &ExecutorUse::key);
+  return use == executor_uses.end() || std::ranges::find(use->kinds, kind) != use->kinds.end();
 }
 
 /// Whether the value was written elsewhere: a parameter, the matrix or a variant put it here.

@@ -16,13 +16,13 @@ namespace {
 
 using models::PolicyKind;
 
-struct Use {
+struct PolicyUse {
   std::string_view key;
   std::array<PolicyKind, 5> kinds;  // that look at it; the last one repeated
 };
 constexpr auto eevdf = PolicyKind::eevdf;
 constexpr auto cfs = PolicyKind::cfs;
-constexpr std::array<Use, 16> uses{{
+constexpr std::array<PolicyUse, 16> policy_uses{{
     {"slice",
      {eevdf, PolicyKind::round_robin, PolicyKind::mlfq, PolicyKind::lottery, PolicyKind::stride}},
     {"scale_by_cpus", {eevdf, cfs, cfs, cfs, cfs}},
@@ -103,8 +103,8 @@ class OsWarner {
 
   void warn_policy(const Node& policy) {
     for (const Node::Key& key : policy.keys) {
-      const auto* use = std::ranges::find(uses, key.text, &Use::key);
-      if (use != uses.end() &&
+      const auto* use = std::ranges::find(policy_uses, key.text, &PolicyUse::key);
+      if (use != policy_uses.end() &&
           std::ranges::find(use->kinds, world_.os.policy.kind) == use->kinds.end()) {
         say(fmt::format("os.policy.{} has no effect on this policy", key.text));
       }

@@ -345,7 +345,7 @@ double oracle_end(std::vector<double> bytes) {
 }
 
 TEST(MemoryWorld, random_streams_end_when_the_oracle_says) {
-  for (std::uint64_t seed = 0; seed < testing::random_cases(50); ++seed) {
+  for (std::uint64_t seed = 0; seed < cases::random_cases(50); ++seed) {
     const sim::Random random{seed};
     const auto threads = 1 + static_cast<std::uint32_t>(random.below({.task = 1}, 8));
     WorldSpec world = server(1, 8);
@@ -427,7 +427,7 @@ WorldSpec mixture(std::uint64_t seed) {
 }
 
 TEST(MemoryWorld, mixtures_end_repeat_and_lie_between_the_bounds) {
-  for (std::uint64_t seed = 0; seed < testing::random_cases(40); ++seed) {
+  for (std::uint64_t seed = 0; seed < cases::random_cases(40); ++seed) {
     const WorldSpec world = mixture(seed);
     const Timings once = run_world(world, seed);
     const Timings again = run_world(world, seed);

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/random.hpp"
+#include "tests/dice.hpp"
 #include "tests/models/world_fixture.hpp"
 #include "tests/random_cases.hpp"
 
@@ -16,20 +16,9 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
+using cases::Dice;
 
 /// Small numbers out of a seed.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : random_{seed} {}
-  std::uint32_t roll(std::uint32_t sides) {
-    return static_cast<std::uint32_t>(random_.below({.task = 99, .count = ++count_}, sides));
-  }
-
- private:
-  sim::Random random_;
-  std::uint32_t count_ = 0;
-};
-
 /// A pool of processes, a CPU for each of its threads, and work that is shorter than its start.
 WorldSpec pool_world(ExecutorSpec::Create create) {
   WorldSpec world = linux_world(8);
@@ -117,10 +106,10 @@ void expect_shares(const WorldSpec& world, const Timings& timings) {
 }
 
 TEST(WorldAccounts, no_share_exceeds_one_in_random_worlds_with_executors_made_at_the_start) {
-  const std::uint64_t cases = timeslice::testing::random_cases(200);
+  const std::uint64_t cases = timeslice::cases::random_cases(200);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Dice dice{seed};
+    Dice dice{seed, 99};
     const WorldSpec world = random_world(dice);
     expect_shares(world, run_world(world, seed));
   }

@@ -7,25 +7,14 @@
 #include <gtest/gtest.h>
 
 #include "models/trace_kinds.hpp"
-#include "sim/random.hpp"
+#include "tests/dice.hpp"
 #include "tests/models/world_fixture.hpp"
 #include "tests/random_cases.hpp"
 
 namespace timeslice::models {
 namespace {
 
-/// Small numbers out of a seed.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : random_{seed} {}
-  std::uint32_t roll(std::uint32_t sides) {
-    return static_cast<std::uint32_t>(random_.below({.task = 99, .count = ++count_}, sides));
-  }
-
- private:
-  sim::Random random_;
-  std::uint32_t count_ = 0;
-};
+using cases::Dice;
 
 sim::Duration some_time(Dice& dice) {
   return std::chrono::microseconds{50 + dice.roll(3000)};
@@ -65,13 +54,13 @@ Steps random_steps(Dice& dice, bool bytecode, std::uint32_t depth) {
 }
 
 /// CPU work and least time of one run of `steps`, in ns.
-struct Demand {
+struct ItemDemand {
   double work = 0.0;
   double span = 0.0;
 };
 
-Demand demand(const Steps& steps) {
-  Demand sum;
+ItemDemand demand(const Steps& steps) {
+  ItemDemand sum;
   for (const Step& step : steps) {
     if (const auto* one = std::get_if<PythonStep>(&step.what)) {
       sum.work += one->duration.first_ns;
@@ -84,11 +73,11 @@ Demand demand(const Steps& steps) {
     } else if (const auto* nap = std::get_if<SleepStep>(&step.what)) {
       sum.span += nap->duration.first_ns;
     } else if (const auto* with = std::get_if<WithStep>(&step.what)) {
-      const Demand body = demand(with->body);
+      const ItemDemand body = demand(with->body);
       sum.work += body.work;
       sum.span += body.span;
     } else if (const auto* again = std::get_if<RepeatStep>(&step.what)) {
-      const Demand body = demand(again->body);
+      const ItemDemand body = demand(again->body);
       sum.work += static_cast<double>(again->times) * body.work;
       sum.span += static_cast<double>(again->times) * body.span;
     }
@@ -106,7 +95,7 @@ RandomWorld random_world(std::uint64_t seed) {
                                     ExecutorKind::thread_per_task, ExecutorKind::processes,
                                     ExecutorKind::process_per_task};
   constexpr std::array cpp_kinds{ExecutorKind::cpp_threads, ExecutorKind::cpp_async};
-  Dice dice{seed};
+  Dice dice{seed, 99};
   const bool bytecode = dice.roll(4) != 0;
   const std::uint32_t cpus = 1 + dice.roll(4);
   RandomWorld random{.spec = dice.roll(3) == 0 ? ideal_world(cpus) : linux_world(cpus)};
@@ -149,7 +138,7 @@ class GilWatch final : public sim::TraceSink {
 };
 
 TEST(WorldLaws, hold_in_random_worlds) {
-  const std::uint64_t cases = timeslice::testing::random_cases(1000);
+  const std::uint64_t cases = timeslice::cases::random_cases(1000);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const RandomWorld random = random_world(seed);
@@ -161,7 +150,7 @@ TEST(WorldLaws, hold_in_random_worlds) {
     EXPECT_EQ(metric(timings, "tasks_done"), static_cast<double>(random.items));
     EXPECT_FALSE(watch.broken()) << "two threads held one GIL";
 
-    const Demand item = demand(random.spec.tasks[0].steps);
+    const ItemDemand item = demand(random.spec.tasks[0].steps);
     const double work = item.work * static_cast<double>(random.items);
     const auto makespan = static_cast<double>(timings.makespan.count());
     const auto cpus = static_cast<double>(random.spec.machine.cpus.size());

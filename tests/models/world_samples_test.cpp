@@ -159,7 +159,7 @@ void check_processor_time(const Timings& timings, double cpus) {
 }
 
 TEST(SampleLaws, hold_for_random_families_of_processes) {
-  const std::uint64_t cases = timeslice::testing::random_cases(150);
+  const std::uint64_t cases = timeslice::cases::random_cases(150);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const WorldSpec world = random_family(seed);

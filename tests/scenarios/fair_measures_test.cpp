@@ -20,8 +20,8 @@ using models::Program;
 using models::Protection;
 using models::ThreadId;
 using models::TraceKind;
-using models::testing::compute;
-using models::testing::World;
+using models::os_bench::compute;
+using models::os_bench::World;
 
 /// As users get it; a second program is a session of its own there, and so a group.
 const models::WorldSpec& reference() {

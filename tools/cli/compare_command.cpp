@@ -16,7 +16,7 @@
 namespace timeslice::tools {
 namespace {
 
-constexpr std::size_t rows_max = 200;
+constexpr std::size_t comparison_rows_max = 200;
 
 struct Asked {
   DesignChoice a;
@@ -127,7 +127,7 @@ std::string text_of(const Compared& compared, const Arguments& arguments) {
                    change_text(line), line.p_holm ? fmt::format("{:.3g}", *line.p_holm) : "-",
                    verdict_of(line)});
   }
-  text += table.text(rows_max);
+  text += table.text(comparison_rows_max);
   text += fmt::format("  p: {}, Holm's correction for {}; interval: bootstrap over runs\n",
                       "paired t-test where runs share seeds, else Welch",
                       counted(compared.comparison.lines.size(), "line", "lines"));

@@ -4,13 +4,13 @@
 #include <cctype>
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "tools/cli/environment.hpp"
 #include "tools/report/paint.hpp"
 #include "tools/report/text_table.hpp"
 
@@ -20,11 +20,6 @@ namespace {
 constexpr std::size_t buffer_bytes = 64 << 10;
 constexpr std::size_t width_default = 100;
 constexpr std::size_t width_max = 400;
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing sets it
-  return value == nullptr ? "" : value;
-}
 
 bool dumb_terminal() {
   return variable("TERM") == "dumb";

@@ -21,7 +21,7 @@
 namespace timeslice::tools {
 namespace {
 
-constexpr std::size_t rows_max = 200;
+constexpr std::size_t batch_rows_max = 200;
 
 /// Batches of the same sweep in all files: its parts, or the whole.
 struct SweepStatus {
@@ -121,7 +121,7 @@ std::string text_of(const SweepStatus& sweep) {
                    std::to_string(batch.failed), std::to_string(batch.runs),
                    std::string{state_of(batch)}});
   }
-  text += '\n' + table.text(rows_max);
+  text += '\n' + table.text(batch_rows_max);
   const auto missing = sweep.missing();
   if (!missing.empty()) {
     constexpr std::size_t shown = 20;

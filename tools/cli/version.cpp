@@ -7,9 +7,9 @@ namespace {
 
 // The build passes both (tools/CMakeLists.txt); an IDE or a test may not.
 #ifdef TIMESLICE_VERSION
-constexpr const char* version_text = TIMESLICE_VERSION;
+constexpr const char* release_number = TIMESLICE_VERSION;
 #else
-constexpr const char* version_text = "0.1.0";
+constexpr const char* release_number = "0.1.0";
 #endif
 #ifdef TIMESLICE_GIT
 constexpr const char* git_text = TIMESLICE_GIT;
@@ -20,7 +20,7 @@ constexpr const char* git_text = "unknown";
 }  // namespace
 
 ToolVersion tool_version() {
-  return ToolVersion{.version = version_text, .git = git_text, .model = scenarios::model_version};
+  return ToolVersion{.version = release_number, .git = git_text, .model = scenarios::model_version};
 }
 
 }  // namespace timeslice::tools

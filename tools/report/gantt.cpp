@@ -24,7 +24,7 @@ constexpr std::size_t state_count = 4;
 constexpr std::size_t label_width_max = 24;
 constexpr std::size_t cells_min = 20;
 
-struct Look {
+struct CellLook {
   std::string_view unicode;
   std::string_view ascii;
   std::string_view colour;  // ANSI foreground
@@ -32,14 +32,14 @@ struct Look {
 };
 
 // In the order of SliceState: running, ready, blocked, gil_wait.
-constexpr std::array<Look, state_count> looks{{
+constexpr std::array<CellLook, state_count> looks{{
     {"█", "#", "\x1b[32m", "running"},
     {"░", "-", "\x1b[33m", "ready, waiting for a CPU"},
     {"·", ".", "\x1b[2m", "blocked (I/O, sleep, lock, join)"},
     {"▒", "g", "\x1b[31m", "waiting for the GIL"},
 }};
 // In the order of models::CpuState: alone, beside_sibling, time_shared.
-constexpr std::array<Look, 3> cpu_looks{{
+constexpr std::array<CellLook, 3> cpu_looks{{
     {"█", "#", "\x1b[32m", "alone on its core"},
     {"▚", "s", "\x1b[36m", "beside a busy sibling"},
     {"≡", "q", "\x1b[33m", "time-shared: others wait for it"},
@@ -209,7 +209,7 @@ std::string cpu_lines(const Chart& chart, const GanttStyle& style, std::size_t w
   return text;
 }
 
-void put_look(const Look& look, const GanttStyle& style, std::string& text) {
+void put_look(const CellLook& look, const GanttStyle& style, std::string& text) {
   const std::string_view symbol = style.unicode ? look.unicode : look.ascii;
   text +=
       style.colour ? fmt::format("{}{}{}", look.colour, symbol, colour_off) : std::string{symbol};
@@ -309,9 +309,9 @@ std::string axis(const Scale& scale, std::size_t width, bool unicode) {
   return line + '\n' + times + '\n';
 }
 
-std::string legend(std::span<const Look> shown, const GanttStyle& style) {
+std::string legend(std::span<const CellLook> shown, const GanttStyle& style) {
   std::string text = "  ";
-  for (const Look& look : shown) {
+  for (const CellLook& look : shown) {
     text += fmt::format("{} {}   ", style.unicode ? look.unicode : look.ascii, look.meaning);
   }
   text.erase(text.find_last_not_of(' ') + 1);

@@ -21,26 +21,26 @@ constexpr double line_height = 15.0;
 constexpr double letter_width = 6.3;     // of the 11 px sans-serif font, a little generous
 constexpr std::size_t words_up_to = 64;  // cores; more are drawn small
 
-struct Look {
+struct BoxLook {
   std::string_view fill;
   std::string_view stroke;
 };
-constexpr Look package_look{"#f4f4f6", "#8a8a96"};
-constexpr Look node_look{"#ffffff", "#c0a878"};
-constexpr Look cache_look{"#e9f0fa", "#7d9cc8"};
-constexpr Look memory_look{"#f6ead2", "#c0a878"};
-constexpr Look own_cache_look{"#d7e5f7", "#7d9cc8"};
-constexpr Look link_look{"#ececec", "#8a8a96"};
-constexpr std::array<Look, 4> kind_looks{{{"#b9d3f3", "#3b6ea8"},
-                                          {"#c4e3c0", "#4d8a47"},
-                                          {"#efd0c0", "#a5603c"},
-                                          {"#ddc9ec", "#7b529c"}}};
+constexpr BoxLook package_look{"#f4f4f6", "#8a8a96"};
+constexpr BoxLook node_look{"#ffffff", "#c0a878"};
+constexpr BoxLook cache_look{"#e9f0fa", "#7d9cc8"};
+constexpr BoxLook memory_look{"#f6ead2", "#c0a878"};
+constexpr BoxLook own_cache_look{"#d7e5f7", "#7d9cc8"};
+constexpr BoxLook link_look{"#ececec", "#8a8a96"};
+constexpr std::array<BoxLook, 4> kind_looks{{{"#b9d3f3", "#3b6ea8"},
+                                             {"#c4e3c0", "#4d8a47"},
+                                             {"#efd0c0", "#a5603c"},
+                                             {"#ddc9ec", "#7b529c"}}};
 
 /// A box with a title, what is inside in a grid, and a foot.
 struct Box {
   std::string title;
   std::string tip;
-  Look look;
+  BoxLook look;
   std::vector<Box> inside;
   std::vector<Box> foot;  // one under the other, as wide as the box
   double wish = 0.0;      // columns to height of the grid: wider than high from 1 up
@@ -119,7 +119,7 @@ void place(Box& box) {
                                          : y + (box.foot.empty() ? gap : 0.0));
 }
 
-std::string escaped(std::string_view text) {
+std::string xml_escaped(std::string_view text) {
   std::string out;
   for (const char letter : text) {
     switch (letter) {
@@ -148,11 +148,11 @@ void draw(const Box& box, double left, double top, std::string& svg) {
   svg += fmt::format(
       R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="3" fill="{}" stroke="{}">)",
       x, y, box.width, box.height, box.look.fill, box.look.stroke);
-  svg +=
-      box.tip.empty() ? "</rect>\n" : fmt::format("<title>{}</title></rect>\n", escaped(box.tip));
+  svg += box.tip.empty() ? "</rect>\n"
+                         : fmt::format("<title>{}</title></rect>\n", xml_escaped(box.tip));
   if (!box.title.empty()) {
     svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x + gap,
-                       y + line_height - 3.0, escaped(box.title));
+                       y + line_height - 3.0, xml_escaped(box.title));
   }
   for (const std::vector<Box>* boxes : {&box.inside, &box.foot}) {
     for (const Box& each : *boxes) {

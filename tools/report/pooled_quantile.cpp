@@ -10,9 +10,9 @@
 namespace timeslice::tools {
 namespace {
 
-constexpr std::size_t resamples = 400;
+constexpr std::size_t quantile_resamples = 400;
 constexpr std::size_t batches_max = 64;
-constexpr std::uint64_t bootstrap_seed = 0x54534C43;  // any fixed number: same data, same interval
+constexpr std::uint64_t quantile_seed = 0x54534C43;  // any fixed number: same data, same interval
 
 /// Whole replications together, so that resampling costs the same however many there are.
 void join_into_batches(std::vector<std::vector<std::int64_t>>& runs) {
@@ -64,10 +64,10 @@ QuantileInterval PooledQuantiles::at(double q) const {
   if (runs_.size() == 1) {
     return result;
   }
-  std::mt19937_64 draw{bootstrap_seed};
+  std::mt19937_64 draw{quantile_seed};
   std::vector<std::int64_t> values;
-  values.reserve(resamples);
-  for (std::size_t i = 0; i < resamples; ++i) {
+  values.reserve(quantile_resamples);
+  for (std::size_t i = 0; i < quantile_resamples; ++i) {
     std::ranges::fill(weights, 0);
     for (std::size_t r = 0; r < runs_.size(); ++r) {
       ++weights[draw() % runs_.size()];

@@ -24,7 +24,7 @@
 namespace timeslice::tools {
 namespace {
 
-constexpr std::size_t rows_max = 40;        // longer sweeps are shortened: query has the rest
+constexpr std::size_t run_rows_max = 40;    // longer sweeps are shortened: query has the rest
 constexpr std::size_t detailed_points = 3;  // so many points get the long account by themselves
 constexpr std::size_t waterfalls_max = 8;   // of a sweep, without -v
 constexpr std::size_t failures_shown = 5;
@@ -204,7 +204,7 @@ std::string point_table(const RunReport& report, const Paint& paint) {
   if (std::ranges::all_of(report.points, &PointReport::idle_main)) {
     return "  nothing ran: `main` has no steps\n";
   }
-  std::string text = table.text(rows_max, paint.bold_on(), paint.off());
+  std::string text = table.text(run_rows_max, paint.bold_on(), paint.off());
   if (!axis.empty()) {
     text += fmt::format("  speed-up: against the smallest {}, all else equal\n", safe_text(axis));
   } else if (!other_axis.empty()) {
@@ -220,7 +220,7 @@ std::string point_table(const RunReport& report, const Paint& paint) {
   if (several_gils) {
     text += "  GIL held: share of the makespan, summed over the interpreters\n";
   }
-  if (table.rows() > rows_max) {
+  if (table.rows() > run_rows_max) {
     text += "  all points: timeslice query DB v_summary\n";
   }
   return text;

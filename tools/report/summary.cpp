@@ -20,14 +20,14 @@ struct Series {
 };
 using SeriesByName = std::map<std::pair<std::string, std::string>, Series>;
 
-bool counts(const models::Timings& run) {
+bool is_counted(const models::Timings& run) {
   return run.status == models::RunStatus::ok;
 }
 
 SeriesByName collect(std::span<const models::Timings> runs) {
   SeriesByName all;
   for (const models::Timings& run : runs) {
-    if (!counts(run)) {
+    if (!is_counted(run)) {
       continue;
     }
     for (const models::Metric& metric : run.metrics) {
@@ -61,7 +61,7 @@ std::vector<std::vector<std::int64_t>> latencies_of(std::span<const models::Timi
   std::vector<std::vector<std::int64_t>> all;
   for (const models::Timings& run : runs) {
     for (const auto& latencies : run.latencies) {
-      if (counts(run) && latencies.task == task && !latencies.nanoseconds.empty()) {
+      if (is_counted(run) && latencies.task == task && !latencies.nanoseconds.empty()) {
         all.push_back(latencies.nanoseconds);
       }
     }
@@ -126,7 +126,7 @@ std::uint64_t repetition_of(const PointOutcome& outcome, std::size_t index) {
 }
 
 std::optional<double> makespan_precision(std::span<const models::Timings> runs) {
-  if (runs.size() < 2 || !std::ranges::all_of(runs, counts)) {
+  if (runs.size() < 2 || !std::ranges::all_of(runs, is_counted)) {
     return std::nullopt;
   }
   std::vector<double> makespans;

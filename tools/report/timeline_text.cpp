@@ -13,7 +13,7 @@ namespace {
 using validation::TimelineComparison;
 using validation::TimelineRow;
 
-constexpr std::size_t rows_max = 200;
+constexpr std::size_t timeline_rows_max = 200;
 constexpr double per_cent = 100.0;
 
 /// What the head of a point's table says about how it was recorded.
@@ -47,7 +47,7 @@ std::string table_of(const TimelineComparison& timelines, bool details, const Pa
                      human_value(row.measured, row.unit), signed_share(row.error)});
     }
   }
-  return table.text(rows_max, paint.bold_on(), paint.off());
+  return table.text(timeline_rows_max, paint.bold_on(), paint.off());
 }
 
 }  // namespace

@@ -15,26 +15,26 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json number(double value) {
+Json json_number(double value) {
   return std::isfinite(value) ? Json(value) : Json(nullptr);
 }
 
-Json number(const std::optional<double>& value) {
-  return value ? number(*value) : Json(nullptr);
+Json json_number(const std::optional<double>& value) {
+  return value ? json_number(*value) : Json(nullptr);
 }
 
 Json comparison_json(const validation::Comparison& one) {
   return {{"name", one.name},
           {"entity", one.entity},
           {"unit", one.unit},
-          {"predicted", number(one.predicted)},
-          {"predicted_low", number(one.predicted_low)},
-          {"predicted_high", number(one.predicted_high)},
-          {"measured", number(one.measured)},
-          {"measured_cv", number(one.measured_cv)},
-          {"error", number(one.error)},
-          {"error_raw", number(one.error_raw)},
-          {"error_null", number(one.error_null)},
+          {"predicted", json_number(one.predicted)},
+          {"predicted_low", json_number(one.predicted_low)},
+          {"predicted_high", json_number(one.predicted_high)},
+          {"measured", json_number(one.measured)},
+          {"measured_cv", json_number(one.measured_cv)},
+          {"error", json_number(one.error)},
+          {"error_raw", json_number(one.error_raw)},
+          {"error_null", json_number(one.error_null)},
           {"covered", one.covered}};
 }
 
@@ -55,16 +55,16 @@ Json timelines_json(const validation::TimelineComparison& timelines) {
     rows.push_back({{"name", row.name},
                     {"entity", row.entity},
                     {"unit", row.unit},
-                    {"predicted", number(row.predicted)},
-                    {"measured", number(row.measured)},
-                    {"error", number(row.error)}});
+                    {"predicted", json_number(row.predicted)},
+                    {"measured", json_number(row.measured)},
+                    {"error", json_number(row.error)}});
   }
   return {{"recorder", timelines.recorder},
           {"why_not_better", timelines.why_not_better},
           {"runs", timelines.runs},
           {"repaired", timelines.repaired},
-          {"foreign_share", number(timelines.foreign_share)},
-          {"steal_share", number(timelines.steal_share)},
+          {"foreign_share", json_number(timelines.foreign_share)},
+          {"steal_share", json_number(timelines.steal_share)},
           {"rows", std::move(rows)}};
 }
 
@@ -72,22 +72,22 @@ Json timelines_json(const validation::TimelineComparison& timelines) {
 Json ablation_json(const std::vector<validation::AblationRow>& rows) {
   Json json = Json::object();
   for (const validation::AblationRow& row : rows) {
-    json[row.effect] = number(row.error);
+    json[row.effect] = json_number(row.error);
   }
   return json;
 }
 
 Json summary_json(const validation::ValidationSummary& summary) {
   return {{"points", summary.points},
-          {"mape", number(summary.mape)},
-          {"median", number(summary.median)},
-          {"p90", number(summary.p90)},
-          {"max", number(summary.max)},
-          {"raw_median", number(summary.raw_median)},
-          {"null_median", number(summary.null_median)},
-          {"skill", number(summary.skill)},
-          {"coverage", number(summary.coverage)},
-          {"interval_score", number(summary.interval_score)}};
+          {"mape", json_number(summary.mape)},
+          {"median", json_number(summary.median)},
+          {"p90", json_number(summary.p90)},
+          {"max", json_number(summary.max)},
+          {"raw_median", json_number(summary.raw_median)},
+          {"null_median", json_number(summary.null_median)},
+          {"skill", json_number(summary.skill)},
+          {"coverage", json_number(summary.coverage)},
+          {"interval_score", json_number(summary.interval_score)}};
 }
 
 }  // namespace

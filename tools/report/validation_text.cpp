@@ -20,7 +20,7 @@ using validation::Comparison;
 using validation::PointValidation;
 using validation::ValidationSummary;
 
-constexpr std::size_t rows_max = 60;
+constexpr std::size_t validation_rows_max = 60;
 
 std::string share(double value) {
   return fmt::format("{:.1f} %", value * 100.0);
@@ -66,7 +66,7 @@ std::string comparison_table(const validation::Validation& result, const Validat
           {params_of(point), "makespan", "-", "-", "-", "-", "-", "-", "-", "-", runs_of(point)});
     }
   }
-  return table.text(rows_max, paint.bold_on(), paint.off());
+  return table.text(validation_rows_max, paint.bold_on(), paint.off());
 }
 
 std::string rejected_lines(const validation::Validation& result) {

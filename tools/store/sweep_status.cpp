@@ -17,7 +17,7 @@ constexpr const char* newest_batches = R"(
   ORDER BY b.id
 )";
 
-constexpr const char* counts = R"(
+constexpr const char* count_points = R"(
   SELECT coalesce(sum(runs >= repeat OR bad > 0), 0), coalesce(sum(bad > 0), 0),
          coalesce(sum(runs), 0)
   FROM (SELECT coalesce(p.repeat, 1) AS repeat, count(r.id) AS runs,
@@ -33,7 +33,7 @@ std::uint64_t number(const SQLite::Column& column) {
 std::vector<BatchStatus> read(SQLite::Database& database, const std::string& file) {
   std::vector<BatchStatus> all;
   SQLite::Statement batches{database, newest_batches};
-  SQLite::Statement points{database, counts};
+  SQLite::Statement points{database, count_points};
   while (batches.executeStep()) {
     BatchStatus& batch = all.emplace_back();
     batch.file = file;

@@ -28,9 +28,9 @@ double middle(const ProbeSamples& samples, const std::string& name) {
 }
 
 /// Adds derived samples where their source is there.
-class Deriver {
+class HostDeriver {
  public:
-  Deriver(const ProbeSamples& samples, Findings& into) : samples_{samples}, into_{into} {}
+  HostDeriver(const ProbeSamples& samples, Findings& into) : samples_{samples}, into_{into} {}
 
   /// `costs.NAME` is `source` times `factor` less `off`, by a low quantile.
   void cost(const char* name, const char* source, double off, double factor = 1.0) {
@@ -46,7 +46,7 @@ class Deriver {
 };
 
 void derive_calls(const ProbeSamples& samples, Findings& into) {
-  Deriver derive{samples, into};
+  HostDeriver derive{samples, into};
   const double clock = low(samples, "clock");
   derive.cost("syscall", "syscall", 0.0);
   derive.cost("switch", "switch", 0.0);
@@ -62,7 +62,7 @@ void derive_calls(const ProbeSamples& samples, Findings& into) {
 
 void derive_processes(const ProbeSamples& samples, Findings& into) {
   constexpr double ballast_mib = 64.0;
-  Deriver derive{samples, into};
+  HostDeriver derive{samples, into};
   const double fork = low(samples, "fork");
   const double larger = low(samples, "fork_64_mib_more");
   const double per_mib = larger > fork ? (larger - fork) / ballast_mib : 0.0;

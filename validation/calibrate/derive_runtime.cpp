@@ -19,9 +19,9 @@ using models::EventLoopCosts;
 
 constexpr double page_bytes = 4096.0;
 
-class Deriver {
+class RuntimeDeriver {
  public:
-  Deriver(const ProbeSamples& samples, const RuntimeGround& ground)
+  RuntimeDeriver(const ProbeSamples& samples, const RuntimeGround& ground)
       : samples_{samples}, ground_{ground}, found_{ground.date} {}
 
   Findings run() {
@@ -257,7 +257,7 @@ class Deriver {
 }  // namespace
 
 Findings derive_runtime(const ProbeSamples& samples, const RuntimeGround& ground) {
-  return Deriver{samples, ground}.run();
+  return RuntimeDeriver{samples, ground}.run();
 }
 
 Findings derive_cold_code(const ProbeSamples& samples, const RuntimeGround& ground) {

@@ -97,7 +97,7 @@ void place_limits(pid_t pid, const ChildLimits& limits) {
   limit(pid, RLIMIT_CORE, 0);
 }
 
-sim::Duration cpu_of(const rusage& usage) {
+sim::Duration cpu_time_of(const rusage& usage) {
   const auto of = [](const timeval& time) {
     return std::chrono::seconds{time.tv_sec} + std::chrono::microseconds{time.tv_usec};
   };
@@ -183,7 +183,7 @@ class Watch {
     if (pid <= 0) {
       return pid < 0 && errno == EINTR;
     }
-    outcome_.cpu += cpu_of(usage);
+    outcome_.cpu += cpu_time_of(usage);
     if (pid == child_.pid) {
       leader_gone_ = true;
       note_end(status);

@@ -37,9 +37,9 @@ class Bytes {
   std::string text_;
 };
 
-class Reader {
+class NumberReader {
  public:
-  explicit Reader(const std::string& text) : text_{text} {}
+  explicit NumberReader(const std::string& text) : text_{text} {}
 
   template <typename T>
   bool take(T& value) {
@@ -82,7 +82,7 @@ std::string to_bytes(const CppResult& result) {
 }
 
 bool from_bytes(const std::string& text, CppResult& result) {
-  Reader reader{text};
+  NumberReader reader{text};
   return reader.take(result.start_ns) && reader.take(result.end_ns) && reader.take(result.cpu_ns) &&
          reader.take(result.voluntary) && reader.take(result.involuntary) &&
          reader.take(result.samples);
@@ -200,7 +200,7 @@ sim::Result<CppSamples> sample_cpp_in_child(const std::vector<std::int32_t>& cpu
     return outcome.error();
   }
   CppSamples result;
-  Reader reader{outcome.value().out};
+  NumberReader reader{outcome.value().out};
   bool whole = outcome.value().succeeded() && reader.take(result.kernel.iterations);
   for (const std::int32_t cpu : cpus) {
     result.kernel.by_cpu.push_back({.cpu = cpu, .used_ns = {}});

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::int64_t monotonic_ns() {
+std::int64_t steady_ns() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds{1};
 }
 
@@ -96,7 +96,7 @@ void ProcSampler::run() {
 }
 
 ProcSampler::Sample ProcSampler::look() {
-  Sample sample{.at_ns = monotonic_ns(), .processes = {}, .cpu_busy_ns = read_cpus()};
+  Sample sample{.at_ns = steady_ns(), .processes = {}, .cpu_busy_ns = read_cpus()};
   for (const std::int32_t id : members(group_)) {
     Process process;
     if (read_process(id, process)) {

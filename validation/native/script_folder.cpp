@@ -18,7 +18,7 @@ namespace timeslice::validation {
 
 namespace {
 
-constexpr std::string_view prefix = "timeslice-native-";
+constexpr std::string_view folder_prefix = "timeslice-native-";
 
 /// A real folder (no link) of this user.
 bool is_own_folder(const std::filesystem::path& path) {
@@ -31,7 +31,7 @@ bool is_own_folder(const std::filesystem::path& path) {
 void remove_abandoned(const std::filesystem::path& base) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator{base, ignored}) {
-    const pid_t maker = maker_of(entry.path().filename().string(), prefix);
+    const pid_t maker = maker_of(entry.path().filename().string(), folder_prefix);
     if (maker != 0 && is_dead(maker) && is_own_folder(entry.path())) {
       std::filesystem::remove_all(entry.path(), ignored);
     }
@@ -47,7 +47,7 @@ sim::Result<ScriptFolder> ScriptFolder::create() {
     base = "/tmp";
   }
   remove_abandoned(base);
-  std::string path = base / fmt::format("{}{}-XXXXXX", prefix, ::getpid());
+  std::string path = base / fmt::format("{}{}-XXXXXX", folder_prefix, ::getpid());
   if (::mkdtemp(path.data()) == nullptr) {
     return sim::Error{.where = path,
                       .what = std::string{"cannot create a folder: "} + std::strerror(errno),

@@ -16,7 +16,7 @@ namespace timeslice::validation {
 
 namespace {
 
-constexpr std::string_view prefix = "timeslice-block-";
+constexpr std::string_view block_prefix = "timeslice-block-";
 constexpr const char* directory = "/dev/shm";  // shm_overview(7)
 
 bool is_own_file(const std::filesystem::path& path) {
@@ -34,7 +34,7 @@ bool uses_shared_blocks(const models::ExecutorSpec& executor) {
 }
 
 std::string own_block_prefix() {
-  return fmt::format("{}{}-", prefix, ::getpid());
+  return fmt::format("{}{}-", block_prefix, ::getpid());
 }
 
 std::int64_t shared_memory_free() {
@@ -49,7 +49,7 @@ void remove_blocks(std::int32_t maker) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator{directory, ignored}) {
     const std::string name = entry.path().filename().string();
-    const pid_t made_by = maker_of(name, prefix);
+    const pid_t made_by = maker_of(name, block_prefix);
     if (made_by != 0 && (made_by == maker || is_dead(made_by)) && is_own_file(entry.path())) {
       ::shm_unlink(("/" + name).c_str());
     }

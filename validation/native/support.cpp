@@ -13,7 +13,7 @@ namespace {
 
 using models::ExecutorKind;
 
-constexpr double mib = 1 << 20;
+constexpr double bytes_a_mib = 1 << 20;
 
 sim::Error refused(std::string what, std::string advice) {
   return {.where = "native run", .what = std::move(what), .advice = std::move(advice)};
@@ -182,11 +182,12 @@ std::optional<sim::Error> too_much(const models::WorldSpec& world, const NativeB
         static_cast<double>(executor.payload.result.count) * static_cast<double>(handed[i].items);
     if (uses_shared_blocks(executor) && bytes + back > static_cast<double>(bounds.shared_bytes)) {
       return refused(
-          fmt::format("{:.0f} MiB in blocks of shared memory are too many", (bytes + back) / mib),
+          fmt::format("{:.0f} MiB in blocks of shared memory are too many",
+                      (bytes + back) / bytes_a_mib),
           fmt::format("stay below {} MiB, half of what is free there", bounds.shared_bytes >> 20));
     }
     if (bytes > static_cast<double>(bounds.payload_bytes)) {
-      return refused(fmt::format("{:.0f} MiB of arguments are too many", bytes / mib),
+      return refused(fmt::format("{:.0f} MiB of arguments are too many", bytes / bytes_a_mib),
                      fmt::format("stay below {} MiB", bounds.payload_bytes >> 20));
     }
   }

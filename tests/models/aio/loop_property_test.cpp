@@ -6,30 +6,20 @@
 #include <gtest/gtest.h>
 
 #include "models/trace_kinds.hpp"
-#include "sim/random.hpp"
+#include "tests/dice.hpp"
 #include "tests/models/aio/aio_fixture.hpp"
 #include "tests/random_cases.hpp"
 
 namespace timeslice::models {
 namespace {
 
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : random_{seed} {}
-  std::uint32_t roll(std::uint32_t sides) {
-    return static_cast<std::uint32_t>(random_.below({.task = 77, .count = ++count_}, sides));
-  }
-
- private:
-  sim::Random random_;
-  std::uint32_t count_ = 0;
-};
+using cases::Dice;
 
 constexpr std::uint32_t plain = 0;  // tasks
 constexpr std::uint32_t leaf = 1;
 constexpr std::uint32_t tree = 2;
 constexpr std::uint32_t loop = 0;  // executors
-constexpr std::uint32_t threads = 1;
+constexpr std::uint32_t thread_pool = 1;
 
 sim::Duration some_time(Dice& dice) {
   return std::chrono::microseconds{20 + dice.roll(2000)};
@@ -59,7 +49,7 @@ Step yielding(Dice& dice) {
     case 1:
       return await_sleep(std::chrono::nanoseconds{0});
     case 2:
-      return await_task(plain, threads);
+      return await_task(plain, thread_pool);
     default:
       return await_sleep(some_time(dice));
   }
@@ -82,7 +72,7 @@ Steps tree_steps(Dice& dice, bool one_loop) {
         steps.push_back(gather(dice.roll(4), leaf, {}));
         break;
       case 1:
-        steps.push_back(gather(1 + dice.roll(5), plain, threads));
+        steps.push_back(gather(1 + dice.roll(5), plain, thread_pool));
         break;
       case 2:
         steps.push_back(await_task(leaf));
@@ -182,7 +172,7 @@ Demand demand(const WorldSpec& world, const Steps& steps) {
 }
 
 WorldSpec random_world(std::uint64_t seed, bool timeouts = false) {
-  Dice dice{seed};
+  Dice dice{seed, 77};
   const std::uint32_t cpus = 1 + dice.roll(3);
   WorldSpec world = dice.roll(3) == 0 ? ideal_world(cpus) : linux_world(cpus);
   if (dice.roll(8) == 0) {
@@ -202,7 +192,7 @@ WorldSpec random_world(std::uint64_t seed, bool timeouts = false) {
   Steps trees = tree_steps(dice, loops < 2);
   add_task(world, "leaf", timeouts ? impatient(dice, std::move(leaves)) : std::move(leaves));
   add_task(world, "tree", timeouts ? impatient(dice, std::move(trees)) : std::move(trees));
-  Steps main{submit(dice.roll(4), plain, threads, 0), gather(1 + dice.roll(6), leaf),
+  Steps main{submit(dice.roll(4), plain, thread_pool, 0), gather(1 + dice.roll(6), leaf),
              gather(1 + dice.roll(3), tree), join(0)};
   if (loops > 0) {
     main.insert(main.begin(), submit(dice.roll(4), leaf, loop, 0));
@@ -236,7 +226,7 @@ class LoopWatch final : public sim::TraceSink {
 };
 
 TEST(LoopLaws, hold_in_random_worlds) {
-  const std::uint64_t cases = timeslice::testing::random_cases(500);
+  const std::uint64_t cases = timeslice::cases::random_cases(500);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const WorldSpec world = random_world(seed);
@@ -257,7 +247,7 @@ TEST(LoopLaws, hold_in_random_worlds) {
 }
 
 TEST(LoopLaws, hold_where_work_is_given_up) {
-  const std::uint64_t cases = timeslice::testing::random_cases(500);
+  const std::uint64_t cases = timeslice::cases::random_cases(500);
   double expired = 0.0;
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// An ideal world with a loop (executor 0) and a pool of `threads` (executor 1).
-WorldSpec loop_world(std::uint32_t threads = 4) {
+WorldSpec loop_on_two_cores(std::uint32_t threads = 4) {
   WorldSpec world = ideal_world(2);
   add_loop_and_threads(world, threads);
   return world;
@@ -21,7 +21,7 @@ WorldSpec loop_world(std::uint32_t threads = 4) {
 
 /// Makespan of one coroutine that does `steps`.
 sim::Duration time_of(Steps steps) {
-  WorldSpec world = loop_world();
+  WorldSpec world = loop_on_two_cores();
   add_task(world, "one", std::move(steps));
   world.main = numbered({gather(1)});
   return run_world(world).makespan;
@@ -43,7 +43,7 @@ TEST(Timeout, the_steps_behind_what_was_given_up_are_not_done) {
 }
 
 TEST(Timeout, work_that_ends_in_time_is_not_touched) {
-  WorldSpec world = loop_world();
+  WorldSpec world = loop_on_two_cores();
   add_task(world, "one", {give_up_after(50ms, {await_sleep(2ms)}), await_sleep(2ms)});
   world.main = numbered({gather(3)});
   const Timings timings = run_world(world);
@@ -60,7 +60,7 @@ TEST(Timeout, blocking_code_is_not_interrupted) {
 }
 
 TEST(Timeout, expirations_are_counted_and_the_tasks_are_done) {
-  WorldSpec world = loop_world();
+  WorldSpec world = loop_on_two_cores();
   add_task(world, "one", {give_up_after(3ms, {await_sleep(10ms)})});
   world.main = numbered({gather(7)});
   const Timings timings = run_world(world);
@@ -69,7 +69,7 @@ TEST(Timeout, expirations_are_counted_and_the_tasks_are_done) {
 }
 
 TEST(Timeout, gathered_tasks_are_cancelled_with_the_one_that_gathers) {
-  WorldSpec world = loop_world();
+  WorldSpec world = loop_on_two_cores();
   add_task(world, "child", {await_sleep(1s)});
   add_task(world, "quick", {await_sleep(1ms)});
   add_task(world, "parent", {give_up_after(3ms, {submit(2, 1), gather(10, 0, {})}), join()});
@@ -82,7 +82,7 @@ TEST(Timeout, gathered_tasks_are_cancelled_with_the_one_that_gathers) {
 }
 
 TEST(Timeout, a_task_that_is_awaited_is_cancelled_and_others_are_not) {
-  WorldSpec world = loop_world();
+  WorldSpec world = loop_on_two_cores();
   add_task(world, "child", {await_sleep(8ms)});
   add_task(
       world, "parent",
@@ -95,7 +95,7 @@ TEST(Timeout, a_task_that_is_awaited_is_cancelled_and_others_are_not) {
 }
 
 TEST(Timeout, a_call_in_a_thread_goes_on_unheard_and_one_in_the_queue_is_never_begun) {
-  WorldSpec world = loop_world(1);
+  WorldSpec world = loop_on_two_cores(1);
   add_task(world, "blocking", {sleep_for(20ms)});
   add_task(world, "impatient", {give_up_after(3ms, {await_task(0, 1)})});
   world.main = numbered({gather(4, 1)});
@@ -106,7 +106,7 @@ TEST(Timeout, a_call_in_a_thread_goes_on_unheard_and_one_in_the_queue_is_never_b
 }
 
 TEST(Timeout, gathered_calls_in_threads_are_given_up_together) {
-  WorldSpec world = loop_world(2);
+  WorldSpec world = loop_on_two_cores(2);
   add_task(world, "blocking", {sleep_for(20ms)});
   add_task(world, "impatient", {give_up_after(30ms, {gather(10, 0, 1)})});
   world.main = numbered({gather(1, 1)});
@@ -129,7 +129,7 @@ TEST(Timeout, of_nested_ones_the_one_that_expires_catches) {
 }
 
 TEST(Timeout, a_lock_is_given_back) {
-  WorldSpec world = loop_world();
+  WorldSpec world = loop_on_two_cores();
   world.locks = {{.name = "lock"}};
   add_task(
       world, "one",
@@ -141,7 +141,7 @@ TEST(Timeout, a_lock_is_given_back) {
 TEST(Timeout, a_cancelled_timer_wakes_nobody) {
   // Else the selector would end its wait at 10 ms and round the rest, 1.4 ms, up from there.
   EXPECT_EQ(time_of({give_up_after(10ms, {await_sleep(1ms)}), await_sleep(10400us)}), 12ms);
-  WorldSpec world = loop_world();
+  WorldSpec world = loop_on_two_cores();
   add_task(world, "one", {give_up_after(1s, {await_sleep(1ms)})});
   world.main = numbered({gather(1000)});
   EXPECT_EQ(run_world(world).makespan, 1ms) << "also where many were cancelled";
@@ -152,7 +152,7 @@ TEST(Timeout, zero_gives_up_at_the_first_await) {
 }
 
 TEST(Timeout, costs_something) {
-  WorldSpec world = loop_world();
+  WorldSpec world = loop_on_two_cores();
   world.runtime.costs.loop.timeout = 10us;
   world.runtime.costs.loop.cancel = 100us;
   add_task(world, "one", {give_up_after(3ms, {await_sleep(1s)})});
@@ -163,7 +163,7 @@ TEST(Timeout, costs_something) {
 }
 
 TEST(Timeout, before_it_existed_the_result_says_so) {
-  WorldSpec world = loop_world();
+  WorldSpec world = loop_on_two_cores();
   world.runtime.version = {.major = 3, .minor = 10};
   add_task(world, "one", {give_up_after(3ms, {await_sleep(1s)})});
   world.main = numbered({gather(1)});

@@ -30,7 +30,7 @@ std::size_t xml_files(const std::filesystem::path& folder) {
   return files;
 }
 
-struct Expected {
+struct ExpectedOwn {
   const char* file;
   std::uint32_t cpus;
   std::uint32_t cores;
@@ -40,11 +40,11 @@ struct Expected {
 };
 
 TEST(HwlocOwn, every_shape_is_imported_with_its_counts) {
-  const std::vector<Expected> all{{"two-sockets-numa-smt.xml", 16, 8, 2, 2, 4},
-                                  {"four-nodes-no-smt.xml", 8, 8, 4, 1, 4},
-                                  {"smt-four.xml", 8, 2, 1, 1, 2},
-                                  {"hybrid-2p4e.xml", 8, 6, 1, 1, 1}};
-  for (const Expected& one : all) {
+  const std::vector<ExpectedOwn> all{{"two-sockets-numa-smt.xml", 16, 8, 2, 2, 4},
+                                     {"four-nodes-no-smt.xml", 8, 8, 4, 1, 4},
+                                     {"smt-four.xml", 8, 2, 1, 1, 2},
+                                     {"hybrid-2p4e.xml", 8, 6, 1, 1, 1}};
+  for (const ExpectedOwn& one : all) {
     const auto result = import(one.file);
     ASSERT_TRUE(result) << one.file << ": " << result.error().what;
     const MachineCounts count = counts(result.value());

@@ -18,7 +18,7 @@
 namespace timeslice::models {
 namespace {
 
-constexpr std::int64_t mib = 1 << 20;
+constexpr std::int64_t bytes_a_mib = 1 << 20;
 
 TEST(Saturation, one_user_gets_what_it_gets_alone) {
   for (const double rate : {0.1, 3.0, 9.0}) {
@@ -87,46 +87,48 @@ TEST(LoadedLatency, is_idle_without_load_and_saturated_at_full_load) {
 }
 
 TEST(CacheShare, sets_that_fit_have_what_they_use) {
-  const MissCurve curve = MissCurve::random_over(Bytes{4 * mib});
-  std::vector<CacheUsers> users(2, {.accesses = 1.0, .set = 4.0 * mib, .misses = &curve});
-  share_cache(users, 8.0 * mib);
-  EXPECT_DOUBLE_EQ(users[0].share, 4.0 * mib);
+  const MissCurve curve = MissCurve::random_over(Bytes{4 * bytes_a_mib});
+  std::vector<CacheUsers> users(2, {.accesses = 1.0, .set = 4.0 * bytes_a_mib, .misses = &curve});
+  share_cache(users, 8.0 * bytes_a_mib);
+  EXPECT_DOUBLE_EQ(users[0].share, 4.0 * bytes_a_mib);
   EXPECT_DOUBLE_EQ(curve.at(users[0].share), 0.0);
 }
 
 TEST(CacheShare, equal_users_share_equally_and_fill_the_cache) {
-  const MissCurve curve = MissCurve::random_over(Bytes{8 * mib});
-  std::vector<CacheUsers> users{{.count = 4, .accesses = 1.0, .set = 8.0 * mib, .misses = &curve}};
-  share_cache(users, 16.0 * mib);
-  EXPECT_NEAR(users[0].share, 4.0 * mib, 1.0);
+  const MissCurve curve = MissCurve::random_over(Bytes{8 * bytes_a_mib});
+  std::vector<CacheUsers> users{
+      {.count = 4, .accesses = 1.0, .set = 8.0 * bytes_a_mib, .misses = &curve}};
+  share_cache(users, 16.0 * bytes_a_mib);
+  EXPECT_NEAR(users[0].share, 4.0 * bytes_a_mib, 1.0);
 }
 
 TEST(CacheShare, a_stream_takes_the_cache_from_a_set_that_fitted) {
-  const MissCurve curve = MissCurve::random_over(Bytes{6 * mib});
-  CacheUsers fitting{.accesses = 0.02, .set = 6.0 * mib, .misses = &curve};
-  CacheUsers stream{.accesses = 0.2, .set = 1024.0 * mib};
+  const MissCurve curve = MissCurve::random_over(Bytes{6 * bytes_a_mib});
+  CacheUsers fitting{.accesses = 0.02, .set = 6.0 * bytes_a_mib, .misses = &curve};
+  CacheUsers stream{.accesses = 0.2, .set = 1024.0 * bytes_a_mib};
   std::vector<CacheUsers> users{fitting, stream};
-  share_cache(users, 8.0 * mib);
-  EXPECT_LT(users[0].share, 3.0 * mib);
-  EXPECT_NEAR(users[0].share + users[1].share, 8.0 * mib, 1.0);
+  share_cache(users, 8.0 * bytes_a_mib);
+  EXPECT_LT(users[0].share, 3.0 * bytes_a_mib);
+  EXPECT_NEAR(users[0].share + users[1].share, 8.0 * bytes_a_mib, 1.0);
 }
 
 // By hand: x = E / 10 MiB of the fitting set, E / 16 MiB = 0.53 (1-x) / (0.53 (1-x) + 0.31).
 TEST(CacheShare, share_and_misses_meet_in_their_fixed_point) {
-  const MissCurve curve = MissCurve::random_over(Bytes{10 * mib});
-  std::vector<CacheUsers> users{{.accesses = 0.53, .set = 10.0 * mib, .misses = &curve},
-                                {.accesses = 0.31, .set = 1024.0 * mib}};
-  share_cache(users, 16.0 * mib);
-  EXPECT_NEAR(users[0].share / mib, 6.25, 0.02);
-  EXPECT_NEAR(users[1].share / mib, 9.75, 0.02);
+  const MissCurve curve = MissCurve::random_over(Bytes{10 * bytes_a_mib});
+  std::vector<CacheUsers> users{{.accesses = 0.53, .set = 10.0 * bytes_a_mib, .misses = &curve},
+                                {.accesses = 0.31, .set = 1024.0 * bytes_a_mib}};
+  share_cache(users, 16.0 * bytes_a_mib);
+  EXPECT_NEAR(users[0].share / bytes_a_mib, 6.25, 0.02);
+  EXPECT_NEAR(users[1].share / bytes_a_mib, 9.75, 0.02);
 }
 
 TEST(CacheShare, a_miss_curve_is_straight_between_its_points_and_flat_outside) {
-  const MissCurve curve{{{Bytes{mib}, 0.9}, {Bytes{3 * mib}, 0.3}, {Bytes{11 * mib}, 0.1}}};
+  const MissCurve curve{
+      {{Bytes{bytes_a_mib}, 0.9}, {Bytes{3 * bytes_a_mib}, 0.3}, {Bytes{11 * bytes_a_mib}, 0.1}}};
   EXPECT_DOUBLE_EQ(curve.at(0.0), 0.9);
-  EXPECT_DOUBLE_EQ(curve.at(2.0 * mib), 0.6);
-  EXPECT_DOUBLE_EQ(curve.at(7.0 * mib), 0.2);
-  EXPECT_DOUBLE_EQ(curve.at(99.0 * mib), 0.1);
+  EXPECT_DOUBLE_EQ(curve.at(2.0 * bytes_a_mib), 0.6);
+  EXPECT_DOUBLE_EQ(curve.at(7.0 * bytes_a_mib), 0.2);
+  EXPECT_DOUBLE_EQ(curve.at(99.0 * bytes_a_mib), 0.1);
 }
 
 // Measured: mcf of SPEC CPU2006 alone with 1 to 11 cache ways (pbbcache/cachesim, metrics.csv), the
@@ -187,15 +189,15 @@ TEST(Coherence, operations_on_one_line_form_one_queue) {
   EXPECT_DOUBLE_EQ(mean_transfer_ns({0.0, 1.0, 0.0, 1.0}, line), 120.0);
 }
 
-MachineSpec two_sockets() {
+MachineSpec two_measured_sockets() {
   RegularMachine regular;
   regular.packages = 2;
   regular.core_kinds = {{.count = 4}};
   regular.caches = {{.level = 1, .size = Bytes{32 << 10}},
-                    {.level = 2, .type = CacheSpec::Type::unified, .size = Bytes{mib}},
+                    {.level = 2, .type = CacheSpec::Type::unified, .size = Bytes{bytes_a_mib}},
                     {.level = 3,
                      .type = CacheSpec::Type::unified,
-                     .size = Bytes{8 * mib},
+                     .size = Bytes{8 * bytes_a_mib},
                      .sharing = CacheSharing::package}};
   MachineSpec machine = build_regular(regular).value();
   machine.memory_bandwidth_node = {100e9};
@@ -206,7 +208,7 @@ MachineSpec two_sockets() {
 }
 
 TEST(MemoryPaths, know_own_and_remote_nodes) {
-  const MemoryPaths paths{two_sockets()};
+  const MemoryPaths paths{two_measured_sockets()};
   EXPECT_EQ(paths.nodes(), 2U);
   EXPECT_DOUBLE_EQ(paths.latency_ratio(0, 0), 1.0);
   EXPECT_DOUBLE_EQ(paths.latency_ratio(0, 1), 1.65);
@@ -216,7 +218,7 @@ TEST(MemoryPaths, know_own_and_remote_nodes) {
 }
 
 TEST(Character, its_parts_of_time_sum_to_one_alone) {
-  const MachineSpec machine = two_sockets();
+  const MachineSpec machine = two_measured_sockets();
   for (const Pattern pattern : {Pattern::stream, Pattern::random, Pattern::chase}) {
     for (const std::int64_t kib : {16, 500, 3000, 12'000, 400'000}) {
       CharacterSpec spec;
@@ -237,7 +239,7 @@ TEST(Character, larger_sets_come_from_farther_away) {
     CharacterSpec spec;
     spec.pattern = Pattern::chase;
     spec.set = Bytes{kib << 10};
-    const double ns = character_of(spec, two_sockets()).unit_ns;
+    const double ns = character_of(spec, two_measured_sockets()).unit_ns;
     EXPECT_GT(ns, before) << kib << " KiB";
     before = ns;
   }
@@ -245,13 +247,13 @@ TEST(Character, larger_sets_come_from_farther_away) {
 }
 
 TEST(Character, what_cannot_be_is_refused_with_advice) {
-  MachineSpec machine = two_sockets();
+  MachineSpec machine = two_measured_sockets();
   CharacterSpec spec;
   spec.traffic = {64e9};  // a line each ns, 8 ns of stall each
   EXPECT_TRUE(check_character(spec, machine).has_value());
   CharacterSpec far;
   far.pattern = Pattern::stream;
-  far.set = Bytes{mib};
+  far.set = Bytes{bytes_a_mib};
   far.place = DataHome::node;
   far.node = 2;
   EXPECT_TRUE(check_character(far, machine).has_value());

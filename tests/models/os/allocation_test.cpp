@@ -50,8 +50,8 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::quiet_os;
-using testing::small_machine;
+using os_bench::quiet_os;
+using os_bench::small_machine;
 
 /// A world without a sink, whose records would need memory.
 struct Quiet {

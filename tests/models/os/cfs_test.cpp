@@ -8,18 +8,19 @@
 #include <gtest/gtest.h>
 
 #include "sim/random.hpp"
+#include "tests/models/os/one_queue.hpp"
 
 namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr QueueId queue{0};
+using os_bench::queue;
 constexpr Ticks ticks{.period = 4ms, .first = sim::Instant{4ms}};
 
 /// One queue; entities come with `wake` or `fork`.
-struct Bench {
-  explicit Bench(const CfsSpec& spec, std::vector<EntityParameters> entities)
+struct CfsBench {
+  explicit CfsBench(const CfsSpec& spec, std::vector<EntityParameters> entities)
       : policy{{.spec = spec}} {
     policy.add_queue(queue);
     policy.set_ticks(queue, ticks);
@@ -61,7 +62,7 @@ TEST(Cfs, a_period_is_shared_and_stretches_beyond_eight_threads) {
   constexpr sim::Duration more{1};  // a tick must find more than the slice
   for (const auto& [threads, slice] : std::vector<std::pair<std::uint32_t, sim::Duration>>{
            {2, 3ms}, {3, 2ms}, {8, 750us}, {16, 750us}}) {
-    Bench bench{{}, nice_0(threads)};
+    CfsBench bench{{}, nice_0(threads)};
     bench.wake_all(threads);
     ASSERT_EQ(bench.pick(), 0U);
     EXPECT_EQ(bench.left(0), slice + more) << threads << " threads";
@@ -71,14 +72,14 @@ TEST(Cfs, a_period_is_shared_and_stretches_beyond_eight_threads) {
 TEST(Cfs, slices_follow_the_weights) {
   EntityParameters heavy{};
   heavy.weight = 3072;
-  Bench bench{{}, {heavy, {}}};
+  CfsBench bench{{}, {heavy, {}}};
   bench.wake_all(2);
   ASSERT_EQ(bench.pick(), 0U);
   EXPECT_EQ(bench.left(0), 4500us + 1ns);
 }
 
 TEST(Cfs, one_far_ahead_of_the_first_in_line_gives_way_before_its_slice_ends) {
-  Bench bench{{}, nice_0(2)};
+  CfsBench bench{{}, nice_0(2)};
   bench.wake_all(2);
   ASSERT_EQ(bench.pick(), 0U);
   bench.run(0, 4ms);
@@ -95,7 +96,7 @@ TEST(Cfs, a_sleeper_gets_half_a_latency_and_preempts) {
   for (const bool gentle : {true, false}) {
     CfsSpec spec;
     spec.gentle_sleepers = gentle;
-    Bench bench{spec, nice_0(2)};
+    CfsBench bench{spec, nice_0(2)};
     bench.wake_all(2);
     ASSERT_EQ(bench.pick(), 0U);
     bench.sleep(1);
@@ -109,7 +110,7 @@ TEST(Cfs, a_sleeper_gets_half_a_latency_and_preempts) {
 }
 
 TEST(Cfs, within_the_wakeup_granularity_nobody_is_preempted) {
-  Bench bench{{}, nice_0(2)};
+  CfsBench bench{{}, nice_0(2)};
   bench.wake_all(2);
   ASSERT_EQ(bench.pick(), 0U);
   bench.sleep(1);
@@ -125,7 +126,7 @@ TEST(Cfs, batch_does_not_preempt_and_idle_gives_way_to_all) {
   batch.scheduling_class = SchedulingClass::batch;
   EntityParameters idle{};
   idle.scheduling_class = SchedulingClass::idle;
-  Bench bench{{}, {{}, batch, idle}};
+  CfsBench bench{{}, {{}, batch, idle}};
   bench.wake_all(3);
   ASSERT_EQ(bench.pick(), 0U);
   bench.sleep(1);
@@ -142,7 +143,7 @@ TEST(Cfs, a_new_thread_starts_a_slice_behind) {
   for (const bool debit : {true, false}) {
     CfsSpec spec;
     spec.start_debit = debit;
-    Bench bench{spec, nice_0(3)};
+    CfsBench bench{spec, nice_0(3)};
     bench.wake_all(2);
     ASSERT_EQ(bench.pick(), 0U);
     bench.policy.enqueue(queue, EntityId{2}, EnqueueReason::created);
@@ -153,7 +154,7 @@ TEST(Cfs, a_new_thread_starts_a_slice_behind) {
 }
 
 TEST(Cfs, who_yields_is_skipped_unless_it_is_far_behind) {
-  Bench bench{{}, nice_0(2)};
+  CfsBench bench{{}, nice_0(2)};
   bench.wake_all(2);
   ASSERT_EQ(bench.pick(), 0U);
   bench.put_back(0, EnqueueReason::yielded);
@@ -166,7 +167,7 @@ TEST(Cfs, who_yields_is_skipped_unless_it_is_far_behind) {
 }
 
 TEST(Cfs, the_preempter_runs_next_even_if_another_is_a_little_further_behind) {
-  Bench bench{{}, nice_0(3)};
+  CfsBench bench{{}, nice_0(3)};
   bench.wake_all(3);
   ASSERT_EQ(bench.pick(), 0U);
   bench.run(0, 1500us);
@@ -178,7 +179,7 @@ TEST(Cfs, the_preempter_runs_next_even_if_another_is_a_little_further_behind) {
 }
 
 TEST(Cfs, who_moves_stands_as_far_from_the_least_as_before) {
-  Bench bench{{}, nice_0(3)};
+  CfsBench bench{{}, nice_0(3)};
   constexpr QueueId other{1};
   bench.policy.add_queue(other);
   bench.wake_all(2);
@@ -196,7 +197,7 @@ TEST(Cfs, who_moves_stands_as_far_from_the_least_as_before) {
 
 /// Slices multiply down the levels: a group of two beside one thread.
 TEST(Cfs, a_member_of_a_group_gets_its_part_of_the_groups_part) {
-  Bench bench{{}, nice_0(4)};
+  CfsBench bench{{}, nice_0(4)};
   constexpr QueueId inside{1};
   bench.policy.add_queue(inside);
   bench.policy.nest(inside, queue, EntityId{3});
@@ -216,7 +217,7 @@ TEST(Cfs, the_least_virtual_time_never_goes_back) {
     const sim::Random random{seed};
     std::uint32_t drawn = 0;
     const auto draw = [&](std::uint64_t below) { return random.below({.step = drawn++}, below); };
-    Bench bench{{}, nice_0(entities)};
+    CfsBench bench{{}, nice_0(entities)};
     std::vector<bool> able(entities);
     std::optional<std::uint32_t> current;
     VirtualTime least = 0;
@@ -249,7 +250,7 @@ TEST(Cfs, the_least_virtual_time_never_goes_back) {
 TEST(Cfs, shares_follow_the_weights) {
   EntityParameters nice_5{};
   nice_5.weight = weight_of_nice(5);
-  Bench bench{{}, {{}, nice_5}};
+  CfsBench bench{{}, {{}, nice_5}};
   bench.wake_all(2);
   sim::Duration first{};
   constexpr int rounds = 20'000;

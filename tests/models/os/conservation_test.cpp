@@ -11,6 +11,7 @@
 #include "models/os/inheritance.hpp"
 #include "models/os/mutex.hpp"
 #include "models/trace_kinds.hpp"
+#include "tests/dice.hpp"
 #include "tests/models/os/os_bench.hpp"
 #include "tests/random_cases.hpp"
 
@@ -18,24 +19,10 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::quiet_os;
-using testing::small_machine;
-using testing::World;
-
-/// Draws in order, for building scenarios.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : random_{seed} {}
-  std::uint64_t below(std::uint64_t n) { return random_.below({.task = 99, .step = thrown_++}, n); }
-  sim::Duration up_to(sim::Duration most) {
-    return sim::Duration{
-        static_cast<std::int64_t>(below(static_cast<std::uint64_t>(most.count())))};
-  }
-
- private:
-  sim::Random random_;
-  std::uint32_t thrown_ = 0;
-};
+using cases::Dice;
+using os_bench::quiet_os;
+using os_bench::small_machine;
+using os_bench::World;
 
 struct Scenario {
   MachineSpec machine;
@@ -46,7 +33,7 @@ struct Scenario {
 };
 
 Scenario scenario(std::uint64_t seed) {
-  Dice dice{seed};
+  Dice dice{seed, 99};
   const auto cores = static_cast<std::uint32_t>(1 + dice.below(4));
   const auto siblings = static_cast<std::uint32_t>(1 + dice.below(2));
   // From sjf on they order threads, which leaves no room for groups.
@@ -156,7 +143,7 @@ ClassSpec any_class(Dice& dice) {
 
 /// A random mixture of everything that a program can do.
 Program anything(World& world, ThreadId thread, Mutex& mutex, std::uint64_t seed, Demand& demand) {
-  Dice dice{seed};
+  Dice dice{seed, 99};
   const auto steps = 5 + dice.below(20);
   for (std::uint64_t i = 0; i < steps; ++i) {
     const auto what = dice.below(8);
@@ -239,13 +226,13 @@ void check_accounts(World& world, const std::vector<ThreadId>& threads,
 }
 
 TEST(Conservation, holds_in_random_scenarios) {
-  const std::uint64_t cases = timeslice::testing::random_cases(1000);
+  const std::uint64_t cases = timeslice::cases::random_cases(1000);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     const Scenario made = scenario(seed);
     SCOPED_TRACE(made.description);
     World world{made.machine, made.os, seed};
     Inheritance inheritance{world.dispatcher};
-    Dice dice{seed + 1'000'000};
+    Dice dice{seed + 1'000'000, 99};
     Mutex mutex{world.dispatcher, 1, dice.below(2) == 0 ? &inheritance : nullptr};
     const auto count = 1 + dice.below(12);
     std::vector<Demand> demands(count);
@@ -345,7 +332,7 @@ TEST(Conservation, the_same_seed_gives_the_same_trace) {
 }
 
 Program bursts(World& world, ThreadId thread, std::uint64_t seed) {
-  Dice dice{seed};
+  Dice dice{seed, 99};
   for (int i = 0; i < 30; ++i) {
     co_await world.work(thread, 1us + dice.up_to(2ms));
     static_cast<void>(co_await world.dispatcher.sleep(thread, dice.up_to(1ms)));

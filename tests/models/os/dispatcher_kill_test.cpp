@@ -9,8 +9,8 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::small_machine;
-using testing::World;
+using os_bench::small_machine;
+using os_bench::World;
 
 Program works(World& world, ThreadId thread, sim::Duration length) {
   co_await world.work(thread, length);

@@ -11,10 +11,10 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::compute;
-using testing::quiet_os;
-using testing::small_machine;
-using testing::World;
+using os_bench::compute;
+using os_bench::quiet_os;
+using os_bench::small_machine;
+using os_bench::World;
 
 constexpr double us = 1000.0;  // nominal ns in one microsecond
 
@@ -244,7 +244,7 @@ sim::Duration gives_way_at(PolicyKind policy, sim::Duration when) {
   const ThreadId reader = world.add();
   const ThreadId other = world.add();
   world.start(reader, reads_its_clock(world, reader, when));
-  world.start(other, testing::compute(world, other, 20ms));
+  world.start(other, os_bench::compute(world, other, 20ms));
   world.run_until(11ms);
   for (const sim::TraceRecord& record : world.sink.records()) {
     if (record.kind == static_cast<std::uint16_t>(TraceKind::switch_out) &&

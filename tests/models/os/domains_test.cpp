@@ -11,7 +11,7 @@
 namespace timeslice::models {
 namespace {
 
-using testing::small_machine;
+using os_bench::small_machine;
 
 /// 2 packages, each a node of 2 caches of 2 cores of 2 CPUs.
 MachineSpec two_sockets(double distance) {

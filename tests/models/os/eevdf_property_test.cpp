@@ -8,13 +8,14 @@
 
 #include "models/os/eevdf.hpp"
 #include "sim/random.hpp"
+#include "tests/models/os/one_queue.hpp"
 
 namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr QueueId queue{0};
+using os_bench::queue;
 
 /// One CPU on which threads of all weights and classes come, run, sleep, yield and go.
 class Walk {

@@ -7,15 +7,16 @@
 #include <gtest/gtest.h>
 
 #include "sim/random.hpp"
+#include "tests/models/os/one_queue.hpp"
 
 namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr QueueId queue{0};
+using os_bench::queue;
 
-PolicySpec spec_of(PolicyKind kind) {
+PolicySpec fair_spec(PolicyKind kind) {
   return {.kind = kind, .scope = QueueScope::per_cpu, .slice = 1ms, .scale_by_cpus = false};
 }
 
@@ -36,7 +37,7 @@ std::vector<double> shares(Policy& policy, std::size_t entities, sim::Duration g
 }
 
 TEST(Eevdf, nice_0_against_nice_5_gets_three_quarters) {
-  const auto policy = make_policy(spec_of(PolicyKind::eevdf), 1);
+  const auto policy = make_policy(fair_spec(PolicyKind::eevdf), 1);
   policy->add_queue(queue);
   policy->add_entity(EntityId{0}, {.weight = weight_of_nice(0)});
   policy->add_entity(EntityId{1}, {.weight = weight_of_nice(5)});
@@ -46,7 +47,7 @@ TEST(Eevdf, nice_0_against_nice_5_gets_three_quarters) {
 }
 
 TEST(Eevdf, shares_follow_the_weights_of_a_thousand_threads) {
-  const auto policy = make_policy(spec_of(PolicyKind::eevdf), 1);
+  const auto policy = make_policy(fair_spec(PolicyKind::eevdf), 1);
   policy->add_queue(queue);
   constexpr std::uint32_t entities = 1'000;
   double weights = 0.0;
@@ -107,7 +108,7 @@ TEST(Eevdf, a_woken_sleeper_preempts_unless_the_runner_is_protected) {
 }
 
 TEST(Eevdf, a_change_of_weight_changes_the_shares) {
-  const auto policy = make_policy(spec_of(PolicyKind::eevdf), 1);
+  const auto policy = make_policy(fair_spec(PolicyKind::eevdf), 1);
   policy->add_queue(queue);
   policy->add_entity(EntityId{0}, {.weight = 1024});
   policy->add_entity(EntityId{1}, {.weight = 1024});
@@ -120,7 +121,7 @@ TEST(Eevdf, slices_grow_with_the_number_of_cpus_as_in_linux) {
   const std::map<std::uint32_t, int> factors{{1, 1}, {2, 2}, {3, 2}, {4, 3},
                                              {7, 3}, {8, 4}, {96, 4}};
   for (const auto& [cpus, factor] : factors) {
-    PolicySpec spec = spec_of(PolicyKind::eevdf);
+    PolicySpec spec = fair_spec(PolicyKind::eevdf);
     spec.slice = 700us;
     spec.scale_by_cpus = true;
     const auto policy = make_policy(spec, cpus);
@@ -132,9 +133,9 @@ TEST(Eevdf, slices_grow_with_the_number_of_cpus_as_in_linux) {
 }
 
 /// One queue with entities of nice 0, all there; 0 is picked.
-struct Bench {
-  explicit Bench(const Eevdf::Config& config, std::vector<EntityParameters> entities,
-                 Ticks ticks = {})
+struct EevdfBench {
+  explicit EevdfBench(const Eevdf::Config& config, std::vector<EntityParameters> entities,
+                      Ticks ticks = {})
       : policy{config} {
     policy.add_queue(queue);
     policy.set_ticks(queue, ticks);
@@ -175,7 +176,7 @@ struct Bench {
 constexpr Eevdf::Config unprotected{.slice = 1ms, .base_slice = 1ms, .protect = Protection::none};
 
 TEST(Eevdf, who_sleeps_with_a_debt_stays_queued_until_it_is_paid) {
-  Bench bench{unprotected, {{}, {}, {}}};
+  EevdfBench bench{unprotected, {{}, {}, {}}};
   bench.run(0, 2ms);
   bench.sleep(0);
   EXPECT_TRUE(bench.delayed(0)) << "it ran 2 ms, the average is at 0.67 ms";
@@ -196,7 +197,7 @@ TEST(Eevdf, who_sleeps_with_a_debt_stays_queued_until_it_is_paid) {
 }
 
 TEST(Eevdf, who_wakes_up_in_debt_still_owes_it) {
-  Bench bench{unprotected, {{}, {}}};
+  EevdfBench bench{unprotected, {{}, {}}};
   bench.run(0, 2ms);
   bench.sleep(0);
   ASSERT_EQ(bench.pick(), 1U);
@@ -211,7 +212,7 @@ TEST(Eevdf, who_wakes_up_in_debt_still_owes_it) {
 TEST(Eevdf, before_6_12_a_debt_is_kept_over_any_sleep) {
   Eevdf::Config config = unprotected;
   config.delayed_dequeue = false;
-  Bench bench{config, {{}, {}}};
+  EevdfBench bench{config, {{}, {}}};
   bench.run(0, 2ms);
   bench.sleep(0);
   EXPECT_FALSE(bench.delayed(0));
@@ -222,7 +223,7 @@ TEST(Eevdf, before_6_12_a_debt_is_kept_over_any_sleep) {
 }
 
 TEST(Eevdf, beside_a_lone_runner_a_debt_is_found_paid_at_a_tick) {
-  Bench bench{unprotected, {{}, {}}, {.period = 4ms, .first = sim::Instant{4ms}}};
+  EevdfBench bench{unprotected, {{}, {}}, {.period = 4ms, .first = sim::Instant{4ms}}};
   bench.run(0, 2ms);
   bench.sleep(0);
   ASSERT_EQ(bench.pick(), 1U);
@@ -240,7 +241,7 @@ TEST(Eevdf, alone_a_request_is_renewed_at_the_ticks_that_find_it_used_up) {
     // One run and many give the same.
     for (const int pieces : {1, 7, 100}) {
       Eevdf::Config config = unprotected;
-      Bench bench{config, {{}, {}}, ticks};
+      EevdfBench bench{config, {{}, {}}, ticks};
       bench.run(0, 0us);
       bench.policy.dequeue(queue, EntityId{1}, DequeueReason::blocked);
       const sim::Duration whole = 41ms + after_tick;
@@ -262,7 +263,7 @@ constexpr Ticks rare_ticks{.period = 100ms, .first = sim::Instant{100ms}};
 /// has run for `ran` when 1 wakes up. The deadline of 1 is the earlier one for 2 ms.
 bool preempted_after(const Eevdf::Config& config, sim::Duration ran,
                      const EntityParameters& sleeper = {}) {
-  Bench bench{config, {{}, sleeper, {}}, rare_ticks};
+  EevdfBench bench{config, {{}, sleeper, {}}, rare_ticks};
   bench.run(0, 8ms);
   bench.sleep(1);
   bench.put_back(0);
@@ -303,7 +304,7 @@ TEST(Eevdf, the_shortest_slice_on_the_queue_limits_the_protection) {
   EntityParameters brief{};
   brief.slice = 500us;
   const Eevdf::Config config{.slice = 2ms, .base_slice = 700us, .protect = Protection::min_slice};
-  const Bench bench{config, {{}, {}, brief}, rare_ticks};
+  const EevdfBench bench{config, {{}, {}, brief}, rare_ticks};
   EXPECT_EQ(bench.policy.slice_left(queue, EntityId{0}), 500us) << "it came after the pick";
   EXPECT_FALSE(preempted_after(config, 400us)) << "nobody has a shorter one";
 }
@@ -313,7 +314,7 @@ TEST(Eevdf, a_slice_of_ones_own_lies_between_a_tenth_of_a_millisecond_and_a_hund
        std::map<sim::Duration, sim::Duration>{{1us, 100us}, {5ms, 5ms}, {1s, 100ms}, {0us, 1ms}}) {
     EntityParameters own{};
     own.slice = asked;
-    const Bench bench{unprotected, {own}};
+    const EevdfBench bench{unprotected, {own}};
     EXPECT_EQ(bench.policy.slice_left(queue, EntityId{0}), got);
   }
 }
@@ -328,7 +329,7 @@ TEST(Eevdf, batch_does_not_preempt_and_idle_gives_way_to_all) {
   idle.scheduling_class = SchedulingClass::idle;
   EXPECT_FALSE(preempted_after(config, 1ms, idle));
   config.protect = Protection::deadline;
-  Bench bench{config, {idle, {}}};
+  EevdfBench bench{config, {idle, {}}};
   bench.sleep(1);
   bench.run(0, 10us);
   bench.wake(1);
@@ -345,12 +346,12 @@ TEST(Eevdf, idle_weighs_three_whatever_its_nice_level) {
 }
 
 TEST(Eevdf, who_yields_lets_the_others_run_first) {
-  Bench bench{unprotected, {{}, {}, {}}};
+  EevdfBench bench{unprotected, {{}, {}, {}}};
   bench.put_back(0, EnqueueReason::yielded);
   ASSERT_EQ(bench.pick(), 1U);
   bench.put_back(1, EnqueueReason::yielded);
   EXPECT_EQ(bench.pick(), 2U);
-  Bench alone{unprotected, {{}}};
+  EevdfBench alone{unprotected, {{}}};
   const VirtualTime before = alone.policy.virtual_time(EntityId{0});
   alone.put_back(0, EnqueueReason::yielded);
   EXPECT_EQ(alone.policy.virtual_time(EntityId{0}), before) << "to nobody: nothing is given up";
@@ -360,7 +361,7 @@ TEST(Eevdf, who_moves_keeps_the_rest_of_its_request_and_what_it_is_owed) {
   for (const bool keeps : {true, false}) {
     Eevdf::Config config = unprotected;
     config.keeps_request = keeps;
-    Bench bench{config, {{}, {}}};
+    EevdfBench bench{config, {{}, {}}};
     constexpr QueueId other{1};
     bench.policy.add_queue(other);
     bench.run(0, 400us);
@@ -373,7 +374,7 @@ TEST(Eevdf, who_moves_keeps_the_rest_of_its_request_and_what_it_is_owed) {
 
 TEST(Eevdf, picked_again_one_has_no_new_protection) {
   const Eevdf::Config config{.slice = 2ms, .base_slice = 700us, .protect = Protection::unscaled};
-  Bench bench{config, {{}, {}}, rare_ticks};
+  EevdfBench bench{config, {{}, {}}, rare_ticks};
   bench.run(0, 700us);
   EXPECT_EQ(bench.policy.slice_left(queue, EntityId{0}), 0us) << "a look asks for a pick";
   bench.policy.set_weight(queue, EntityId{1}, 15);

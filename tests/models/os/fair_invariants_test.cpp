@@ -10,6 +10,7 @@
 #include "models/os/cfs.hpp"
 #include "models/os/eevdf.hpp"
 #include "models/os/linux_classes.hpp"
+#include "tests/dice.hpp"
 #include "tests/models/os/os_bench.hpp"
 #include "tests/random_cases.hpp"
 
@@ -17,22 +18,9 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::small_machine;
-using testing::World;
-
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : random_{seed} {}
-  std::uint64_t below(std::uint64_t n) { return random_.below({.task = 77, .count = ++drawn_}, n); }
-  sim::Duration up_to(sim::Duration most) {
-    return sim::Duration{
-        static_cast<std::int64_t>(below(static_cast<std::uint64_t>(most.count())))};
-  }
-
- private:
-  sim::Random random_;
-  std::uint32_t drawn_ = 0;
-};
+using cases::Dice;
+using os_bench::small_machine;
+using os_bench::World;
 
 OsSpec any_fair_os(Dice& dice, PolicyKind kind) {
   OsSpec os;
@@ -58,7 +46,7 @@ OsSpec any_fair_os(Dice& dice, PolicyKind kind) {
 }
 
 Program anything(World& world, ThreadId thread, std::uint64_t seed) {
-  Dice dice{seed};
+  Dice dice{seed, 77};
   for (int i = 0; i < 25; ++i) {
     switch (dice.below(6)) {
       case 0: {
@@ -81,7 +69,7 @@ Program anything(World& world, ThreadId thread, std::uint64_t seed) {
   }
 }
 
-ClassSpec any_class(Dice& dice) {
+ClassSpec any_fair_class(Dice& dice) {
   switch (dice.below(10)) {
     case 0:
       return {.kind = SchedulingClass::batch};
@@ -110,7 +98,7 @@ void start_any(World& world, Dice& dice, std::uint64_t seed) {
     if (dice.below(4) == 0) {
       spec.affinity = {CpuId{static_cast<std::uint32_t>(dice.below(world.dispatcher.cpus()))}};
     }
-    spec.sched = with_classes ? any_class(dice) : ClassSpec{};
+    spec.sched = with_classes ? any_fair_class(dice) : ClassSpec{};
     const ThreadId thread = world.add(spec);
     world.start(thread, anything(world, thread, seed * 1000 + i));
   }
@@ -123,18 +111,18 @@ sim::StopReason one_event(World& world) {
 }
 
 TEST(FairInvariants, lags_sum_to_zero_and_somebody_is_eligible_in_every_queue) {
-  const std::uint64_t cases = timeslice::testing::random_cases(60);
+  const std::uint64_t cases = timeslice::cases::random_cases(60);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Dice dice{seed};
+    Dice dice{seed, 77};
     World world{small_machine(static_cast<std::uint32_t>(1 + dice.below(3))),
                 any_fair_os(dice, PolicyKind::eevdf), seed};
     start_any(world, dice, seed);
     const auto& policy = dynamic_cast<const Eevdf&>(fair_of(world.dispatcher.policy()));
     for (int steps = 0; one_event(world) == sim::StopReason::event_limit; ++steps) {
-      for (std::uint32_t queue = 0; steps % 3 == 0 && queue < policy.queues(); ++queue) {
-        ASSERT_TRUE(policy.exact_lag_sum(QueueId{queue}) == 0) << "queue " << queue;
-        ASSERT_TRUE(policy.somebody_is_eligible(QueueId{queue})) << "queue " << queue;
+      for (std::uint32_t number = 0; steps % 3 == 0 && number < policy.queues(); ++number) {
+        ASSERT_TRUE(policy.exact_lag_sum(QueueId{number}) == 0) << "queue " << number;
+        ASSERT_TRUE(policy.somebody_is_eligible(QueueId{number})) << "queue " << number;
       }
     }
   }
@@ -142,18 +130,18 @@ TEST(FairInvariants, lags_sum_to_zero_and_somebody_is_eligible_in_every_queue) {
 
 /// Who neither slept, moved, yielded nor was given another weight since the last look.
 TEST(FairInvariants, a_present_thread_s_virtual_time_goes_back_only_when_its_weight_changes) {
-  const std::uint64_t cases = timeslice::testing::random_cases(60);
+  const std::uint64_t cases = timeslice::cases::random_cases(60);
   std::uint64_t compared = 0;
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Dice dice{seed};
+    Dice dice{seed, 77};
     OsSpec os = any_fair_os(dice, PolicyKind::eevdf);
     os.groups.clear();  // a thread's entity is its own number
     World world{small_machine(1), os, seed};
     std::vector<ThreadId> threads;
     for (std::uint64_t i = 0; i < 5; ++i) {
       threads.push_back(world.add({.nice = static_cast<int>(i)}));
-      world.start(threads.back(), testing::compute(world, threads.back(), 5ms + dice.up_to(20ms)));
+      world.start(threads.back(), os_bench::compute(world, threads.back(), 5ms + dice.up_to(20ms)));
     }
     const auto& policy = dynamic_cast<const Eevdf&>(world.dispatcher.policy());
     std::map<std::uint32_t, VirtualTime> last;
@@ -175,10 +163,10 @@ TEST(FairInvariants, a_present_thread_s_virtual_time_goes_back_only_when_its_wei
 }
 
 TEST(FairInvariants, the_least_virtual_time_of_cfs_never_goes_back) {
-  const std::uint64_t cases = timeslice::testing::random_cases(60);
+  const std::uint64_t cases = timeslice::cases::random_cases(60);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Dice dice{seed};
+    Dice dice{seed, 77};
     World world{small_machine(static_cast<std::uint32_t>(1 + dice.below(3))),
                 any_fair_os(dice, PolicyKind::cfs), seed};
     start_any(world, dice, seed);
@@ -186,10 +174,10 @@ TEST(FairInvariants, the_least_virtual_time_of_cfs_never_goes_back) {
     std::vector<VirtualTime> last;
     while (one_event(world) == sim::StopReason::event_limit) {
       last.resize(policy.queues(), INT64_MIN);
-      for (std::uint32_t queue = 0; queue < policy.queues(); ++queue) {
-        const VirtualTime least = policy.least_virtual_time(QueueId{queue});
-        ASSERT_GE(least, last[queue]) << "queue " << queue;
-        last[queue] = least;
+      for (std::uint32_t number = 0; number < policy.queues(); ++number) {
+        const VirtualTime least = policy.least_virtual_time(QueueId{number});
+        ASSERT_GE(least, last[number]) << "queue " << number;
+        last[number] = least;
       }
     }
   }

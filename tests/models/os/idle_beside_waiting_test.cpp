@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/dice.hpp"
 #include "tests/models/os/os_bench.hpp"
 #include "tests/random_cases.hpp"
 
@@ -12,21 +13,12 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::quiet_os;
-using testing::small_machine;
-using testing::World;
+using cases::Dice;
+using os_bench::quiet_os;
+using os_bench::small_machine;
+using os_bench::World;
 
 /// Draws in order.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : random_{seed} {}
-  std::uint64_t below(std::uint64_t n) { return random_.below({.task = 7, .step = thrown_++}, n); }
-
- private:
-  sim::Random random_;
-  std::uint32_t thrown_ = 0;
-};
-
 /// One cache or two, with or without siblings; a tick of 4 ms or 1 ms.
 MachineSpec any_machine(Dice& dice) {
   const auto cores = static_cast<std::uint32_t>(2 + dice.below(7));
@@ -52,7 +44,7 @@ OsSpec any_linux(Dice& dice) {
 }
 
 Program mixed(World& world, ThreadId thread, std::uint64_t seed) {
-  Dice dice{seed};
+  Dice dice{seed, 7};
   const bool hog = dice.below(2) == 0;
   for (int i = 0; i < 200; ++i) {
     const std::uint64_t most = hog ? 80'000 : 3'000;
@@ -105,9 +97,9 @@ struct Watch {
 /// there is nothing to do), and a cache-hot thread needs two failures first.
 TEST(IdleBesideWaiting, no_cpu_idles_beside_a_waiting_thread_for_longer_than_the_passes_take) {
   sim::Duration longest_of_all{};
-  const std::uint64_t cases = timeslice::testing::random_cases(120);
+  const std::uint64_t cases = timeslice::cases::random_cases(120);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
-    Dice dice{seed};
+    Dice dice{seed, 7};
     World world{any_machine(dice), any_linux(dice), seed};
     const std::size_t count = world.machine.cpus.size() + dice.below(5);
     Watch watch{.world = world, .threads = {}};

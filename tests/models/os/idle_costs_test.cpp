@@ -13,9 +13,9 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::quiet_os;
-using testing::small_machine;
-using testing::World;
+using os_bench::quiet_os;
+using os_bench::small_machine;
+using os_bench::World;
 
 Program sleeper(World& world, ThreadId thread) {
   co_await world.dispatcher.block(thread, WaitCause{});
@@ -63,7 +63,7 @@ TEST(IdleCpus, cost_as_much_to_call_when_they_are_busy_and_give_way) {
     const ThreadId busy = world.add({.affinity = {CpuId{1}}});
     const ThreadId wakes = world.add({.affinity = {CpuId{0}}});
     world.start(sleeps, sleeper(world, sleeps));
-    world.start(busy, testing::compute(world, busy, 5ms));
+    world.start(busy, os_bench::compute(world, busy, 5ms));
     world.start(wakes, waker(world, wakes, sleeps));
     world.run();
     return world.dispatcher.accounts(wakes).cpu_time - 1ms - 1us;

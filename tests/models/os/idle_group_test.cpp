@@ -7,10 +7,10 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::compute;
-using testing::quiet_os;
-using testing::small_machine;
-using testing::World;
+using os_bench::compute;
+using os_bench::quiet_os;
+using os_bench::small_machine;
+using os_bench::World;
 
 OsSpec with_idle_group(PolicyKind kind) {
   OsSpec os = quiet_os(kind, 3ms);

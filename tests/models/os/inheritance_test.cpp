@@ -13,15 +13,15 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::compute;
-using testing::small_machine;
-using testing::World;
+using os_bench::compute;
+using os_bench::small_machine;
+using os_bench::World;
 
 ClassSpec fifo(std::uint8_t priority) {
   return {.kind = SchedulingClass::fifo, .priority = priority};
 }
 
-OsSpec linux_os() {
+OsSpec steady_linux() {
   OsSpec os;
   os.timer_latency = 0ns;
   os.random_tick_phase = false;
@@ -31,7 +31,7 @@ OsSpec linux_os() {
 /// A world with some locks.
 struct Locks {
   Locks(std::uint32_t cpus, std::uint32_t count, bool inherit)
-      : world{small_machine(cpus), linux_os()} {
+      : world{small_machine(cpus), steady_linux()} {
     for (std::uint32_t id = 0; id < count; ++id) {
       locks.push_back(
           std::make_unique<Mutex>(world.dispatcher, id, inherit ? &inheritance : nullptr));

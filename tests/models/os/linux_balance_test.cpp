@@ -13,10 +13,10 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::compute;
-using testing::quiet_os;
-using testing::small_machine;
-using testing::World;
+using os_bench::compute;
+using os_bench::quiet_os;
+using os_bench::small_machine;
+using os_bench::World;
 
 /// Fair scheduling with a tick of 4 ms and Linux's balancer; nothing costs anything.
 OsSpec linux_os() {

@@ -7,14 +7,15 @@
 #include <gtest/gtest.h>
 
 #include "sim/random.hpp"
+#include "tests/models/os/one_queue.hpp"
 
 namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr QueueId queue{0};
-constexpr std::uint32_t entities = 40;
+using os_bench::queue;
+constexpr std::uint32_t classed_entities = 40;
 
 std::unique_ptr<Policy> fair_policy() {
   return make_policy({.kind = PolicyKind::fair, .slice = 1ms, .scale_by_cpus = false}, 1);
@@ -45,7 +46,7 @@ std::unique_ptr<LinuxClasses> mixed(RealTimeSpec::Limit limit) {
   auto policy = std::make_unique<LinuxClasses>(
       fair_policy(), LinuxClasses::Config{.real_time = real_time, .tick = 0ns}, 0, 0);
   policy->add_queue(queue);
-  for (std::uint32_t i = 0; i < entities; ++i) {
+  for (std::uint32_t i = 0; i < classed_entities; ++i) {
     policy->add_entity(EntityId{i}, parameters_of(i));
   }
   return policy;
@@ -55,7 +56,7 @@ std::unique_ptr<LinuxClasses> mixed(RealTimeSpec::Limit limit) {
 class RandomWalk {
  public:
   RandomWalk(LinuxClasses& policy, std::uint64_t seed) : policy_{policy}, random_{seed} {
-    for (std::uint32_t i = 0; i < entities; ++i) {
+    for (std::uint32_t i = 0; i < classed_entities; ++i) {
       absent_.insert(i);
     }
   }

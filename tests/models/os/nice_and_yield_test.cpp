@@ -11,10 +11,10 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::compute;
-using testing::quiet_os;
-using testing::small_machine;
-using testing::World;
+using os_bench::compute;
+using os_bench::quiet_os;
+using os_bench::small_machine;
+using os_bench::World;
 
 Program burn_then_renice(World& world, ThreadId thread, int level, sim::Duration* when) {
   co_await world.work(thread, 500ms);

@@ -12,7 +12,7 @@
 #include "sim/random.hpp"
 #include "sim/trace.hpp"
 
-namespace timeslice::models::testing {
+namespace timeslice::models::os_bench {
 
 inline OsCosts no_costs() {
   const sim::Duration zero{};
@@ -105,4 +105,4 @@ inline Program compute(World& world, ThreadId thread, sim::Duration length) {
   co_await world.work(thread, length);
 }
 
-}  // namespace timeslice::models::testing
+}  // namespace timeslice::models::os_bench

@@ -10,13 +10,14 @@
 #include "models/os/linux_classes.hpp"
 #include "models/os/policy.hpp"
 #include "sim/random.hpp"
+#include "tests/models/os/one_queue.hpp"
 
 namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr QueueId queue{0};
+using os_bench::queue;
 
 PolicySpec spec_of(PolicyKind kind) {
   return {.kind = kind, .scope = QueueScope::per_cpu, .slice = 1ms, .scale_by_cpus = false};

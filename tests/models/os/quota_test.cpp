@@ -12,10 +12,10 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::compute;
-using testing::quiet_os;
-using testing::small_machine;
-using testing::World;
+using os_bench::compute;
+using os_bench::quiet_os;
+using os_bench::small_machine;
+using os_bench::World;
 
 constexpr GroupId app{1};
 
@@ -236,7 +236,7 @@ TEST(Quota, lets_the_world_end_when_nobody_runs) {
 /// From the start of its first period on, a group gets at most its quota in each, plus what each
 /// CPU overdraws until its next tick.
 TEST(Quota, is_never_exceeded_by_more_than_a_tick_for_each_cpu) {
-  const std::uint64_t cases = timeslice::testing::random_cases(60);
+  const std::uint64_t cases = timeslice::cases::random_cases(60);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     const sim::Random random{seed};
     const auto pick = [&](std::uint32_t what, std::uint64_t below) {

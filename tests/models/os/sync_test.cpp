@@ -16,9 +16,9 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::quiet_os;
-using testing::small_machine;
-using testing::World;
+using os_bench::quiet_os;
+using os_bench::small_machine;
+using os_bench::World;
 
 constexpr std::uint32_t id = 7;
 

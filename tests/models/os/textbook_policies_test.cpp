@@ -8,13 +8,14 @@
 #include "models/os/priority.hpp"
 #include "models/os/ranked.hpp"
 #include "models/os/stride.hpp"
+#include "tests/models/os/one_queue.hpp"
 
 namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr QueueId queue{0};
+using os_bench::queue;
 constexpr EntityId a{0};
 constexpr EntityId b{1};
 constexpr EntityId c{2};

@@ -6,15 +6,17 @@
 #include "models/os/cfs.hpp"
 #include "models/os/eevdf.hpp"
 #include "models/trace_kinds.hpp"
+#include "tests/models/os/one_queue.hpp"
 #include "tests/models/os/os_bench.hpp"
 
 namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::quiet_os;
-using testing::small_machine;
-using testing::World;
+using os_bench::queue;
+using os_bench::quiet_os;
+using os_bench::small_machine;
+using os_bench::World;
 
 constexpr std::uint32_t writer_id = 0;
 
@@ -94,7 +96,6 @@ TEST(WokenTogether, under_cfs_the_first_preempter_is_favoured) {
 
 TEST(NextBuddy, waits_until_it_is_eligible) {
   Eevdf policy{{.slice = 3ms, .base_slice = 3ms, .delayed_dequeue = false, .next_buddy = true}};
-  constexpr QueueId queue{0};
   policy.add_queue(queue);
   for (std::uint32_t i = 0; i < 3; ++i) {
     policy.add_entity(EntityId{i}, {.weight = 1024});

@@ -14,7 +14,7 @@ using testing::HasSubstr;
 
 /// A pool of many short messages where all wake-ups take the same time and nothing ends a spin: its
 /// worker handler and its result handler hand the GIL to and fro for ever with some seeds.
-WorldSpec pool_in_step() {
+WorldSpec pools_in_step() {
   WorldSpec world = linux_world(2);
   add_task(world, "item", {python(100us)});
   add_executor(world, ExecutorKind::processes, 2).chunksize = 1;
@@ -30,7 +30,7 @@ TEST(Livelock, of_a_pool_s_own_threads_is_found_although_one_of_them_always_runs
   options.limits.events = 3'000'000;
   std::uint64_t found = 0;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    const Timings timings = simulate_world(pool_in_step(), seed, options);
+    const Timings timings = simulate_world(pools_in_step(), seed, options);
     EXPECT_NE(timings.status, RunStatus::timeout) << "seed " << seed << " turned in circles";
     if (timings.status == RunStatus::deadlock) {
       ++found;

@@ -37,7 +37,7 @@ WorldSpec pool_of(std::uint32_t workers, Steps task, Steps main) {
   return world;
 }
 
-Timings run_with_tasks(const WorldSpec& world) {
+Timings run_with_faults(const WorldSpec& world) {
   WorldOptions options;
   options.keep_tasks = true;
   return run_world(world, 1, options);
@@ -50,12 +50,12 @@ Steps uneven() {
 }
 
 TEST(PoolImap, yields_in_order_or_as_results_come) {
-  const Timings ordered = run_with_tasks(pool_of(4, uneven(), {imap(40, MapOrder::in_order)}));
+  const Timings ordered = run_with_faults(pool_of(4, uneven(), {imap(40, MapOrder::in_order)}));
   ASSERT_EQ(ordered.tasks.size(), 40U);
   for (std::size_t i = 1; i < ordered.tasks.size(); ++i) {
     EXPECT_LE(ordered.tasks[i - 1].readable, ordered.tasks[i].readable) << i;
   }
-  const Timings free = run_with_tasks(pool_of(4, uneven(), {imap(40, MapOrder::unordered)}));
+  const Timings free = run_with_faults(pool_of(4, uneven(), {imap(40, MapOrder::unordered)}));
   ASSERT_EQ(free.tasks.size(), 40U);
   std::size_t overtaken = 0;
   for (std::size_t i = 1; i < free.tasks.size(); ++i) {
@@ -67,8 +67,8 @@ TEST(PoolImap, yields_in_order_or_as_results_come) {
 
 TEST(PoolImap, gives_results_before_the_last_item_is_done_and_map_does_not) {
   const Steps nap{sleep_for(5ms)};
-  const Timings lazy = run_with_tasks(pool_of(2, nap, {imap(20, MapOrder::in_order)}));
-  const Timings whole = run_with_tasks(pool_of(2, nap, {map_items(20)}));
+  const Timings lazy = run_with_faults(pool_of(2, nap, {imap(20, MapOrder::in_order)}));
+  const Timings whole = run_with_faults(pool_of(2, nap, {map_items(20)}));
   EXPECT_LT(lazy.tasks[0].readable, lazy.tasks[19].started);
   EXPECT_GE(whole.tasks[0].readable, whole.tasks[19].finished);
 }
@@ -76,7 +76,7 @@ TEST(PoolImap, gives_results_before_the_last_item_is_done_and_map_does_not) {
 TEST(PoolImap, hands_items_over_as_far_as_the_pipe_has_room) {
   WorldSpec world = pool_of(1, {sleep_for(5ms)}, {imap(20, MapOrder::in_order)});
   world.executors[0].payload.argument = Bytes{30'000};
-  const Timings timings = run_with_tasks(world);
+  const Timings timings = run_with_faults(world);
   // The worker has one, two lie in 64 KiB, and a part of the next one.
   EXPECT_LT(timings.tasks[3].submitted, timings.tasks[0].finished);
   EXPECT_GT(timings.tasks[5].submitted, timings.tasks[0].finished);

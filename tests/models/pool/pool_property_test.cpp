@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/random.hpp"
+#include "tests/dice.hpp"
 #include "tests/models/world_fixture.hpp"
 #include "tests/random_cases.hpp"
 
@@ -14,18 +14,7 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : random_{seed} {}
-  std::uint32_t roll(std::uint32_t sides) {
-    return static_cast<std::uint32_t>(random_.below({.task = 98, .count = ++count_}, sides));
-  }
-
- private:
-  sim::Random random_;
-  std::uint32_t count_ = 0;
-};
+using cases::Dice;
 
 PayloadSpec random_payload(Dice& dice) {
   constexpr std::array<std::int64_t, 6> sizes{0, 0, 100, 20'000, 90'000, 700'000};
@@ -37,14 +26,14 @@ PayloadSpec random_payload(Dice& dice) {
   return payload;
 }
 
-struct Case {
+struct PoolCase {
   WorldSpec world;
   std::uint64_t items = 0;
   bool kills = false;
   bool terminates = false;
 };
 
-void add_random_executor(Dice& dice, Case& chosen) {
+void add_random_executor(Dice& dice, PoolCase& chosen) {
   constexpr std::array kinds{ExecutorKind::processes, ExecutorKind::processes,
                              ExecutorKind::process_executor, ExecutorKind::interpreters};
   constexpr std::array starts{StartMethod::platform_default, StartMethod::fork, StartMethod::spawn,
@@ -66,7 +55,7 @@ void add_random_executor(Dice& dice, Case& chosen) {
   }
 }
 
-void add_hand_over(Dice& dice, Case& chosen, Steps& main) {
+void add_hand_over(Dice& dice, PoolCase& chosen, Steps& main) {
   const ExecutorKind kind = chosen.world.executors[0].kind;
   const std::uint64_t items = dice.roll(25);
   chosen.items += items;
@@ -90,9 +79,9 @@ void add_hand_over(Dice& dice, Case& chosen, Steps& main) {
   }
 }
 
-Case random_case(std::uint64_t seed) {
-  Dice dice{seed};
-  Case chosen;
+PoolCase random_pool_case(std::uint64_t seed) {
+  Dice dice{seed, 98};
+  PoolCase chosen;
   const std::uint32_t cpus = 1 + dice.roll(4);
   chosen.world = dice.roll(4) == 0 ? ideal_world(cpus) : linux_world(cpus);
   chosen.world.runtime.version = {.major = 3, .minor = 14};
@@ -118,7 +107,7 @@ Case random_case(std::uint64_t seed) {
   return chosen;
 }
 
-void expect_each_item_once(const Timings& timings, const Case& chosen) {
+void expect_each_item_once(const Timings& timings, const PoolCase& chosen) {
   std::set<std::uint64_t> numbers;
   for (const TaskTiming& task : timings.tasks) {
     EXPECT_TRUE(numbers.insert(task.item).second) << "item " << task.item << " was done twice";
@@ -132,11 +121,11 @@ void expect_each_item_once(const Timings& timings, const Case& chosen) {
 }
 
 TEST(PoolLaws, every_item_is_done_once_or_the_run_says_why_not) {
-  const std::uint64_t cases = timeslice::testing::random_cases(400);
+  const std::uint64_t cases = timeslice::cases::random_cases(400);
   std::uint64_t failed = 0;
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const Case chosen = random_case(seed);
+    const PoolCase chosen = random_pool_case(seed);
     ASSERT_TRUE(check_world(chosen.world).empty()) << check_world(chosen.world).front().what;
     WorldOptions options;
     options.keep_tasks = true;

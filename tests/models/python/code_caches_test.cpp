@@ -8,7 +8,6 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using namespace testing;
 
 constexpr ColdCode cold{.factor = 10.0, .resume = {}, .after = 4ms};
 

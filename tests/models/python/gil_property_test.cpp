@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "models/trace_kinds.hpp"
-#include "sim/random.hpp"
+#include "tests/dice.hpp"
 #include "tests/models/world_fixture.hpp"
 #include "tests/random_cases.hpp"
 
@@ -16,32 +16,21 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
+using cases::Dice;
 
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : random_{seed} {}
-  std::uint32_t roll(std::uint32_t sides) {
-    return static_cast<std::uint32_t>(random_.below({.task = 98, .count = ++count_}, sides));
-  }
-
- private:
-  sim::Random random_;
-  std::uint32_t count_ = 0;
-};
-
-struct Case {
+struct GilCase {
   WorldSpec world;
   std::uint64_t items = 0;
   double work_ns = 0.0;          // of all items, before any factor
   sim::Duration longest_call{};  // of C code that keeps the GIL
 };
 
-sim::Duration some_time(Dice& dice) {
+sim::Duration some_work(Dice& dice) {
   return std::chrono::microseconds{1 + (dice.roll(3) == 0 ? dice.roll(8000) : dice.roll(200))};
 }
 
-Step some_step(Dice& dice, Case& one) {
-  const sim::Duration time = some_time(dice);
+Step some_step(Dice& dice, GilCase& one) {
+  const sim::Duration time = some_work(dice);
   const auto ns = static_cast<double>(time.count());
   switch (dice.roll(7)) {
     case 0:
@@ -62,13 +51,13 @@ Step some_step(Dice& dice, Case& one) {
   }
 }
 
-Case random_case(std::uint64_t seed) {
+GilCase random_gil_case(std::uint64_t seed) {
   constexpr std::array intervals{1us, 50us, 500us, 5000us, 20000us};
   constexpr std::array kinds{ExecutorKind::threads, ExecutorKind::thread_per_task,
                              ExecutorKind::processes};
   constexpr std::array heirs{GilHeir::condition, GilHeir::random, GilHeir::first};
-  Dice dice{seed};
-  Case one{.world = linux_world(1 + dice.roll(4))};
+  Dice dice{seed, 98};
+  GilCase one{.world = linux_world(1 + dice.roll(4))};
   RuntimeSpec& runtime = one.world.runtime;
   runtime.version = {.major = 3, .minor = static_cast<int>(7 + dice.roll(8))};
   runtime.gil.enabled = dice.roll(3) != 0;
@@ -128,10 +117,10 @@ class Watch final : public sim::TraceSink {
 };
 
 TEST(GilLaws, hold_in_random_programs) {
-  const std::uint64_t cases = timeslice::testing::random_cases(150);
+  const std::uint64_t cases = timeslice::cases::random_cases(150);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const Case one = random_case(seed);
+    const GilCase one = random_gil_case(seed);
     Watch watch;
     WorldOptions options;
     options.sink = &watch;
@@ -156,12 +145,12 @@ TEST(GilLaws, hold_in_random_programs) {
 TEST(GilLaws, random_programs_end_well_without_any_effects) {
   constexpr std::array effects{Effect::rest,     Effect::contention, Effect::switch_cost,
                                Effect::ipc_cost, Effect::start_cost, Effect::gil};
-  const std::uint64_t cases = timeslice::testing::random_cases(40);
+  const std::uint64_t cases = timeslice::cases::random_cases(40);
   WorldOptions options;
   options.limits.events_without_progress = 100'000;
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Case one = random_case(seed);
+    GilCase one = random_gil_case(seed);
     sim::Duration& interval = one.world.runtime.gil.switch_interval;
     interval = std::max<sim::Duration>(interval, 500us);  // a switch each 1us is slow to simulate
     for (const Effect effect : effects) {

@@ -150,7 +150,7 @@ class RandomFamily {
 };
 
 TEST(MemoryLaws, shares_add_up_in_random_families) {
-  const std::uint64_t cases = timeslice::testing::random_cases(300);
+  const std::uint64_t cases = timeslice::cases::random_cases(300);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomFamily family{seed};

@@ -179,7 +179,7 @@ void expect_ftrace_to_follow(const Timings& run) {
 }
 
 TEST(TimelineLaws, hold_in_every_world) {
-  for (std::uint64_t seed = 1; seed <= timeslice::testing::random_cases(150); ++seed) {
+  for (std::uint64_t seed = 1; seed <= timeslice::cases::random_cases(150); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Dice dice{seed};
     const models::WorldSpec world = some_world(dice);

@@ -48,7 +48,7 @@ std::vector<scenarios::Point> points_of(const DrawnScenario& drawn, std::uint32_
 
 /// How many sets of `size` scenarios make up the random cases: at least one.
 std::uint64_t random_sets(std::uint64_t usual, std::uint64_t size) {
-  return (testing::random_cases(usual * size) + size - 1) / size;
+  return (cases::random_cases(usual * size) + size - 1) / size;
 }
 
 /// Sets for hosts of 2 and 4 CPUs, drawn once for all tests that look at many.

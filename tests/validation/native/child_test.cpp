@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// A forked process that starts two more of its group and sleeps.
-std::string family() {
+std::string parent_and_child() {
   for (int i = 0; i < 2; ++i) {
     if (::fork() == 0) {
       ::sleep(60);
@@ -55,7 +55,7 @@ TEST(NativeChild, a_failure_is_described_by_its_last_words) {
 TEST(NativeChild, the_wall_limit_ends_the_whole_group) {
   ChildLimits limits;
   limits.wall = 200ms;
-  const auto outcome = run_forked(family, limits);
+  const auto outcome = run_forked(parent_and_child, limits);
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome.value().end, ChildEnd::out_of_time);
   EXPECT_EQ(live_members(outcome.value().group), 0U);
@@ -66,7 +66,7 @@ TEST(NativeChild, a_request_ends_the_whole_group) {
   ChildLimits limits;
   int polls = 0;
   limits.give_up = [&] { return ++polls > 3; };
-  const auto outcome = run_forked(family, limits);
+  const auto outcome = run_forked(parent_and_child, limits);
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome.value().end, ChildEnd::given_up);
   EXPECT_EQ(live_members(outcome.value().group), 0U);
@@ -77,7 +77,7 @@ TEST(NativeChild, those_who_ignore_every_signal_that_can_be_ignored_end_as_well)
     for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
       ::signal(number, SIG_IGN);
     }
-    return family();
+    return parent_and_child();
   };
   ChildLimits limits;
   limits.wall = std::chrono::milliseconds{300};

@@ -16,9 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using models::ExecutorKind;
-using What = models::AwaitStep::What;
+using AwaitWhat = models::AwaitStep::What;
 
-Step await_for(What what, sim::Duration duration) {
+Step await_for(AwaitWhat what, sim::Duration duration) {
   models::AwaitStep step;
   step.what = what;
   step.duration = models::constant(duration);
@@ -27,7 +27,7 @@ Step await_for(What what, sim::Duration duration) {
 
 Step await_block(std::uint32_t executor) {
   models::AwaitStep step;
-  step.what = What::task;
+  step.what = AwaitWhat::task;
   step.task = models::TaskIndex{1};
   step.executor = models::ExecutorIndex{executor};
   return {.what = step};
@@ -53,11 +53,12 @@ TEST(CoroutineProgram, awaits_become_operations_and_handed_items_batches) {
   models::GatherStep both;
   both.task = models::TaskIndex{1};
   both.items = 2;
-  const auto program = expand(
-      loop_world(
-          {await_for(What::sleep, 0ms), await_for(What::io, 2ms), await_block(1), {.what = both}},
-          1, 0),
-      1);
+  const auto program = expand(loop_world({await_for(AwaitWhat::sleep, 0ms),
+                                          await_for(AwaitWhat::io, 2ms),
+                                          await_block(1),
+                                          {.what = both}},
+                                         1, 0),
+                              1);
   ASSERT_EQ(program.batches.size(), 3U) << "the map is built after what its items hand over";
   const Instructions& one = program.programs[program.batches[2].items.at(0)];
   EXPECT_EQ(one, (Instructions{{.op = Op::await_sleep, .argument = 0},
@@ -82,9 +83,10 @@ TEST(CoroutineRuns, loops_in_main_and_in_threads_do_what_the_scenario_says) {
   }
   for (const std::uint32_t loops : {0U, 2U}) {
     SCOPED_TRACE(loops);
-    const models::WorldSpec world = loop_world(
-        {await_for(What::sleep, 5ms), await_for(What::io, 3ms), await_block(1), python(300us)}, 4,
-        loops);
+    const models::WorldSpec world =
+        loop_world({await_for(AwaitWhat::sleep, 5ms), await_for(AwaitWhat::io, 3ms), await_block(1),
+                    python(300us)},
+                   4, loops);
     ASSERT_FALSE(native_obstacle(world, {.cpus = 2}).has_value());
     PythonRunner runner{std::make_shared<HostCalibration>(rough_calibration()),
                         std::move(ScriptFolder::create()).value(), ChildLimits{}};
@@ -110,8 +112,9 @@ TEST(CoroutineRuns, what_takes_too_long_is_given_up_and_the_coroutine_goes_on) {
         .what = models::TimeoutStep{.after = models::constant(after), .body = std::move(body)}};
   };
   const models::WorldSpec world = loop_world(
-      {give_up(20ms, {give_up(60s, {await_for(What::io, 20s)}), await_for(What::sleep, 20s)}),
-       give_up(20s, {await_for(What::sleep, 5ms)}), python(300us)},
+      {give_up(20ms,
+               {give_up(60s, {await_for(AwaitWhat::io, 20s)}), await_for(AwaitWhat::sleep, 20s)}),
+       give_up(20s, {await_for(AwaitWhat::sleep, 5ms)}), python(300us)},
       4, 0);
   ASSERT_FALSE(native_obstacle(world, {.cpus = 2}).has_value());
   PythonRunner runner{std::make_shared<HostCalibration>(rough_calibration()),

@@ -27,7 +27,7 @@ constexpr int priority_normal = 120;  // of nice 0; what a thread has is not par
 /// The order of events at one time: who is woken is woken before the CPU switches to it.
 enum class Kind : std::uint8_t { wake, migrate, switch_out_in };
 
-struct Event {
+struct FtraceEvent {
   std::int64_t time_ns = 0;
   Kind kind = Kind::wake;
   std::int32_t cpu = 0;      // where it happens
@@ -65,7 +65,7 @@ class FtraceWriter {
   [[nodiscard]] std::optional<std::int32_t> cpu_at(std::uint32_t pid, std::int64_t time) const;
   [[nodiscard]] std::int32_t next_cpu(std::uint32_t pid, std::int64_t time) const;
   void write_head();
-  void write_event(const Event& event);
+  void write_event(const FtraceEvent& event);
   [[nodiscard]] std::string task(std::uint32_t pid) const {
     return pid == idle_task ? "swapper" : names_[pid];
   }
@@ -75,7 +75,7 @@ class FtraceWriter {
   std::unordered_map<std::string, std::uint32_t> pids_;  // for look-up
   std::vector<std::string> names_{"<idle>"};             // by pid
   std::vector<std::vector<Piece>> threads_{{}};          // by pid, by start
-  std::vector<Event> events_;
+  std::vector<FtraceEvent> events_;
   std::int64_t origin_ns_ = 0;
 };
 
@@ -239,7 +239,7 @@ void FtraceWriter::write_head() {
       "#              | |           |      |   |||||     |         |\n";
 }
 
-void FtraceWriter::write_event(const Event& event) {
+void FtraceWriter::write_event(const FtraceEvent& event) {
   const auto out = std::back_inserter(chunks_.text());
   const std::string& actor = names_[event.kind == Kind::migrate ? event.target : event.actor];
   const std::uint32_t actor_pid = event.kind == Kind::migrate ? event.target : event.actor;
@@ -280,9 +280,9 @@ void FtraceWriter::write() {
     add_migrations(thread);
   }
   add_switches();
-  std::ranges::sort(events_, {}, &Event::key);
+  std::ranges::sort(events_, {}, &FtraceEvent::key);
   write_head();
-  for (const Event& event : events_) {
+  for (const FtraceEvent& event : events_) {
     write_event(event);
   }
   chunks_.end();

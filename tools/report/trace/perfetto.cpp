@@ -67,7 +67,7 @@ enum class EventType : std::uint8_t { begin = 1, end = 2, instant = 3, counter =
 /// At one time ends come first and instants last, so that slices of a track never overlap.
 enum class Turn : std::uint8_t { end, counter, begin, instant_slice, wake };
 
-struct Event {
+struct TrackEvent {
   std::int64_t time_ns = 0;
   Turn turn = Turn::end;
   std::uint32_t index = 0;  // slice, counter step or arrow
@@ -75,8 +75,8 @@ struct Event {
   [[nodiscard]] auto key() const { return std::tie(time_ns, turn, index); }
 };
 
-std::vector<Event> events_of(const TrackModel& model) {
-  std::vector<Event> events;
+std::vector<TrackEvent> events_of(const TrackModel& model) {
+  std::vector<TrackEvent> events;
   events.reserve(2 * model.slices.size() + model.counters.size() + model.arrows.size());
   for (std::uint32_t index = 0; index < model.slices.size(); ++index) {
     const TrackSlice& slice = model.slices[index];
@@ -93,7 +93,7 @@ std::vector<Event> events_of(const TrackModel& model) {
   for (std::uint32_t index = 0; index < model.arrows.size(); ++index) {
     events.push_back({model.arrows[index].time_ns, Turn::wake, index});
   }
-  std::ranges::sort(events, {}, &Event::key);
+  std::ranges::sort(events, {}, &TrackEvent::key);
   return events;
 }
 
@@ -108,7 +108,7 @@ class PerfettoWriter {
   void write_names();
   void write_groups();
   void write_tracks();
-  void write_event(const Event& event);
+  void write_event(const TrackEvent& event);
   void write_slice_begin(const TrackSlice& slice, std::uint32_t index, Wire& wire);
   void write_packet(std::int64_t time_ns);
   void annotate(std::string_view name, std::int64_t number);
@@ -207,7 +207,7 @@ void PerfettoWriter::write_slice_begin(const TrackSlice& slice, std::uint32_t in
   }
 }
 
-void PerfettoWriter::write_event(const Event& event) {
+void PerfettoWriter::write_event(const TrackEvent& event) {
   body_.clear();
   Wire body{body_};
   const auto start = [&body](EventType type, std::uint32_t track) {
@@ -256,7 +256,7 @@ void PerfettoWriter::write() {
   write_names();
   write_groups();
   write_tracks();
-  for (const Event& event : events_of(model_)) {
+  for (const TrackEvent& event : events_of(model_)) {
     write_event(event);
   }
   chunks_.end();

@@ -10,7 +10,7 @@
 namespace timeslice::tools {
 namespace {
 
-std::int64_t ns(sim::Instant time) {
+std::int64_t instant_ns(sim::Instant time) {
   return time.time_since_epoch().count();
 }
 
@@ -35,24 +35,25 @@ void write_timeline_csv(const models::Timings& run, const ByteSink& sink) {
   const auto out = std::back_inserter(chunks.text());
   for (const models::SliceTiming& slice : run.slices) {
     const std::string cpu = slice.cpu < 0 ? "" : std::to_string(slice.cpu);
-    fmt::format_to(out, "slice,{},{},{},{},{},,,,,\n", field(slice.thread), ns(slice.start),
-                   ns(slice.end), cpu, state_name(slice.state));
+    fmt::format_to(out, "slice,{},{},{},{},{},,,,,\n", field(slice.thread), instant_ns(slice.start),
+                   instant_ns(slice.end), cpu, state_name(slice.state));
     chunks.flush_if_full();
   }
   for (const models::TaskTiming& task : run.tasks) {
-    fmt::format_to(out, "task,{},{},{},,,{},{},{},{},{}\n", field(task.task), ns(task.started),
-                   ns(task.finished), task.item, field(task.worker), field(task.executor),
-                   ns(task.submitted), ns(task.readable));
+    fmt::format_to(out, "task,{},{},{},,,{},{},{},{},{}\n", field(task.task),
+                   instant_ns(task.started), instant_ns(task.finished), task.item,
+                   field(task.worker), field(task.executor), instant_ns(task.submitted),
+                   instant_ns(task.readable));
     chunks.flush_if_full();
   }
   for (const models::WakeTiming& wake : run.wakes) {
-    fmt::format_to(out, "wake,{},{},{},,,,{},,,\n", field(wake.thread), ns(wake.at), ns(wake.at),
-                   field(wake.waker));
+    fmt::format_to(out, "wake,{},{},{},,,,{},,,\n", field(wake.thread), instant_ns(wake.at),
+                   instant_ns(wake.at), field(wake.waker));
     chunks.flush_if_full();
   }
   for (const models::GilHoldTiming& hold : run.gil_holds) {
-    fmt::format_to(out, "gil,{},{},{},,,,{},,,\n", field(hold.process), ns(hold.start),
-                   ns(hold.end), field(hold.thread));
+    fmt::format_to(out, "gil,{},{},{},,,,{},,,\n", field(hold.process), instant_ns(hold.start),
+                   instant_ns(hold.end), field(hold.thread));
     chunks.flush_if_full();
   }
   chunks.end();

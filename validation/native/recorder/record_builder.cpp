@@ -11,11 +11,10 @@ namespace timeslice::validation {
 
 namespace {
 
+using models::out_blocked;
+using models::out_exited;
+using models::out_preempted;
 using models::TraceKind;
-
-constexpr std::uint64_t out_blocked = 0;  // values of switch_out, see models/trace_kinds.hpp
-constexpr std::uint64_t out_preempted = 1;
-constexpr std::uint64_t out_exited = 4;
 
 }  // namespace
 

@@ -12,13 +12,13 @@ namespace {
 using models::TraceKind;
 using Why = RecordBuilder::Why;
 
-RecordedRun bounds(std::int64_t start_ns, std::int64_t end_ns) {
+RecordedRun run_between(std::int64_t start_ns, std::int64_t end_ns) {
   return {.root = 10, .start_ns = start_ns, .end_ns = end_ns, .cpus = {0, 1}};
 }
 
 /// A program of one thread that got CPU 0 at once.
 RecordBuilder started(std::int64_t start_ns, std::int64_t end_ns) {
-  RecordBuilder builder{bounds(start_ns, end_ns)};
+  RecordBuilder builder{run_between(start_ns, end_ns)};
   builder.created(0, 10, 1, false);
   builder.woken(1, 10, 0);
   builder.runs(2, 10, 0);
@@ -130,7 +130,7 @@ TEST(RecordBuilder, only_descendants_of_the_root_are_the_program) {
 /// own account of who ran how long.
 class RandomKernel {
  public:
-  explicit RandomKernel(std::uint64_t seed) : random_{seed}, builder_{bounds(start, end)} {
+  explicit RandomKernel(std::uint64_t seed) : random_{seed}, builder_{run_between(start, end)} {
     builder_.created(0, 10, 1, false);
     ready_.push_back(10);
     builder_.woken(0, 10, 0);
