@@ -9,7 +9,7 @@
 
 #include "models/trace_kinds.hpp"
 #include "tests/models/os/os_bench.hpp"
-#include "tests/scenarios/format/loading.hpp"
+#include "tests/scenarios/reference_guest.hpp"
 
 namespace timeslice::scenarios {
 namespace {
@@ -23,30 +23,17 @@ using models::TraceKind;
 using models::os_bench::compute;
 using models::os_bench::World;
 
-/// As users get it; a second program is a session of its own there, and so a group.
-const models::WorldSpec& reference() {
-  static const models::WorldSpec read = models::with_sessions(
-      scenario("timeslice: 1\nmachine: vm-2c\nruntime: none\n"
-               "tasks: {other: [{native: 1ms}]}\nbackground: [{task: other}]\n"
-               "main: [{native: 1ms}]\n")
-          .world);
-  return read;
-}
-
-const models::GroupId program = models::GroupId{1};
-const models::GroupId other_session = models::GroupId{2};
-
 constexpr CpuId one_cpu{1};
 
 TEST(FairMeasures, the_machine_file_says_what_was_measured_of_its_kernel) {
-  const models::OsSpec& os = reference().os;
+  const models::OsSpec& os = reference_guest().os;
   EXPECT_EQ(os.scheduler, "linux-6.17");
   EXPECT_EQ(os.policy.protect, Protection::unscaled);
   EXPECT_EQ(os.policy.slice, 700us);
   EXPECT_EQ(os.tick, 4ms);
   EXPECT_EQ(os.balance.kind, models::BalanceKind::linux_domains);
   ASSERT_EQ(os.groups.size(), 2U);
-  EXPECT_EQ(os.program_group, program);
+  EXPECT_EQ(os.program_group, program_session);
 }
 
 /// A stretch on the CPU, up to the next switch to another thread.
@@ -78,10 +65,10 @@ double quantile(std::vector<double> values, double q) {
 
 /// Burners of these nice levels on one CPU for 3 s.
 std::vector<Stretch> burn(const std::vector<int>& nices, std::vector<double>& shares) {
-  World world{reference().machine, reference().os};
+  World world{reference_guest().machine, reference_guest().os};
   std::vector<ThreadId> threads;
   for (const int nice : nices) {
-    threads.push_back(world.add({.group = program, .nice = nice, .affinity = {one_cpu}}));
+    threads.push_back(world.add({.group = program_session, .nice = nice, .affinity = {one_cpu}}));
     world.start(threads.back(), compute(world, threads.back(), 100s));
   }
   world.run_until(3s);
@@ -233,12 +220,12 @@ struct Sleeper {
 };
 
 AtOnce at_once(const Sleeper& test, const Noise& noise, Protection protect) {
-  models::OsSpec os = reference().os;
+  models::OsSpec os = reference_guest().os;
   os.policy.protect = protect;
-  World world{reference().machine, os};
-  const ThreadId sleeper = world.add({.group = program, .affinity = {one_cpu}});
+  World world{reference_guest().machine, os};
+  const ThreadId sleeper = world.add({.group = program_session, .affinity = {one_cpu}});
   for (std::uint32_t i = 0; i < test.burners; ++i) {
-    const ThreadId burner = world.add({.group = program, .affinity = {one_cpu}});
+    const ThreadId burner = world.add({.group = program_session, .affinity = {one_cpu}});
     world.start(burner, compute(world, burner, 1000s));
   }
   world.start(sleeper, sleep_and_run(world, sleeper, test.sleep, test.run));

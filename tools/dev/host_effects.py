@@ -8,9 +8,10 @@ busy-cpu     what it costs to wake a thread whose CPU is idle, busy or one's own
 idle-code    library code after a while, by what went on meanwhile, beside its warm time
 wake         how late a sleeper runs: woken by a write or by a timer, on which CPU
 starts       CPU time of a child process from start to end, by how many start at once on two CPUs
-rotation     three busy processes on two CPUs for ten seconds: when one of them changes its CPU
+rotation     three busy processes on two CPUs for ten seconds: when one of them changes its CPU, and
+             how far their shares differ; with --program build/release/timeslice also simulated
 
-Nothing is simulated. Needs two CPUs, a few seconds, and nothing else that runs beside it.
+Needs two CPUs, a few seconds, and nothing else that runs beside it.
 """
 
 import argparse
@@ -25,6 +26,7 @@ import queue
 import resource
 import signal
 import statistics
+import subprocess
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -301,6 +303,27 @@ def starts() -> None:
         print(f"{method:18}", *(f"{cell:>16}" for cell in cells))
 
 
+# rotation
+
+WARM_UP_NS = 1_500_000_000
+SHARE_NS = 3_000_000_000
+WINDOWS = 3
+SIMULATED_RUNS = 40
+ROTATION = """
+timeslice: 1
+name: rotation
+machine: vm-2c
+runtime: none
+tasks:
+  burn: [{native: 10s}]
+  kernel: [{repeat: 1000000, do: [{sleep: exp(120ms)}, {native: exp(40us)}]}]
+executors: {crew: {kind: cpp-threads, workers: 3}}
+main: [{map: {task: burn, items: 3, executor: crew}}]
+seed: 1
+"""
+KERNEL_WORKER = "background: [{task: kernel}]\n"     # as traced: 45 times in 9 s, 30 us
+
+
 def moves_of_one(out: int, begin_ns: int, end_ns: int) -> None:
     """Writes the times at which this process finds itself on another CPU than before."""
     cpu_number = ctypes.PyDLL(None).sched_getcpu
@@ -312,29 +335,101 @@ def moves_of_one(out: int, begin_ns: int, end_ns: int) -> None:
         before = cpu
 
 
-def rotation() -> None:
-    begin = monotonic_ns() + 1_500_000_000
+def cpu_ns(process: int) -> int:
+    """CPU time as of the last tick: to read one's own clock would end a slice."""
+    with open(f"/proc/{process}/schedstat", encoding="ascii") as stat:
+        return int(stat.read().split()[0])
+
+
+def native_rotation() -> tuple[list[int], list[float]]:
+    """Times of moves [ns], and the spread of shares of each window."""
+    begin = monotonic_ns() + WARM_UP_NS
     end = begin + 10_000_000_000
     into, out = os.pipe()
+    processes = []
     for _ in range(3):
-        if os.fork() == 0:
+        process = os.fork()
+        if process == 0:
             moves_of_one(out, begin, end)
             os._exit(0)
+        processes.append(process)
     os.close(out)
+    used = []
+    for window in range(WINDOWS + 1):
+        nap(begin + window * SHARE_NS - monotonic_ns())
+        used.append((monotonic_ns(), [cpu_ns(process) for process in processes]))
     with os.fdopen(into) as lines:
         times = sorted(int(line) for line in lines)
-    for _ in range(3):
-        os.wait()
-    gaps = [(later - earlier) / 1e6 for earlier, later in zip(times, times[1:])]
-    quartiles = " / ".join(f"{quantile(gaps, q):.0f}" for q in (0.25, 0.5, 0.75)) if gaps else "-"
-    print(f"{len(times)} moves in 10 s, quartiles of the time between two {quartiles} ms")
+    for process in processes:
+        os.waitpid(process, 0)
+    spreads = []
+    for (earlier, before), (later, after) in zip(used, used[1:]):
+        shares = [(now - then) / (later - earlier) for then, now in zip(before, after)]
+        spreads.append(max(shares) - min(shares))
+    return times, spreads
+
+
+def simulated_rotation(program: str, beside: str, run: int) -> tuple[list[int], list[float]]:
+    """The same of the simulated machine vm-2c, beside a background program or nothing."""
+    first = 2 if beside else 1
+    text = subprocess.run([program, "run", "-", "-n", str(SIMULATED_RUNS), "--rep", str(run),
+                           "--no-db", "-q", "--trace", "-"], input=ROTATION + beside,
+                          text=True, check=True, capture_output=True).stdout
+    times = []
+    used = [[0, 0, 0] for _ in range(WINDOWS)]
+    came: dict[int, int] = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) < 3 or words[1] not in ("switch_in", "switch_out", "migrated"):
+            continue
+        now = int(words[0]) - WARM_UP_NS
+        thread = next(int(word[8:]) for word in words if word.startswith("subject="))
+        if thread < first:
+            continue
+        if words[1] == "switch_in":
+            came[thread] = now
+        elif words[1] == "switch_out":
+            for window, sums in enumerate(used):
+                start = max(came[thread], window * SHARE_NS)
+                sums[thread - first] += max(0, min(now, (window + 1) * SHARE_NS) - start)
+        elif 0 <= now < 10_000_000_000:
+            times.append(now)
+    return times, [(max(sums) - min(sums)) / SHARE_NS for sums in used]
+
+
+def gaps_of(times: list[int]) -> list[float]:
+    return [(later - earlier) / 1e6 for earlier, later in zip(times, times[1:])]
+
+
+def quartiles(values: list[float], digits: int) -> str:
+    return " / ".join(f"{quantile(values, q):.{digits}f}" for q in (0.25, 0.5, 0.75))
+
+
+def rotation(program: str | None) -> None:
+    times, spreads = native_rotation()
+    gaps = gaps_of(times)
+    print(f"{len(times)} moves in 10 s, quartiles of the time between two"
+          f" {quartiles(gaps, 0) if gaps else '-'} ms;"
+          f" spread of shares over 3 s: {', '.join(f'{spread:.3f}' for spread in spreads)}")
+    if program is None:
+        return
+    for name, beside in (("alone", ""), ("beside a kernel worker", KERNEL_WORKER)):
+        runs = [simulated_rotation(program, beside, run) for run in range(SIMULATED_RUNS)]
+        gaps = [gap for times, _ in runs for gap in gaps_of(times)]
+        spreads = [spread for _, of_run in runs for spread in of_run]
+        moves = statistics.mean(len(times) for times, _ in runs)
+        print(f"simulated {name}, {SIMULATED_RUNS} runs: {moves:.0f} moves,"
+              f" {quartiles(gaps, 0)} ms; spread {statistics.mean(spreads):.3f},"
+              f" quartiles {quartiles(spreads, 3)}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["clock-reads", "busy-cpu", "idle-code", "wake", "starts",
                                          "rotation"])
-    what = parser.parse_args().what
+    parser.add_argument("--program", help="rotation: simulate it as well, with this timeslice")
+    arguments = parser.parse_args()
+    what = arguments.what
     cpus = sorted(os.sched_getaffinity(0))
     if len(cpus) < 2:
         print("host_effects.py needs two CPUs", file=sys.stderr)
@@ -348,7 +443,7 @@ def main() -> int:
     elif what == "starts":
         starts()
     elif what == "rotation":
-        rotation()
+        rotation(arguments.program)
     else:
         {"busy-cpu": busy_cpu, "wake": wake}[what](own, other)
     return 0

@@ -111,7 +111,7 @@ sim::StopReason one_event(World& world) {
 }
 
 TEST(FairInvariants, lags_sum_to_zero_and_somebody_is_eligible_in_every_queue) {
-  const std::uint64_t cases = timeslice::cases::random_cases(60);
+  const std::uint64_t cases = timeslice::cases::random_cases(1000);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Dice dice{seed, 77};
@@ -130,7 +130,7 @@ TEST(FairInvariants, lags_sum_to_zero_and_somebody_is_eligible_in_every_queue) {
 
 /// Who neither slept, moved, yielded nor was given another weight since the last look.
 TEST(FairInvariants, a_present_thread_s_virtual_time_goes_back_only_when_its_weight_changes) {
-  const std::uint64_t cases = timeslice::cases::random_cases(60);
+  const std::uint64_t cases = timeslice::cases::random_cases(1000);
   std::uint64_t compared = 0;
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -163,7 +163,7 @@ TEST(FairInvariants, a_present_thread_s_virtual_time_goes_back_only_when_its_wei
 }
 
 TEST(FairInvariants, the_least_virtual_time_of_cfs_never_goes_back) {
-  const std::uint64_t cases = timeslice::cases::random_cases(60);
+  const std::uint64_t cases = timeslice::cases::random_cases(1000);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Dice dice{seed, 77};

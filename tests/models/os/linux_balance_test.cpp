@@ -61,43 +61,17 @@ std::vector<std::int64_t> migrations_at(const World& world) {
   return times;
 }
 
-double quantile(std::vector<std::int64_t> values, double part) {
-  std::ranges::sort(values);
-  return static_cast<double>(
-      values[static_cast<std::size_t>(part * static_cast<double>(values.size() - 1))]);
-}
-
+/// How often, and with which shares, on the machine that was measured: rotation_test.cpp.
 TEST(LinuxBalance, three_equal_threads_on_two_cpus_take_turns_in_being_alone) {
-  std::vector<std::int64_t> gaps;
-  double spread = 0.0;
-  constexpr int seeds = 10;
-  for (int seed = 1; seed <= seeds; ++seed) {
-    World world{small_machine(2), linux_os(), static_cast<std::uint64_t>(seed)};
-    std::vector<ThreadId> threads;
-    for (int i = 0; i < 3; ++i) {
-      threads.push_back(world.add());
-      world.start(threads.back(), compute(world, threads.back(), 1000s));
-    }
-    world.run_until(3s);
-    std::vector<double> shares;
-    for (const ThreadId thread : threads) {
-      shares.push_back(static_cast<double>(world.dispatcher.accounts(thread).cpu_time.count()) /
-                       3e9);
-    }
-    spread += (std::ranges::max(shares) - std::ranges::min(shares)) / seeds;
-    const std::vector<std::int64_t> moves = migrations_at(world);
-    for (std::size_t i = 1; i < moves.size(); ++i) {
-      gaps.push_back(moves[i] - moves[i - 1]);
-    }
-    EXPECT_EQ(world.dispatcher.idle_while_runnable(), 0ns);
+  World world{small_machine(2), linux_os()};
+  std::vector<ThreadId> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.push_back(world.add());
+    world.start(threads.back(), compute(world, threads.back(), 1000s));
   }
-  ASSERT_GT(gaps.size(), 50U);
-  // Measured on a 2-CPU guest with Linux 6.18: quartiles 81, 112 and 284 ms; here within 1.5.
-  EXPECT_GT(quantile(gaps, 0.25), 54e6);
-  EXPECT_LT(quantile(gaps, 0.25), 122e6);
-  EXPECT_GT(quantile(gaps, 0.50), 75e6);
-  EXPECT_LT(quantile(gaps, 0.50), 168e6);
-  EXPECT_LT(spread, 0.10);
+  world.run_until(3s);
+  EXPECT_GT(migrations_at(world).size(), 15U);
+  EXPECT_EQ(world.dispatcher.idle_while_runnable(), 0ns);
 }
 
 TEST(LinuxBalance, new_threads_spread_over_packages_caches_and_cores) {

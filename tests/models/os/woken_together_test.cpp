@@ -94,6 +94,55 @@ TEST(WokenTogether, under_cfs_the_first_preempter_is_favoured) {
   EXPECT_EQ(wake_three(quiet_os(PolicyKind::cfs, 3ms), KernelPreemption::none).order.front(), 1U);
 }
 
+/// Two who sleep with credit wake up beside one that runs, at one instant. Returns the credit that
+/// the last one has for each that the first one has, and whether the last one is picked first.
+struct WithCredit {
+  double ratio = 0.0;
+  bool last_goes_first = false;
+};
+WithCredit wake_two_with_credit(sim::Duration first_ran, sim::Duration last_ran) {
+  Eevdf policy{{.slice = 3ms, .base_slice = 3ms}};
+  constexpr QueueId queue{0};
+  constexpr EntityId runner{0};
+  constexpr EntityId first{1};
+  constexpr EntityId last{2};
+  policy.add_queue(queue);
+  for (const EntityId entity : {runner, first, last}) {
+    policy.add_entity(entity, {.weight = 1024});
+    policy.enqueue(queue, entity, EnqueueReason::created);
+  }
+  EXPECT_EQ(policy.pick_next(queue)->entity, runner);
+  policy.charge(queue, runner, 3ms);
+  policy.enqueue(queue, runner, EnqueueReason::slice_used_up);
+  double ratio = 1.0;
+  for (const EntityId entity : {first, last}) {
+    EXPECT_EQ(policy.pick_next(queue)->entity, entity);
+    policy.charge(queue, entity, entity == first ? first_ran : last_ran);
+    const auto credit = static_cast<double>(policy.lag_ns(queue, entity));
+    EXPECT_GT(credit, 0.0) << "it goes to sleep eligible, so it is owed that much for ever";
+    ratio = entity == first ? 1.0 / credit : ratio * credit;
+    policy.dequeue(queue, entity, DequeueReason::blocked);
+  }
+  EXPECT_EQ(policy.pick_next(queue)->entity, runner);
+  policy.charge(queue, runner, 1ms);
+  policy.enqueue(queue, first, EnqueueReason::woken);
+  policy.enqueue(queue, last, EnqueueReason::woken);
+  policy.enqueue(queue, runner, EnqueueReason::preempted);
+  return {.ratio = ratio, .last_goes_first = policy.pick_next(queue)->entity == last};
+}
+
+/// Who comes with credit L stands 2 L before the runner and takes the average back by L; the next
+/// one is placed relative to that, at 1.5 of its own credit: it wins with more than 2/3 of L.
+TEST(WokenTogether, of_two_with_credit_the_last_goes_first_unless_its_credit_is_much_smaller) {
+  const WithCredit less = wake_two_with_credit(10us, 1'400us);
+  EXPECT_GT(less.ratio, 0.70);
+  EXPECT_LT(less.ratio, 1.0) << "by credit alone the first one would go first";
+  EXPECT_TRUE(less.last_goes_first);
+  const WithCredit much_less = wake_two_with_credit(10us, 1'900us);
+  EXPECT_LT(much_less.ratio, 0.64);
+  EXPECT_FALSE(much_less.last_goes_first);
+}
+
 TEST(NextBuddy, waits_until_it_is_eligible) {
   Eevdf policy{{.slice = 3ms, .base_slice = 3ms, .delayed_dequeue = false, .next_buddy = true}};
   policy.add_queue(queue);
