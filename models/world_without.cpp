@@ -66,6 +66,7 @@ void drop_switch_costs(WorldSpec& world) {
         &os.idle_exit, &os.timer_set, &world.machine.cold_code.resume}) {
     *cost = none;
   }
+  world.machine.memory_system.cools_caches = false;
   world.os.timer_slack = none;
   world.os.timer_latency = none;
   world.runtime.costs.gil_take = none;
