@@ -67,6 +67,7 @@ void drop_switch_costs(WorldSpec& world) {
         &world.machine.cold_code.start}) {
     *cost = none;
   }
+  world.machine.memory_system.cools_caches = false;
   world.os.timer_slack = none;
   world.os.timer_latency = none;
   world.runtime.costs.gil_take = none;

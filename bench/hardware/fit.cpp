@@ -146,20 +146,60 @@ Errors inside_domain(const Curve& curve, double p) {
   return errors;
 }
 
+/// What a thread gets in a full domain: as predicted from one core's rate and the highest, or as
+/// measured with all of its cores.
+enum class FullDomain { predicted, measured };
+
 /// Every thread moves as much: the measured rate of n threads is n times the slowest one's.
-Errors domain_after_domain(const Curve& curve) {
+Errors domain_after_domain(const Curve& curve, FullDomain source) {
   Errors errors;
   const std::size_t cores = domain_of(curve.machine, curve.rate.size());
   const double most = *std::max_element(curve.rate.begin(),
                                         curve.rate.begin() + static_cast<std::ptrdiff_t>(cores));
   const double full = static_cast<double>(cores);
-  const double each = timeslice::models::delivered_to_equals(full, curve.rate[0], most) / full;
+  const double each = (source == FullDomain::measured
+                           ? curve.rate[cores - 1]
+                           : timeslice::models::delivered_to_equals(full, curve.rate[0], most)) /
+                      full;
   for (std::size_t n = cores + 1; n <= curve.rate.size(); ++n) {
     if (curve.rate[n - 1] > 0.0) {
       errors.add(each * static_cast<double>(n), curve.rate[n - 1]);
     }
   }
   return errors;
+}
+
+void judge_domains(const std::map<std::string, std::vector<Curve>>& machines, FullDomain source) {
+  Errors all;
+  for (const auto& [machine, curves] : machines) {
+    Errors errors;
+    const Curve* worst = nullptr;
+    double most = 0.0;
+    for (const Curve& curve : curves) {
+      const Errors own = domain_after_domain(curve, source);
+      worst = own.quantile(1.0) > most ? &curve : worst;
+      most = std::max(most, own.quantile(1.0));
+      errors.add(own);
+    }
+    if (worst != nullptr) {
+      print("  " + machine + ", worst " + worst->name, errors);
+      all.add(errors);
+    }
+  }
+  print("  all", all);
+}
+
+/// How far a curve's last value is below its highest, inside one domain.
+void print_losses(const std::map<std::string, std::vector<Curve>>& machines) {
+  for (const auto& [machine, curves] : machines) {
+    Errors losses;
+    for (const Curve& curve : curves) {
+      const auto cores = static_cast<std::ptrdiff_t>(domain_of(machine, curve.rate.size()));
+      const auto end = curve.rate.begin() + cores;
+      losses.add(*(end - 1), *std::max_element(curve.rate.begin(), end));
+    }
+    print("  " + machine, losses);
+  }
 }
 
 void judge_exponent(const std::map<std::string, std::vector<Curve>>& machines) {
@@ -198,13 +238,10 @@ void judge_bandwidth(const std::string& folder) {
   }
   std::printf("bandwidth inside a memory domain, from one core's and the highest (p = 4):\n");
   Errors all;
-  Errors across;
-  std::map<std::string, Errors> across_of;
   for (const auto& [machine, curves] : machines) {
     Errors errors;
     for (const Curve& curve : curves) {
       errors.add(inside_domain(curve, 4.0));
-      across_of[machine].add(domain_after_domain(curve));
     }
     print("  " + machine, errors);
     all.add(errors);
@@ -214,13 +251,11 @@ void judge_bandwidth(const std::string& folder) {
       "the exponent, chosen among 3, 4, 5 and 6 without the machine that it is judged on:\n");
   judge_exponent(machines);
   std::printf("domain after domain, equal work a thread, from the same two numbers:\n");
-  for (const auto& [machine, errors] : across_of) {
-    if (!errors.all.empty()) {
-      print("  " + machine, errors);
-      across.add(errors);
-    }
-  }
-  print("  all", across);
+  judge_domains(machines, FullDomain::predicted);
+  std::printf("a full domain below the highest rate of its curve:\n");
+  print_losses(machines);
+  std::printf("domain after domain, from what all cores of one were measured to get:\n");
+  judge_domains(machines, FullDomain::measured);
 }
 
 // Programs by cache size --------------------------------------------------------------------------

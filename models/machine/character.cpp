@@ -230,6 +230,25 @@ ColdMove cold_move(const CharacterSpec& spec, const MachineSpec& machine) {
           .other_llc = false};
 }
 
+/// Requires: the parts of time of `it` are known.
+ColdSet cold_set(const CharacterSpec& spec, const Character& it, const ColdMove& move) {
+  ColdSet cold;
+  if (is_line(spec.pattern)) {
+    return cold;
+  }
+  const bool code = spec.pattern == Pattern::code;
+  const double line_overlap = line_bytes * overlap_of(spec.pattern);
+  cold.set = move.set;
+  cold.own = move.own;
+  cold.own_ns = clean_line_ns / line_overlap;
+  cold.memory_ns = move.memory_ns / line_overlap;
+  cold.touched = spec.set.count > 0 ? as_double(spec.set) : it.set;
+  cold.walk = line_bytes * (code ? it.accesses : 1.0 / it.unit_ns);
+  cold.at_once = code;
+  cold.never_stays = spec.where == Where::memory || cold.touched <= 0.0;
+  return cold;
+}
+
 ColdMove beyond(ColdMove move) {
   move.other_llc = true;
   return move;
@@ -302,9 +321,12 @@ Character character_of(const CharacterSpec& spec, const MachineSpec& machine) {
   } else if (spec.pattern != Pattern::code && !is_line(spec.pattern)) {
     it.core_use = core_use_of_gain(gain_of(spec));
   }
-  const ColdMove move = cold_move(spec, machine);
-  it.warm_up_ns = warm_up_ns(move);
-  it.warm_up_far_ns = warm_up_ns(beyond(move));
+  if (machine.memory_system.cools_caches) {
+    const ColdMove move = cold_move(spec, machine);
+    it.warm_up_ns = warm_up_ns(move);
+    it.warm_up_far_ns = warm_up_ns(beyond(move));
+    it.cold = cold_set(spec, it, move);
+  }
   if (!machine.memory_system.shares_cache) {
     it.accesses = 0.0;
   }

@@ -20,6 +20,18 @@ namespace timeslice::models {
 
 inline constexpr double line_bytes = 64.0;
 
+/// What going cold costs work, and what the work does to the data of others.
+struct ColdSet {
+  double set = 0.0;          // its data that may stay in caches [B]; 0: none, or not known
+  double own = 0.0;          // a core's own caches [B]; 0: not known
+  double own_ns = 0.0;       // of a byte that they lost
+  double memory_ns = 0.0;    // of one that the LLC lost, besides
+  double touched = 0.0;      // bytes that it walks over
+  double walk = 0.0;         // bytes a ns
+  bool at_once = false;      // code: nobody said how fast, so all of it in each turn
+  bool never_stays = false;  // it always misses
+};
+
 struct Character {
   double core = 1.0;
   double hit = 0.0;   // if all its LLC accesses hit
@@ -38,6 +50,7 @@ struct Character {
   double unit_ns = 1.0;     // alone: of a line, an operation, or a ns of code
   DataHome place = DataHome::first_touch;
   std::uint32_t node = 0;
+  ColdSet cold;
   double warm_up_ns = 0.0;      // of a move to another core of the same LLC ...
   double warm_up_far_ns = 0.0;  // ... and to one of another
   bool contends = false;        // for `line`

@@ -28,6 +28,7 @@ struct MemorySystem {
   bool shares_bandwidth = true;
   bool shares_cache = true;
   bool contends_lines = true;
+  bool cools_caches = true;  // data of threads that were moved or waited
 };
 
 }  // namespace timeslice::models

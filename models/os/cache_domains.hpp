@@ -24,11 +24,15 @@ class CacheDomains {
   /// The part of its LLC accesses that miss there now.
   [[nodiscard]] double miss_ratio(std::uint32_t llc, std::uint32_t character) const;
 
+  /// Bytes of it that a user of that character has there, or had when it was last there.
+  [[nodiscard]] double share_of(std::uint32_t llc, std::uint32_t character) const;
+
  private:
   struct User {
     std::uint32_t character = 0;
     std::uint32_t count = 0;
     double ratio = 1.0;
+    double share = 0.0;
   };
   struct Domain {
     double bytes = 0.0;

@@ -47,7 +47,7 @@ void Dispatcher::State::begin_last(std::uint32_t thread) {
   it.stopping = 0;
   it.request = Request::run;
   if (shared) {
-    shared->set_character(thread, no_character);  // its data are gone
+    shared->set_character(thread, it.cpu, no_character);  // its data are gone
   }
 }
 

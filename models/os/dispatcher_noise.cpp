@@ -54,8 +54,8 @@ void Dispatcher::State::begin_interruption(std::uint32_t cpu) {
 sim::Duration Dispatcher::State::refill_cost(std::uint32_t cpu, std::uint32_t thread) const {
   const OsCosts& costs = machine.costs;
   const Thread& it = threads[thread];
-  if (it.last_cpu == nobody) {
-    return sim::Duration::zero();
+  if (it.last_cpu == nobody || (shared && shared->has_set(thread))) {
+    return sim::Duration::zero();  // data that were said pay for themselves
   }
   if (it.last_cpu != cpu) {
     return costs.cold_refill;

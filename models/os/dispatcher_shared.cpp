@@ -25,7 +25,8 @@ void Dispatcher::share_machine(const std::vector<CharacterSpec>& characters) {
 
 void Dispatcher::set_character(ThreadId thread, std::uint32_t character) {
   if (state_->shared) {
-    state_->shared->set_character(static_cast<std::uint32_t>(thread), character);
+    const auto number = static_cast<std::uint32_t>(thread);
+    state_->shared->set_character(number, state_->threads[number].cpu, character);
   }
 }
 
@@ -74,6 +75,22 @@ void Dispatcher::State::retime_siblings(std::uint32_t cpu) {
 void Dispatcher::State::leave_shared(std::uint32_t cpu) {
   shared->leave(cpu);
   cpus[cpu].clock = no_clock;
+}
+
+/// What others took from the thread's data in the caches of `cpu`, as far as the thread gets to
+/// miss it in a turn of this length, and at most the work that it has left.
+sim::Duration Dispatcher::State::cooled(std::uint32_t cpu, std::uint32_t thread,
+                                        sim::Duration slice) {
+  const double debt = shared->switch_in(thread, cpu);
+  if (debt <= 0.0) {
+    return sim::Duration::zero();
+  }
+  double paid = std::min(debt, threads[thread].remaining_ns);
+  if (has_rivals(cpu)) {
+    const double pass = shared->pass_ns(thread) + debt;
+    paid = std::min(paid, debt * sim::as_ns(slice) / pass);
+  }
+  return sim::Duration{static_cast<std::int64_t>(paid)};
 }
 
 /// What the caches of `cpu` do not hold of the thread's data, at most the work that it has left.

@@ -170,6 +170,7 @@ struct Dispatcher::State {
   void retime_siblings(std::uint32_t cpu);
   void leave_shared(std::uint32_t cpu);
   void on_clock(std::uint32_t clock);
+  [[nodiscard]] sim::Duration cooled(std::uint32_t cpu, std::uint32_t thread, sim::Duration slice);
   [[nodiscard]] sim::Duration warm_up(std::uint32_t cpu, std::uint32_t thread) const;
 
   // dispatcher_thread.cpp

@@ -15,6 +15,9 @@ void Dispatcher::State::switch_out(std::uint32_t cpu, std::uint32_t thread, Swit
   if (charges_refill()) {
     note_left(cpu, thread);
   }
+  if (shared) {
+    shared->switch_out(thread, cpu);
+  }
   ++ledgers[thread].so_far.switches_involuntary;
   note(TraceKind::switch_out, {.cpu = static_cast<std::uint16_t>(cpu),
                                .subject = thread,
@@ -51,6 +54,9 @@ void Dispatcher::State::switch_in(std::uint32_t cpu, const Pick& pick) {
                               .cause = no_subject,
                               .value = thread.last_cpu});
   sim::Duration overhead = cold_cost(cpu, pick.thread);
+  if (shared) {
+    overhead += cooled(cpu, pick.thread, pick.slice);
+  }
   overhead += note_migration(cpu, pick.thread);
   if (it.last_thread != pick.thread) {
     overhead += machine.costs.context_switch;

@@ -131,6 +131,9 @@ void Dispatcher::State::leave(std::uint32_t cpu, SwitchOut why, DequeueReason re
   if (charges_refill()) {
     note_left(cpu, thread);
   }
+  if (shared) {
+    shared->switch_out(thread, cpu);
+  }
   note(TraceKind::switch_out, {.cpu = static_cast<std::uint16_t>(cpu),
                                .subject = thread,
                                .cause = no_subject,

@@ -27,6 +27,7 @@ Dispatcher::State::LinuxBalance::LinuxBalance(State& its_state)
       tick_ns{state.os.tick.count()},
       hot_ns{state.os.balance.cache_hot.count()},
       cpus(state.map.cpus()),
+      used{state.map.cpus()},
       scan_limits(state.map.llcs().size()),
       seen_groups(domains.count()),
       limit_seen(state.map.llcs().size()),
@@ -113,6 +114,7 @@ void Dispatcher::State::LinuxBalance::thread_placed(std::uint32_t thread, std::u
     guess_activity(thread, to);
   }
   settled(cpus[to].average).add(it.average);
+  used.insert(state.map.position(to));
   it.placed = true;
 }
 

@@ -15,6 +15,7 @@
 #include <optional>
 #include <vector>
 
+#include "models/os/cpu_bitmap.hpp"
 #include "models/os/dispatcher_state.hpp"
 #include "models/os/domains.hpp"
 #include "models/os/load_average.hpp"
@@ -200,6 +201,7 @@ struct Dispatcher::State::LinuxBalance {
   std::int64_t hot_ns;
   std::vector<CpuBalance> cpus;
   std::vector<ThreadBalance> threads;
+  CpuBitmap used;                          // by position: CPUs that ever had a thread
   std::vector<std::uint32_t> scan_limits;  // by cache: CPUs that a wake-up may look at
   std::vector<std::int64_t> scan_renewed;  // by cache: when that was last set, in ticks
   std::vector<std::uint32_t> resting;      // quiet CPUs

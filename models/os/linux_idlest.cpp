@@ -20,7 +20,20 @@ Dispatcher::State::LinuxBalance::Group Dispatcher::State::LinuxBalance::group_fo
   Group group{.cpus = range};
   bool fits_one = false;
   std::uint32_t usable = 0;
-  for (std::uint32_t position = range.begin; position < range.end; ++position) {
+  // Who never had a thread adds nothing but its speed and its idleness.
+  const bool all_alike =
+      !state.map.hybrid() && cpus.front().capacity >= 1.0 && state.threads[thread].pinned == 0;
+  if (all_alike) {
+    const std::uint32_t fresh = range.size() - used.count_in(range.begin, range.end);
+    usable = group.idle = fresh;
+    group.capacity = fresh;
+    fits_one = fresh > 0;
+  }
+  const auto next = [&](std::uint32_t position) {
+    return all_alike ? used.next(position) : position;
+  };
+  for (std::uint32_t position = next(range.begin); position < range.end;
+       position = next(position + 1)) {
     const std::uint32_t cpu = state.map.cpu_at(position);
     if (!state.allowed(thread, cpu)) {
       continue;
@@ -101,7 +114,13 @@ std::uint32_t Dispatcher::State::LinuxBalance::idlest_cpu(CpuRange group,
   std::uint32_t latest = nobody;
   std::uint32_t least = nobody;
   double least_load = 0.0;
-  for (std::uint32_t position = group.begin; position < group.end; ++position) {
+  const bool bound = state.threads[thread].pinned != 0;
+  if (!bound && used.count_in(group.begin, group.end) < group.size()) {
+    latest = state.idle.first_idle_in(group);  // those that never had a thread are idle since 0
+  }
+  const auto next = [&](std::uint32_t position) { return bound ? position : used.next(position); };
+  for (std::uint32_t position = next(group.begin); position < group.end;
+       position = next(position + 1)) {
     const std::uint32_t cpu = state.map.cpu_at(position);
     if (!state.allowed(thread, cpu)) {
       continue;

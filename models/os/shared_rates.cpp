@@ -60,6 +60,7 @@ SharedRates::SharedRates(sim::Engine& engine, const MachineSpec& machine, const 
       traffic_{machine},
       memory_{machine},
       caches_{machine, characters_},
+      sets_{machine, characters_},
       lines_{machine},
       busy_of_core_(machine.cores.size()),
       core_use_(machine.cpus.size()),
@@ -81,8 +82,16 @@ SharedRates::SharedRates(sim::Engine& engine, const MachineSpec& machine, const 
   }
 }
 
-void SharedRates::set_character(std::uint32_t thread, std::uint32_t character) {
+/// Bytes of the last-level cache of `cpu` that the thread's present work has, or could have.
+double SharedRates::llc_share(std::uint32_t thread, std::uint32_t cpu) const {
+  const std::uint32_t character =
+      thread < character_of_.size() ? character_of_[thread] : no_character;
+  return character == no_character ? 0.0 : caches_.share_of(core_of(cpu).llc, character);
+}
+
+void SharedRates::set_character(std::uint32_t thread, std::uint32_t cpu, std::uint32_t character) {
   sim::expect(character < characters_.size(), "a step's character exists");
+  sets_.set_character(thread, character, llc_share(thread, cpu), now());
   entry(character_of_, thread, no_character) = character;
   entry(home_of_, thread, nowhere) = nowhere;
   memory_.release(thread);

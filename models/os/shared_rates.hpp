@@ -18,6 +18,7 @@
 #include "models/os/cpu_rates.hpp"
 #include "models/os/domain_clock.hpp"
 #include "models/os/memory_traffic.hpp"
+#include "models/os/resident_sets.hpp"
 #include "models/os/shared_lines.hpp"
 #include "sim/engine.hpp"
 
@@ -51,7 +52,8 @@ class SharedRates {
   SharedRates& operator=(const SharedRates&) = delete;
 
   /// What `thread` does from now on, until it says otherwise; no_character: nothing special.
-  void set_character(std::uint32_t thread, std::uint32_t character);
+  /// `cpu`: where it is or was last.
+  void set_character(std::uint32_t thread, std::uint32_t cpu, std::uint32_t character);
   [[nodiscard]] const Character& character(std::uint32_t number) const {
     return characters_[number];
   }
@@ -60,6 +62,16 @@ class SharedRates {
   [[nodiscard]] SharedTiming begin(const SharedSegment& segment);
   /// The CPU's thread goes off it, or does something else.
   void leave(std::uint32_t cpu);
+  /// `thread` comes to `cpu`, which pays so much for what others took from its data. [ns]
+  [[nodiscard]] double switch_in(std::uint32_t thread, std::uint32_t cpu) {
+    return sets_.switch_in(thread, cpu, now());
+  }
+  void switch_out(std::uint32_t thread, std::uint32_t cpu) {
+    sets_.switch_out(thread, llc_share(thread, cpu), now());
+  }
+  /// Whether it is in the middle of work that says which data it uses.
+  [[nodiscard]] bool has_set(std::uint32_t thread) const { return sets_.has_set(thread); }
+  [[nodiscard]] double pass_ns(std::uint32_t thread) const { return sets_.pass_ns(thread); }
   /// What `thread` pays for its data when it goes on on `to` in the middle of its work. [ns]
   [[nodiscard]] double warm_up_ns(std::uint32_t thread, std::uint32_t from, std::uint32_t to) const;
   /// A CPU that begins or ends being busy.
@@ -109,6 +121,7 @@ class SharedRates {
   };
 
   [[nodiscard]] std::int64_t now() const { return engine_.now().time_since_epoch().count(); }
+  [[nodiscard]] double llc_share(std::uint32_t thread, std::uint32_t cpu) const;
   [[nodiscard]] Key key_of(const SharedSegment& segment, std::uint32_t character, double stretch);
   [[nodiscard]] DataPlace place_of(const SharedSegment& segment, const Character& character);
   [[nodiscard]] std::uint32_t group_of(const Key& key);
@@ -138,6 +151,7 @@ class SharedRates {
   MemoryTraffic traffic_;
   NodeMemory memory_;
   CacheDomains caches_;
+  ResidentSets sets_;
   SharedLines lines_;
   std::vector<std::vector<double>> turbo_;   // by package and active cores; empty: constant
   std::vector<std::uint32_t> active_;        // cores at work, by package

@@ -59,6 +59,25 @@ repeat: 2
 """ % ", ".join(str(n) for n in range(100, 200))
 
 
+# Twelve threads on four cores of two CPUs each: first alone, then in pairs, then in queues. One
+# thread alone, on the other hand, shares nothing.
+CROWD = """\
+timeslice: 1
+name: crowd
+machine: laptop-4c8t
+runtime: none
+tasks:
+  job: [{native: 20ms}]
+executors:
+  crew: {kind: cpp-threads, workers: "${workers}"}
+main:
+  - map: {task: job, items: "${workers}", executor: crew}
+params: {workers: 12}
+matrix:
+  workers: [12, 1]
+"""
+
+
 def run(folder, *words):
     return subprocess.run([PROGRAM, *map(str, words)], cwd=folder, capture_output=True, text=True,
                           check=True, timeout=200)
@@ -202,6 +221,37 @@ class Report(unittest.TestCase):
         shares = [sum(int(part) for part in re.findall(r"\((\d+) %\)", text))
                   for text in self.texts("#shares tbody tr")]
         self.assertTrue(all(97 <= share <= 103 for share in shares), shares)
+
+    def test_the_gantt_says_how_each_cpu_was_busy(self):
+        (self.folder / "crowd.yaml").write_text(CROWD, encoding="utf-8")
+        run(self.folder, "run", "crowd.yaml", "--db", "crowd.db", "--keep", "timeline", "-q")
+        run(self.folder, "report", "crowd.db", "-o", "crowd.html")
+        self.browser.open(self.folder / "crowd.html")
+        legend = self.texts("#gantt-legend span")
+        for words in ("alone on its core", "beside a busy sibling", "time-shared"):
+            self.assertTrue(any(words in text for text in legend), (words, legend))
+        colours = self.canvas_colours("#gantt canvas")
+        for name in ("alone", "sibling", "shared"):
+            rgb = self.browser.script(
+                "const hex = getComputedStyle(document.documentElement)"
+                ".getPropertyValue('--' + arguments[0]).trim();"
+                "return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)).join()", name)
+            self.assertIn(rgb, colours, name)
+        states = self.browser.script(
+            "return view.run.rows.filter((row) => row.label === 'CPU 0: how busy')"
+            ".flatMap((row) => row.spans.map((span) => nameOf(span.state)))")
+        self.assertIn("time-shared: others wait for it", states)
+        height = self.browser.script("return document.querySelector('#gantt canvas').clientHeight")
+        told = set()
+        for row in range(16):  # two for each of eight CPUs
+            self.browser.drag("#gantt canvas", (60, 20 * row + 10 - height / 2),
+                              (61, 20 * row + 10 - height / 2))
+            told.update(self.texts("#gantt-tip"))
+        self.assertTrue(any(re.match(r"CPU \d: (alone|beside|time-shared)", text)
+                            for text in told), told)
+        self.browser.choose("#gantt-run", "1")
+        self.assertIn("Every busy CPU was alone on its core", " ".join(
+            self.texts("#gantt-legend span")))
 
     def test_another_run_can_be_chosen(self):
         runs = self.texts("#gantt-run option")

@@ -1,7 +1,11 @@
 // The zoomable Gantt of a stored run on a canvas, and the lines over time below it.
 'use strict';
 const stateNames = ['running', 'ready, no CPU free', 'blocked', 'waits for the GIL'];
-const stateColours = ['running', 'ready', 'blocked', 'gil'];
+const busyNames = ['alone on its core', 'beside a busy sibling', 'time-shared: others wait for it'];
+// States of threads, then how CPUs are busy, which counts on behind them.
+const stateColours = ['running', 'ready', 'blocked', 'gil', 'alone', 'sibling', 'shared'];
+const firstBusy = stateNames.length;
+const nameOf = (state) => (state < firstBusy ? stateNames[state] : busyNames[state - firstBusy]);
 const rowHeight = 20;
 const axisHeight = 26;
 const view = { run: null, from: 0, to: 1, rows: [], canvas: null, drag: null, selected: -1 };
@@ -11,6 +15,14 @@ const labelWidth = () => Math.min(170, view.canvas.clientWidth * 0.28);
 const timeAt = (x) =>
   view.from +
   ((x - labelWidth()) / (view.canvas.clientWidth - labelWidth())) * (view.to - view.from);
+
+function unpackBusy(run) {
+  let start = run.first;
+  return run.busy.map(([cpu, later, length, state]) => {
+    start += later;
+    return { cpu, start, end: start + length, state: firstBusy + state };
+  });
+}
 
 function unpack(run) {
   if (run.rows) return;
@@ -24,11 +36,22 @@ function unpack(run) {
   const cpus = [...new Set(run.spans.filter((span) => span.cpu >= 0).map((span) => span.cpu))].sort(
     (a, b) => a - b,
   );
-  run.rows = cpus.map((cpu) => ({
-    label: `CPU ${cpu}`,
-    cpu,
-    spans: run.spans.filter((span) => span.cpu === cpu && span.state === 0),
-  }));
+  const busy = unpackBusy(run);
+  run.shares = busy.some((span) => span.state > firstBusy);
+  run.rows = [];
+  for (const cpu of cpus) {
+    run.rows.push({
+      label: `CPU ${cpu}`,
+      cpu,
+      spans: run.spans.filter((span) => span.cpu === cpu && span.state === 0),
+    });
+    if (run.shares) {
+      run.rows.push({
+        label: `CPU ${cpu}: how busy`,
+        spans: busy.filter((span) => span.cpu === cpu),
+      });
+    }
+  }
   run.threads.forEach((label, thread) =>
     run.rows.push({ label, thread, spans: run.spans.filter((span) => span.thread === thread) }),
   );
@@ -36,7 +59,7 @@ function unpack(run) {
 }
 
 function hatch(context, state, x, y, width, height) {
-  if (state === 0 || state === 2 || width < 3) return;
+  if (state === 0 || state === 2 || state === firstBusy || width < 3) return;
   context.save();
   context.beginPath();
   context.rect(x, y, width, height);
@@ -51,6 +74,14 @@ function hatch(context, state, x, y, width, height) {
       context.lineTo(at + height, y);
     }
     context.stroke();
+  } else if (state === firstBusy + 1) {
+    for (let at = first; at < x + width; at += 6) {
+      context.moveTo(at + 0.5, y);
+      context.lineTo(at + 0.5, y + height);
+    }
+    context.stroke();
+  } else if (state === firstBusy + 2) {
+    for (let at = y + 3; at < y + height; at += 4) context.fillRect(x, at, width, 1);
   } else {
     for (let at = first; at < x + width; at += 6) context.fillRect(at, y + height / 2 - 1, 2, 2);
   }
@@ -181,9 +212,11 @@ function describe(event) {
   const row = view.rows[Math.floor((event.clientY - box.top) / rowHeight)];
   const time = timeAt(event.clientX - box.left);
   const span = row?.spans.find((one) => one.start <= time && time < one.end);
+  const place = span?.cpu >= 0 ? ` on CPU ${span.cpu}, ` : ', ';
   byId('gantt-tip').textContent = span
-    ? `${view.run.threads[span.thread]}: ${stateNames[span.state]}` +
-      (span.cpu >= 0 ? ` on CPU ${span.cpu}, ` : ', ') +
+    ? (span.thread === undefined
+        ? `CPU ${span.cpu}: ${nameOf(span.state)}, `
+        : `${view.run.threads[span.thread]}: ${nameOf(span.state)}${place}`) +
       `${human(span.end - span.start, 'ns')} from ${human(span.start, 'ns')} on`
     : '';
 }
@@ -332,6 +365,7 @@ function showRun(index) {
   unpack(view.run);
   view.rows = view.run.rows;
   drawShares(view.run);
+  drawLegend();
   zoomTo(view.run.begin, view.run.end);
 }
 
@@ -362,7 +396,6 @@ function buildGantt() {
       keys[event.key]();
     }
   });
-  drawLegend();
   showRun(0);
   themeListeners.push(() => {
     drawLegend();
@@ -376,8 +409,9 @@ function buildGantt() {
 }
 
 function drawLegend() {
+  const shown = view.run.shares ? [...stateNames, ...busyNames] : stateNames;
   byId('gantt-legend').replaceChildren(
-    ...stateNames.map((name, state) => {
+    ...shown.map((name, state) => {
       const swatch = element('canvas', { width: 28, height: 14, 'aria-hidden': 'true' });
       const context = swatch.getContext('2d');
       context.fillStyle = colour(stateColours[state]);
@@ -385,6 +419,9 @@ function drawLegend() {
       hatch(context, state, 0, 0, 28, 14);
       return element('span', {}, swatch, name);
     }),
+    ...(view.run.busy.length && !view.run.shares
+      ? [element('span', {}, 'Every busy CPU was alone on its core, and nobody waited for one.')]
+      : []),
   );
 }
 

@@ -142,10 +142,18 @@ Json timelines_json(const ReportData& data) {
                         slice.end_ns - slice.start_ns, slice.state});
       before = slice.start_ns;
     }
+    before = first;
+    Json busy = Json::array();
+    for (const ReportCpuState& stretch : timeline.cpu_states) {
+      busy.push_back({stretch.cpu, stretch.start_ns - before, stretch.end_ns - stretch.start_ns,
+                      stretch.state});
+      before = stretch.start_ns;
+    }
     list.push_back({{"title", timeline.title},
                     {"threads", timeline.threads},
                     {"first", first},
-                    {"slices", std::move(slices)}});
+                    {"slices", std::move(slices)},
+                    {"busy", std::move(busy)}});
   }
   return list;
 }

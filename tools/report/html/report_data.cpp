@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -65,6 +66,7 @@ class DataReader {
   void read_errors();
   void read_warnings();
   void read_timelines();
+  void read_cpu_states(std::int64_t run, std::size_t most, ReportTimeline& timeline);
   [[nodiscard]] ReportTimeline read_timeline(std::int64_t run, std::size_t most);
 
   Asker& ask_;
@@ -209,9 +211,32 @@ void DataReader::read_warnings() {
   }
 }
 
-int state_number(std::string_view name) {
-  constexpr std::array<std::string_view, 4> names{"running", "ready", "blocked", "gil_wait"};
+constexpr std::array<std::string_view, 4> state_names{"running", "ready", "blocked", "gil_wait"};
+constexpr std::array<std::string_view, 3> cpu_state_names{"alone", "beside_sibling", "time_shared"};
+
+int state_number(std::span<const std::string_view> names, std::string_view name) {
   return static_cast<int>(std::ranges::find(names, name) - names.begin());
+}
+
+/// How CPUs were busy. Files of earlier versions do not know.
+void DataReader::read_cpu_states(std::int64_t run, std::size_t most, ReportTimeline& timeline) {
+  if (ask_.rows("SELECT name FROM sqlite_master WHERE name = 'cpu_state'").empty()) {
+    return;
+  }
+  for (const Row& row : ask_.rows(fmt::format("SELECT cpu, start_ns, end_ns, state FROM cpu_state "
+                                              "WHERE run = {} ORDER BY start_ns, cpu LIMIT {}",
+                                              run, most + 1))) {
+    if (timeline.cpu_states.size() == most) {
+      data_.left_out.push_back(fmt::format(
+          "Of run {} only the first {} stretches of how CPUs were busy are on this page.", run,
+          most));
+      break;
+    }
+    timeline.cpu_states.push_back({.cpu = whole_of(row[0]),
+                                   .start_ns = whole_of(row[1]),
+                                   .end_ns = whole_of(row[2]),
+                                   .state = state_number(cpu_state_names, text_of(row[3]))});
+  }
 }
 
 ReportTimeline DataReader::read_timeline(std::int64_t run, std::size_t most) {
@@ -234,7 +259,7 @@ ReportTimeline DataReader::read_timeline(std::int64_t run, std::size_t most) {
                                .cpu = number_of(row[1]) ? whole_of(row[1]) : -1,
                                .start_ns = whole_of(row[2]),
                                .end_ns = whole_of(row[3]),
-                               .state = state_number(text_of(row[4]))});
+                               .state = state_number(state_names, text_of(row[4]))});
   }
   return timeline;
 }
@@ -256,6 +281,7 @@ void DataReader::read_timelines() {
   for (const Row& row : runs) {
     const std::int64_t run = whole_of(row[0]);
     ReportTimeline timeline = read_timeline(run, most_slices / runs.size());
+    read_cpu_states(run, most_slices / runs.size(), timeline);
     const std::string params = text_of(row[2]);
     timeline.title =
         fmt::format("run {}: {}{}{}", run, text_of(row[1]), params.empty() ? "" : ", ", params);

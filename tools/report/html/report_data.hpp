@@ -78,10 +78,18 @@ struct ReportSlice {
   int state = 0;  // running, ready, blocked, gil_wait
 };
 
+struct ReportCpuState {
+  std::int64_t cpu = 0;
+  std::int64_t start_ns = 0;
+  std::int64_t end_ns = 0;
+  int state = 0;  // alone, beside_sibling, time_shared
+};
+
 struct ReportTimeline {
   std::string title;
   std::vector<std::string> threads;
-  std::vector<ReportSlice> slices;  // by start
+  std::vector<ReportSlice> slices;         // by start
+  std::vector<ReportCpuState> cpu_states;  // by start
 };
 
 struct ReportData {
