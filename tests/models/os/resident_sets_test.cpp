@@ -16,16 +16,16 @@ namespace timeslice::models {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::no_costs;
-using testing::quiet_os;
-using testing::World;
+using os_bench::no_costs;
+using os_bench::quiet_os;
+using os_bench::World;
 
 constexpr std::int64_t kib = 1024;
 constexpr std::int64_t mib = 1024 * kib;
 
 /// The reference guest: 1 MiB of its own, 32 MiB shared, 160 ns to memory; one core unless said.
 MachineSpec guest(std::uint32_t cores = 1) {
-  MachineSpec machine = testing::small_machine(cores);
+  MachineSpec machine = os_bench::small_machine(cores);
   std::vector<CoreId> all;
   for (std::uint32_t core = 0; core < cores; ++core) {
     all.push_back(CoreId{core});
