@@ -102,7 +102,6 @@ struct WithCredit {
 };
 WithCredit wake_two_with_credit(sim::Duration first_ran, sim::Duration last_ran) {
   Eevdf policy{{.slice = 3ms, .base_slice = 3ms}};
-  constexpr QueueId queue{0};
   constexpr EntityId runner{0};
   constexpr EntityId first{1};
   constexpr EntityId last{2};
