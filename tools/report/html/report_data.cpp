@@ -212,7 +212,7 @@ void DataReader::read_warnings() {
 }
 
 constexpr std::array<std::string_view, 4> state_names{"running", "ready", "blocked", "gil_wait"};
-constexpr std::array<std::string_view, 3> cpu_state_names{"alone", "beside_sibling", "time_shared"};
+constexpr std::array<std::string_view, 3> cpu_state_names{"parallel", "smt", "timeshared"};
 
 int state_number(std::span<const std::string_view> names, std::string_view name) {
   return static_cast<int>(std::ranges::find(names, name) - names.begin());

@@ -82,7 +82,7 @@ struct ReportCpuState {
   std::int64_t cpu = 0;
   std::int64_t start_ns = 0;
   std::int64_t end_ns = 0;
-  int state = 0;  // alone, beside_sibling, time_shared
+  int state = 0;  // parallel, smt, timeshared: as models::CpuState
 };
 
 struct ReportTimeline {
