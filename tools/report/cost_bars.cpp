@@ -12,7 +12,7 @@
 namespace timeslice::tools {
 namespace {
 
-constexpr double width = 40.0;  // columns of the longest bar
+constexpr double bar_width = 40.0;  // columns of the longest bar
 
 struct Part {
   std::string_view metric;
@@ -51,7 +51,7 @@ std::string cost_bars(const PointReport& point) {
     reached += cost == nullptr ? 0.0 : cost->mean;
     longest = std::max(longest, reached);
   }
-  const double scale = longest > 0.0 ? width / longest : 0.0;
+  const double scale = longest > 0.0 ? bar_width / longest : 0.0;
   std::string text;
   reached = 0.0;
   for (const Part& part : parts) {

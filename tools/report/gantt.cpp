@@ -86,9 +86,9 @@ struct Scale {
 };
 
 // What one row shows in each cell: the key (thread or state) that took the most time.
-class Row {
+class CellRow {
  public:
-  explicit Row(std::size_t cells) : shares_(cells) {}
+  explicit CellRow(std::size_t cells) : shares_(cells) {}
 
   void add(std::size_t cell, std::size_t key, double ns) {
     for (auto& [known, total] : shares_[cell]) {
@@ -120,10 +120,10 @@ class Row {
 struct Chart {
   std::vector<std::string> threads;  // in order of their first slice
   std::map<std::string, std::size_t, std::less<>> thread_numbers;
-  std::map<std::int32_t, Row> cpus;
-  std::map<std::int32_t, Row> cpu_states;
+  std::map<std::int32_t, CellRow> cpus;
+  std::map<std::int32_t, CellRow> cpu_states;
   bool always_alone = true;
-  std::vector<Row> thread_rows;
+  std::vector<CellRow> thread_rows;
   Scale scale;
 };
 
@@ -149,11 +149,11 @@ std::int64_t end_of(const models::Timings& run) {
 
 void add_slice(Chart& chart, const SliceTiming& slice) {
   const std::size_t thread = number_of(chart, slice.thread);
-  Row& row = chart.thread_rows[thread];
+  CellRow& row = chart.thread_rows[thread];
   const auto state = static_cast<std::size_t>(slice.state);
   chart.scale.spread(slice, [&](std::size_t cell, double ns) { row.add(cell, state, ns); });
   if (slice.state == SliceState::running && slice.cpu >= 0) {
-    Row& cpu = chart.cpus.try_emplace(slice.cpu, chart.scale.cells).first->second;
+    CellRow& cpu = chart.cpus.try_emplace(slice.cpu, chart.scale.cells).first->second;
     chart.scale.spread(slice, [&](std::size_t cell, double ns) { cpu.add(cell, thread, ns); });
   }
 }
@@ -165,7 +165,7 @@ Chart build_chart(const models::Timings& run, std::size_t cells) {
     add_slice(chart, slice);
   }
   for (const models::CpuStateTiming& stretch : run.cpu_states) {
-    Row& row = chart.cpu_states.try_emplace(stretch.cpu, cells).first->second;
+    CellRow& row = chart.cpu_states.try_emplace(stretch.cpu, cells).first->second;
     const auto state = static_cast<std::size_t>(stretch.state);
     chart.always_alone = chart.always_alone && stretch.state == models::CpuState::alone;
     chart.scale.spread(stretch, [&](std::size_t cell, double ns) { row.add(cell, state, ns); });
@@ -183,7 +183,7 @@ std::string label(std::string_view text, std::size_t width) {
   return result;
 }
 
-std::string cpu_line(const Row& row, const Scale& scale, bool unicode) {
+std::string cpu_line(const CellRow& row, const Scale& scale, bool unicode) {
   // A CPU that was busy in less than a third of a cell is drawn idle there.
   const double least_ns = scale.cell_ns() / 3.0;
   const std::string_view nobody = unicode ? nobody_unicode : nobody_ascii;
@@ -245,7 +245,7 @@ std::string state_lines(const Chart& chart, const GanttStyle& style, std::size_t
   return text;
 }
 
-std::string thread_line(const Row& row, std::size_t cells, const GanttStyle& style) {
+std::string thread_line(const CellRow& row, std::size_t cells, const GanttStyle& style) {
   std::string text;
   for (std::size_t cell = 0; cell < cells; ++cell) {
     const std::int64_t state = row.strongest(cell, 0.0);

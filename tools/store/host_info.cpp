@@ -38,7 +38,7 @@ std::string read_all(int file) {
   std::string text;
   std::array<char, 256> buffer{};
   while (text.size() < 4096) {
-    const ssize_t got = read(file, buffer.data(), buffer.size());
+    const ssize_t got = ::read(file, buffer.data(), buffer.size());
     if (got <= 0) {
       break;
     }
@@ -68,7 +68,7 @@ bool start(const std::string& executable, int output, pid_t& child) {
 HostInfo host_info() {
   HostInfo host;
   utsname names{};
-  if (uname(&names) == 0) {
+  if (::uname(&names) == 0) {
     host.name = names.nodename;
     host.kernel = std::string{names.sysname} + " " + names.release;
   }

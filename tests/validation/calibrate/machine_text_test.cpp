@@ -27,14 +27,14 @@ constexpr const char* base =
     "costs: {switch: 9us, migration: 3us}\n"
     "runtimes:\n  3.10: {submit: 11us, executor: {get: 7us}}\n";
 
-Samples same(double value) {
+Samples repeated(double value) {
   return {.ns = std::vector<double>(5, value), .rejected = 2};
 }
 
 Findings some() {
   Findings found{"2026-11-22"};
-  const Samples one = same(1500);
-  const Samples two = same(2750);
+  const Samples one = repeated(1500);
+  const Samples two = repeated(2750);
   found.add({"costs", "switch"}, &one, 0.2, "yields");
   found.add({"runtimes", "3.13t", "executor", "get"}, &two, 0.2, "CPython 3.13.0t");
   found.add_value({.path = {"runtimes", "3.11", "payload", "result_build"},
