@@ -221,6 +221,10 @@ Dispatcher::BlockAwaiter Dispatcher::yield(ThreadId thread) {
   return BlockAwaiter{*state_, thread};
 }
 
+Dispatcher::ExecAwaiter Dispatcher::exec(ThreadId thread) {
+  return ExecAwaiter{*state_, thread};
+}
+
 Dispatcher::TimedBlockAwaiter Dispatcher::block_for(ThreadId thread, sim::Duration timeout,
                                                     WaitCause cause) {
   // Real-time and deadline threads have no slack: hrtimer_nanosleep and select_estimate_accuracy

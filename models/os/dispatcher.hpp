@@ -130,6 +130,7 @@ class Dispatcher {
   class PayCallAwaiter;
   class BlockAwaiter;
   class TimedBlockAwaiter;
+  class ExecAwaiter;
 
   /// Consumes CPU until `work` is done. Requires: work.nominal_ns >= 0 and finite.
   [[nodiscard]] RunAwaiter run(ThreadId thread, Work work);
@@ -164,6 +165,10 @@ class Dispatcher {
 
   /// Gives way to whoever the policy prefers.
   [[nodiscard]] BlockAwaiter yield(ThreadId thread);
+
+  /// The process of `thread` is replaced by another program (execve): Linux's balancer looks for
+  /// the idlest CPU, as for a new thread, and takes it there. It goes on at once if it stays.
+  [[nodiscard]] ExecAwaiter exec(ThreadId thread);
 
   /// Tells the policy which piece of work `thread` does next. Requires: it is not ready: the
   /// program of a running thread says so before it waits or works, or another's before it starts.
@@ -317,6 +322,19 @@ class Dispatcher::BlockAwaiter {
   ThreadId thread_;
   WaitCause cause_;
   bool yields_ = false;
+};
+
+/// Suspends only if the thread moves.
+class Dispatcher::ExecAwaiter {
+ public:
+  ExecAwaiter(State& state, ThreadId thread) : state_{state}, thread_{thread} {}
+  [[nodiscard]] bool await_ready() const;
+  void await_suspend(std::coroutine_handle<> program) const;
+  void await_resume() const noexcept {}
+
+ private:
+  State& state_;
+  ThreadId thread_;
 };
 
 /// Yields what ended the wait.

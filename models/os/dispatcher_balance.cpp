@@ -189,6 +189,28 @@ bool Dispatcher::State::moves_to_idle_core(std::uint32_t cpu) {
   return true;
 }
 
+/// Fair threads only: select_task_rq_rt() and _dl() of Linux 6.12 look at wake-ups and forks.
+std::uint32_t Dispatcher::State::cpu_for_exec(std::uint32_t thread) {
+  const std::uint32_t here = threads[thread].cpu;
+  if (!linux_balance || is_urgent(thread)) {
+    return here;
+  }
+  const std::uint32_t cpu = linux_balance->cpu_for_exec(thread);
+  return queues.stopped_on(infos[thread].group, cpu) ? here : cpu;
+}
+
+/// The migration thread takes it along. Source: sched_exec(), kernel/sched/core.c of Linux 6.12.
+void Dispatcher::State::move_at_exec(std::uint32_t cpu) {
+  const std::uint32_t thread = cpus[cpu].thread;
+  const std::uint32_t to = cpu_for_exec(thread);
+  add_waiting(cpu, thread, put_back(thread, EnqueueReason::preempted));
+  cpus[cpu].thread = nobody;
+  switch_out(cpu, thread, SwitchOut::preempted);
+  move(thread, to, MoveReason::exec);
+  make_ready(thread, EnqueueReason::migrated, WakeCause{});
+  schedule(cpu, nobody, SwitchOut::preempted);
+}
+
 /// The busy CPUs with most threads of which one could move, and those with fewest.
 void Dispatcher::State::collect_unequal() {
   std::uint32_t most = 0;

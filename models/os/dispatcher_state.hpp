@@ -222,6 +222,9 @@ struct Dispatcher::State {
   void balance_at_tick(std::uint32_t cpu);
   /// Takes the running thread from beside a busy sibling to an idle core; false: it stays.
   bool moves_to_idle_core(std::uint32_t cpu);
+  /// Where a thread goes on whose program is replaced; where it is, if it does not move.
+  [[nodiscard]] std::uint32_t cpu_for_exec(std::uint32_t thread);
+  void move_at_exec(std::uint32_t cpu);
   void rotate_if_due();
   void collect_unequal();
 

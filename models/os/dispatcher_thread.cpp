@@ -57,6 +57,15 @@ void Dispatcher::BlockAwaiter::await_suspend(std::coroutine_handle<> program) co
   state_.infos[index_of(thread_)].wake_after = sim::Duration{-1};
 }
 
+bool Dispatcher::ExecAwaiter::await_ready() const {
+  const auto thread = static_cast<std::uint32_t>(thread_);
+  return state_.cpu_for_exec(thread) == state_.threads[thread].cpu;
+}
+
+void Dispatcher::ExecAwaiter::await_suspend(std::coroutine_handle<> program) const {
+  state_.requesting(thread_, program, Request::exec);
+}
+
 void Dispatcher::TimedBlockAwaiter::await_suspend(std::coroutine_handle<> program) const {
   sim::expect(timeout_ >= sim::Duration::zero(), "a wait is not negative");
   state_.requesting(thread_, program, Request::block);
@@ -109,6 +118,9 @@ void Dispatcher::State::complete(std::uint32_t cpu) {
       break;
     case Request::yield:
       give_way(cpu, SwitchOut::yielded);
+      break;
+    case Request::exec:
+      move_at_exec(cpu);
       break;
     case Request::none:
       sim::expect(false, "a thread's program awaits nothing but its dispatcher");

@@ -117,6 +117,7 @@ struct Dispatcher::State::LinuxBalance {
   // What it is asked.
   [[nodiscard]] std::uint32_t cpu_for_woken(std::uint32_t thread, WakeCause cause);
   [[nodiscard]] std::uint32_t cpu_for_new(std::uint32_t thread, WakeCause cause);
+  [[nodiscard]] std::uint32_t cpu_for_exec(std::uint32_t thread);
   [[nodiscard]] std::int64_t next_tick(std::uint32_t cpu);
   [[nodiscard]] std::int64_t take_search_cost(std::uint32_t cpu);
 
@@ -142,6 +143,8 @@ struct Dispatcher::State::LinuxBalance {
                                     std::uint32_t thread) const;
   [[nodiscard]] std::optional<CpuRange> idlest_group(const Domain& domain, std::uint32_t cpu,
                                                      std::uint32_t thread) const;
+  [[nodiscard]] std::uint32_t walk_to_idlest(std::uint32_t cpu, std::uint32_t thread) const;
+  [[nodiscard]] bool is_on(std::uint32_t thread, std::uint32_t cpu) const;
   [[nodiscard]] std::uint32_t idlest_cpu(CpuRange group, std::uint32_t thread) const;
 
   // linux_newidle.cpp

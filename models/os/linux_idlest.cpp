@@ -1,4 +1,5 @@
-// Where a new thread goes: down the domains to the idlest group, in it to the idlest CPU.
+// Where a new thread goes, and one whose program is replaced (execve): down the domains to the
+// idlest group, in it to the idlest CPU.
 // Source: sched_balance_find_dst_cpu() and what it calls, fair.c of 6.12.
 #include <algorithm>
 #include <tuple>
@@ -15,6 +16,12 @@ constexpr std::uint32_t numa_pair = 2;  // NUMA_IMBALANCE_MIN: threads that talk
 
 }  // namespace
 
+/// Whether the thread itself is part of what the CPU has to do: at exec, not when it is new.
+bool Dispatcher::State::LinuxBalance::is_on(std::uint32_t thread, std::uint32_t cpu) const {
+  return threads[thread].placed && state.threads[thread].cpu == cpu;
+}
+
+/// Without what the thread itself does there.
 Dispatcher::State::LinuxBalance::Group Dispatcher::State::LinuxBalance::group_for_new(
     const Domain& domain, CpuRange range, std::uint32_t thread) const {
   Group group{.cpus = range};
@@ -41,12 +48,19 @@ Dispatcher::State::LinuxBalance::Group Dispatcher::State::LinuxBalance::group_fo
     ++usable;
     LoadAverage average = cpus[cpu].average;
     average.settle(state.now());
+    const bool itself = is_on(thread, cpu);
+    if (itself) {
+      LoadAverage own = threads[thread].average;
+      own.settle(state.now());
+      average.remove(own);
+    }
     group.capacity += cpus[cpu].capacity;
     group.running += average.mean().running;
     group.able += average.mean().able;
     group.load += average.mean().load;
-    group.threads += threads_on(cpu);
-    group.idle += state.idle.contains(cpu) ? 1U : 0U;
+    const std::uint32_t others = threads_on(cpu) - (itself ? 1U : 0U);
+    group.threads += others;
+    group.idle += state.idle.contains(cpu) || (itself && others == 0) ? 1U : 0U;
     fits_one = fits_one || cpus[cpu].capacity >= 1.0 ||
                new_thread_running * fits_margin < cpus[cpu].capacity;
   }
@@ -145,6 +159,15 @@ std::uint32_t Dispatcher::State::LinuxBalance::cpu_for_new(std::uint32_t thread,
   if (!state.allowed(thread, cpu)) {
     cpu = state.threads[thread].cpu;
   }
+  return walk_to_idlest(cpu, thread);
+}
+
+std::uint32_t Dispatcher::State::LinuxBalance::cpu_for_exec(std::uint32_t thread) {
+  return walk_to_idlest(state.threads[thread].cpu, thread);
+}
+
+std::uint32_t Dispatcher::State::LinuxBalance::walk_to_idlest(std::uint32_t cpu,
+                                                              std::uint32_t thread) const {
   std::uint32_t weight = state.map.cpus() + 1;
   while (true) {
     const Domain* widest = nullptr;

@@ -17,7 +17,7 @@ constexpr std::uint32_t nobody = 0xffffffffU;
 enum class ThreadState : std::uint8_t { created, ready, running, blocked, finished };
 
 /// What a program asked for when it last gave the control back.
-enum class Request : std::uint8_t { none, run, block, yield };
+enum class Request : std::uint8_t { none, run, block, yield, exec };
 
 /// Why a thread came to another CPU; the cause of a `migrated` record.
 enum class MoveReason : std::uint8_t {
@@ -28,7 +28,8 @@ enum class MoveReason : std::uint8_t {
   periodic,
   shared_queue,
   idle_core,
-  urgent
+  urgent,
+  exec
 };
 
 /// What a context switch touches.

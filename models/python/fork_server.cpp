@@ -10,6 +10,7 @@ namespace timeslice::models {
 
 Program ForkServer::serve() {
   Context& world = actor_.world;
+  co_await become_program(actor_);
   world.memory.begin_interpreter(world.now(), actor_.process.id);
   if (!quick_enter(actor_)) {
     co_await enter(actor_);

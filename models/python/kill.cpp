@@ -23,6 +23,7 @@ Program last_of(Actor& child) {
 void note_process_gone(Actor& child) {
   Context& world = child.world;
   child.process.exited = true;
+  end_vfork(child);  // killed before it became its program
   --child.process.live_threads;
   world.memory.end(world.now(), child.process.id);
   world.record(TraceKind::process_exited, static_cast<std::uint32_t>(child.thread),

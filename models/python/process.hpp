@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,8 @@ struct UserProcess {
   std::vector<bool> dead_locks;  // by LockIndex: were held when it was forked, are never free
   CodeCaches code_caches;
   std::uint32_t live_threads = 0;
-  bool has_pool_module = false;  // multiprocessing.pool was imported
+  std::optional<ThreadId> waits_for_exec{};  // who made it by vfork, until it runs its program
+  bool has_pool_module = false;              // multiprocessing.pool was imported
   bool exited = false;
   bool of_fork_server = false;     // whose child it is: it hears of the end first
   bool background = false;         // of a program that nobody waits for

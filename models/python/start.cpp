@@ -98,6 +98,9 @@ sim::Process<> get_ready(Actor& child, const ChildPlan& plan) {
 /// What the main thread of a child process does around its body.
 Program child_main(Actor& child, Program body, ChildPlan plan) {
   Context& world = child.world;
+  if (plan.method == StartMethod::spawn) {
+    co_await become_program(child);
+  }
   if (!quick_enter(child)) {
     co_await enter(child);
   }
@@ -125,6 +128,7 @@ Program child_main(Actor& child, Program body, ChildPlan plan) {
 /// The resource tracker: a small interpreter that starts and then waits for messages.
 Program tracker_main(Actor& tracker) {
   Context& world = tracker.world;
+  co_await become_program(tracker);
   world.memory.begin_interpreter(world.now(), tracker.process.id);
   const sim::Duration cost = world.costs().resource_tracker;
   if (!quick_enter(tracker)) {
@@ -142,13 +146,25 @@ Program tracker_main(Actor& tracker) {
   }
 }
 
-sim::Process<> start_daemon(Actor& parent, Actor& daemon, Program program) {
-  // fork_exec uses vfork: nothing is copied, the parent pays the bare call.
+/// fork_exec of _posixsubprocess.c: by vfork, from 3.10 on. Nothing is copied; the parent pays the
+/// bare call and waits, with its GIL, until the child has become its program.
+sim::Process<> fork_exec(Actor& parent, Actor& daemon, Program program) {
   const sim::Duration cost = parent.world.os_costs().fork;
   co_await kernel(parent, cost);
   ++daemon.process.live_threads;
   const WakeCause cause{.thread = static_cast<std::uint32_t>(parent.thread)};
+  const RuntimeSpec& runtime = parent.world.spec.runtime;
+  const bool waits = runtime.platform == Platform::linux_os &&
+                     runtime.version >= PythonVersion{.major = 3, .minor = 10};
+  if (waits) {
+    daemon.process.waits_for_exec = parent.thread;
+  }
   parent.world.os.start(daemon.thread, std::move(program), cause);
+  const WaitCause until_exec{.what = WaitFor::child,
+                             .object = static_cast<std::uint32_t>(daemon.process.id)};
+  while (waits && daemon.process.waits_for_exec) {
+    co_await parent.world.os.block(parent.thread, until_exec);
+  }
 }
 
 sim::Process<> ensure_tracker(Actor& parent) {
@@ -160,7 +176,7 @@ sim::Process<> ensure_tracker(Actor& parent) {
   const NewThread thread{.name = "resource-tracker", .affinity = {}, .nice = {}, .group = {}};
   Actor& tracker = make_child(parent, thread);
   Program program = tracker_main(tracker);
-  co_await start_daemon(parent, tracker, std::move(program));
+  co_await fork_exec(parent, tracker, std::move(program));
 }
 
 sim::Process<> ensure_server(Actor& parent, const ChildPlan& plan) {
@@ -175,7 +191,7 @@ sim::Process<> ensure_server(Actor& parent, const ChildPlan& plan) {
   const Bytes preload_memory = preloads ? plan.import_memory : Bytes{};
   world.fork_server = std::make_unique<ForkServer>(actor, preload, preload_memory);
   Program program = world.fork_server->serve();
-  co_await start_daemon(parent, actor, std::move(program));
+  co_await fork_exec(parent, actor, std::move(program));
 }
 
 /// Calls that a start makes in the parent beside the fork: two pipes, and what closes their ends.
@@ -201,7 +217,7 @@ sim::Process<> start_by_spawn(Actor& parent, Actor& child, Program program) {
   co_await ensure_tracker(parent);
   co_await bytecode(parent, parent.world.costs().spawn_parent);  // pickles too
   co_await make_pipes(parent);
-  co_await start_daemon(parent, child, std::move(program));
+  co_await fork_exec(parent, child, std::move(program));
   const sim::Duration pickles = parent.world.os_costs().pipe_message;
   co_await kernel(parent, pickles);
 }
@@ -216,6 +232,20 @@ sim::Process<> start_by_server(Actor& parent, Actor& child, Program program,
 }
 
 }  // namespace
+
+void end_vfork(Actor& child) {
+  if (!child.process.waits_for_exec) {
+    return;
+  }
+  const ThreadId parent = *child.process.waits_for_exec;
+  child.process.waits_for_exec.reset();
+  child.world.os.wake(parent, {.thread = static_cast<std::uint32_t>(child.thread)});
+}
+
+sim::Process<> become_program(Actor& actor) {
+  co_await actor.world.os.exec(actor.thread);
+  end_vfork(actor);
+}
 
 StartMethod resolve_start(StartMethod start, const RuntimeSpec& runtime) {
   if (start != StartMethod::platform_default) {

@@ -40,6 +40,13 @@ struct ChildPlan {
 [[nodiscard]] sim::Process<> start_process(Actor& parent, Actor& child, Program body,
                                            const ChildPlan& plan);
 
+/// The first act of a process that was made by fork_exec: it becomes its program, perhaps on
+/// another CPU, and its parent goes on.
+[[nodiscard]] sim::Process<> become_program(Actor& actor);
+
+/// `child` no longer uses the memory of who made it by vfork: that one goes on.
+void end_vfork(Actor& child);
+
 /// The kernel has taken `child` down: its parent hears of it, a fork server for its clients. The
 /// last act of a child.
 void note_process_gone(Actor& child);

@@ -16,8 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 using models::Program;
 using models::ThreadId;
-using models::testing::compute;
-using models::testing::World;
+using models::os_bench::compute;
+using models::os_bench::World;
 
 constexpr sim::Duration warm_up = 1500ms;
 constexpr sim::Duration window = 3s;

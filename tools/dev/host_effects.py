@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Measures effects of this host that pages in docs/ quote, one table a sub-command.
 
-    tools/dev/host_effects.py clock-reads | busy-cpu | idle-code | wake | starts | rotation
+    tools/dev/host_effects.py clock-reads | busy-cpu | idle-code | wake | starts | shares | rotation
 
 clock-reads  involuntary switches of four busy threads on two CPUs, by the clock that they read
 busy-cpu     what it costs to wake a thread whose CPU is idle, busy or one's own, and how late it is
 idle-code    library code after a while, by what went on meanwhile, beside its warm time
 wake         how late a sleeper runs: woken by a write or by a timer, on which CPU
 starts       CPU time of a child process from start to end, by how many start at once on two CPUs
+shares       busy processes of some nice levels on one CPU for 5 s: the share of each
 rotation     three busy processes on two CPUs for ten seconds: when one of them changes its CPU, and
              how far their shares differ; with --program build/release/timeslice also simulated
 
@@ -59,7 +60,7 @@ def child(cpu: int | None, program):
         program()
         os._exit(0)
     try:
-        yield
+        yield process
     finally:
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
@@ -303,6 +304,22 @@ def starts() -> None:
         print(f"{method:18}", *(f"{cell:>16}" for cell in cells))
 
 
+def shares(cpu: int, other: int) -> None:
+    for levels in ([0] * 2, [0] * 3, [0] * 4, [0] * 8, [0, 5], [0, 5, 5]):
+        def burner(level: int):
+            return lambda: (os.nice(level), spin_for_ever())
+        with on_cpu(other), contextlib.ExitStack() as stack:
+            processes = [stack.enter_context(child(cpu, burner(level))) for level in levels]
+            nap(1_000_000_000)
+            before = [cpu_ns(process) for process in processes]
+            begin = monotonic_ns()
+            nap(5_000_000_000)
+            after = [cpu_ns(process) for process in processes]
+            passed = monotonic_ns() - begin
+        found = " ".join(f"{(now - then) / passed:.4f}" for then, now in zip(before, after))
+        print(f"nice {levels}: {found}")
+
+
 # rotation
 
 WARM_UP_NS = 1_500_000_000
@@ -426,7 +443,7 @@ def rotation(program: str | None) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["clock-reads", "busy-cpu", "idle-code", "wake", "starts",
-                                         "rotation"])
+                                         "shares", "rotation"])
     parser.add_argument("--program", help="rotation: simulate it as well, with this timeslice")
     arguments = parser.parse_args()
     what = arguments.what
@@ -442,6 +459,8 @@ def main() -> int:
         idle_code(own)
     elif what == "starts":
         starts()
+    elif what == "shares":
+        shares(other, own)
     elif what == "rotation":
         rotation(arguments.program)
     else:

@@ -90,6 +90,39 @@ TEST(LinuxBalance, new_threads_spread_over_packages_caches_and_cores) {
   EXPECT_EQ(cores, (std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6, 7})) << "a core each";
 }
 
+Program run_and_exec(World& world, ThreadId thread) {
+  co_await world.work(thread, 1ms);
+  co_await world.dispatcher.exec(thread);
+  co_await world.work(thread, 1ms);
+}
+
+/// A thread begins on CPU 0 beside `others` that are bound to it, while CPU 1 has `there` of its
+/// own; where it is after it has become another program.
+std::uint32_t cpu_after_exec(std::uint32_t others, std::uint32_t there, const ThreadSpec& spec) {
+  OsSpec os = linux_os();
+  os.random_tick_phase = false;  // the first tick comes later
+  World world{small_machine(2), os};
+  const ThreadId thread = world.add(spec);
+  world.start(thread, run_and_exec(world, thread));
+  for (std::uint32_t i = 0; i < others + there; ++i) {
+    const ThreadId rival = world.add({.affinity = {CpuId{i < others ? 0U : 1U}}});
+    world.start(rival, compute(world, rival, 1s));
+  }
+  while (world.dispatcher.accounts(thread).cpu_time < 1'500us) {
+    world.run_until(world.now() + 100us);
+  }
+  return cpu_of(world, thread);
+}
+
+TEST(LinuxBalance, who_becomes_another_program_goes_to_an_idle_cpu_if_others_wait_for_its_own) {
+  EXPECT_EQ(cpu_after_exec(1, 0, {}), 1U);
+  EXPECT_EQ(cpu_after_exec(0, 0, {}), 0U) << "without itself its own CPU is as idle";
+  EXPECT_EQ(cpu_after_exec(1, 1, {}), 0U) << "none is idle";
+  EXPECT_EQ(cpu_after_exec(1, 0, {.affinity = {CpuId{0}}}), 0U);
+  EXPECT_EQ(cpu_after_exec(1, 0, {.sched = {.kind = SchedulingClass::fifo, .priority = 1}}), 0U)
+      << "real-time threads are placed at wake-ups only";
+}
+
 /// Two threads have shared CPU 0 for `lately`, a third had CPU 1: where the first one's child
 /// starts.
 std::uint32_t cpu_of_child(sim::Duration lately) {

@@ -104,6 +104,17 @@ TEST(Start, tracker_and_server_are_started_by_the_first_child_only) {
   EXPECT_NEAR(first - later, 32.0, 0.5) << "the server's start";
 }
 
+/// By vfork: for the tracker and for each child once.
+TEST(Start, from_3_10_on_the_parent_waits_until_a_spawned_child_has_become_its_program) {
+  WorldSpec world = started(StartMethod::spawn, 2);
+  world.runtime.version = {.major = 3, .minor = 9};
+  const double before = metric(simulate_world(world, 1, {}), "switches_voluntary", "main");
+  world.runtime.version = {.major = 3, .minor = 10};
+  const Timings waits = simulate_world(world, 1, {});
+  EXPECT_EQ(waits.status, RunStatus::ok) << waits.error;
+  EXPECT_EQ(metric(waits, "switches_voluntary", "main"), before + 3.0);
+}
+
 TEST(Start, windows_has_no_resource_tracker) {
   WorldSpec world = started(StartMethod::spawn, 1);
   world.runtime.platform = Platform::windows;
