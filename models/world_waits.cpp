@@ -46,7 +46,7 @@ std::string wait_text(Context& world, const Actor& actor) {
                  ? "the end of " + world.os.name(ThreadId{cause.object})
                  : "the end of a thread";
     case WaitFor::child:
-      return "the end of process " + std::to_string(cause.object);
+      return "process " + std::to_string(cause.object) + " to begin or to end";
     case WaitFor::gil:
     case WaitFor::gil_switch:
       return world.spec.runtime.gil.enabled ? "the GIL" : "the end of a stop of all threads";

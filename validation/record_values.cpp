@@ -201,7 +201,7 @@ QuickCosts quick_costs_from(const json& value) {
   costs.cold_code.idle = real(cold.at("idle"), 1.0);
   costs.cold_code.resume = duration(cold.at("resume"));
   costs.cold_code.after = sim::Duration{whole(cold.at("after"), 1, longest_ns)};
-  costs.cold_code.start = duration(cold.at("start"));
+  costs.cold_code.start = duration(cold.value("start", json(0)));  // not in the first records
   for (const auto& [name, part] : memory_parts) {
     costs.memory.*part = bytes(value.at("memory").at(name));
   }

@@ -45,6 +45,7 @@ void Dispatcher::State::begin_last(std::uint32_t thread) {
   it.poll_ns = 0.0;
   it.stop_asked = 0;
   it.stopping = 0;
+  it.starting = false;
   it.request = Request::run;
   if (shared) {
     shared->set_character(thread, it.cpu, no_character);  // its data are gone

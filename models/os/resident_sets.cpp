@@ -55,7 +55,7 @@ double ResidentSets::still_held(const Held& held, std::int64_t now) const {
 }
 
 bool ResidentSets::has_set(std::uint32_t thread) const {
-  return thread < threads_.size() && threads_[thread].active &&
+  return thread < threads_.size() && threads_[thread].active && !caches_.empty() &&
          characters_[threads_[thread].character].cold.set > 0.0;
 }
 
@@ -75,7 +75,7 @@ double ResidentSets::switch_in(std::uint32_t thread, std::uint32_t cpu, std::int
   Thread& it = thread_at(thread);
   double debt = 0.0;
   if (const ColdSet& cold = characters_[it.character].cold; it.active && cold.set > 0.0) {
-    const double near = still_held(it.own, now);
+    const double near = it.own.cache == core ? still_held(it.own, now) : 0.0;
     if (it.own.cache == core) {
       debt += (it.own.bytes - near) * cold.own_ns;
     }

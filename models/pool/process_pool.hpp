@@ -58,7 +58,7 @@ class ProcessPool final : public Executor, public ChildWatch {
     ThreadId reader{};
   };
   static constexpr std::uint64_t no_chunk = UINT64_MAX;
-  /// How a worker stands to the task pipe's read lock; passing: on its way to it, or from it.
+  /// How a worker stands to the task pipe's read lock; passing: on its way to it.
   enum class TaskLock : std::uint8_t { away, passing, held };
   /// What a worker is at, by its thread: what a kill would lose.
   struct Worker {

@@ -39,9 +39,8 @@ sim::Process<std::uint64_t> ProcessPool::get_task(Actor& worker, std::uint32_t n
   started_[number].task_lock = TaskLock::held;
   const std::uint64_t chunk = co_await receive(worker, tasks_.pipe, argument_read_faults);
   started_[number].chunk = chunk == stop_sign ? no_chunk : chunk;
-  started_[number].task_lock = TaskLock::passing;
-  co_await tasks_.lock.release(worker.thread);
   started_[number].task_lock = TaskLock::away;
+  co_await tasks_.lock.release(worker.thread);
   if (chunk != stop_sign) {
     const Load load = load_of(chunks_[chunk]);
     co_await load_arguments(worker, library_time(worker, world_.costs().pool_get, Code::chunk_get),
@@ -98,8 +97,8 @@ void ProcessPool::child_gone(Actor& child) {
   }
 }
 
-/// Whether it was called to take the task lock, or is about to call another: a semaphore's wake-up
-/// is for one, and is lost with it.
+/// Whether it was called to take the task lock and has not run since: a semaphore's wake-up is for
+/// one, and is lost with it.
 bool ProcessPool::loses_wake_up(const Actor& worker) const {
   const Semaphore& lock = tasks_.lock;
   return lock.value() > 0 && lock.waiters() > 0 && !lock.waits(worker.thread);

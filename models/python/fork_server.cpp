@@ -16,7 +16,9 @@ Program ForkServer::serve() {
     co_await enter(actor_);
   }
   const sim::Duration start_cost = world.costs().forkserver_start + preload_;
+  world.os.set_starting(actor_.thread, true);
   co_await bytecode(actor_, start_cost);
+  world.os.set_starting(actor_.thread, false);
   world.memory.allocate(world.now(), actor_.process.id, preload_memory_);
   while (true) {
     co_await await_request();

@@ -105,13 +105,14 @@ Program child_main(Actor& child, Program body, ChildPlan plan) {
     co_await enter(child);
   }
   child.begun = true;
-  world.os.set_starting(child.thread, true);
+  const bool begins = plan.method != StartMethod::fork;  // a forked child uses what is there
+  world.os.set_starting(child.thread, begins);
   co_await get_ready(child, plan);
   world.os.set_starting(child.thread, false);
   co_await body;
   if (!child.killed) {
     const bool whole = plan.method == StartMethod::spawn;
-    world.os.set_starting(child.thread, true);  // all of it once more, to take it down
+    world.os.set_starting(child.thread, begins);  // all of it once more, to take it down
     const sim::Duration after = whole ? world.costs().spawn_exit : world.costs().child_exit;
     co_await bytecode(child, after);
   }

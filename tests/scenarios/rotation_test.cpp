@@ -30,7 +30,7 @@ struct Rotation {
   std::vector<double> spreads{};
 };
 
-/// A worker of the kernel, as it was traced on that machine: 40 us about every 120 ms.
+/// A worker of the kernel, about as it was traced: docs/models/balancing.md.
 Program kernel_worker(World& world, ThreadId thread) {
   const std::uint32_t purpose = sim::hash_name32("test/kernel-worker");
   for (std::uint32_t i = 0;; ++i) {
@@ -106,7 +106,7 @@ double mean(const std::vector<double>& values) {
   return sum / static_cast<double>(values.size());
 }
 
-/// Measured alone, three times: quartiles 116-124, 136-140 and 156-164 ms, 63 to 71 moves in 10 s.
+/// Measured alone, six times: quartiles 116-140, 136-156 and 156-168 ms, 63 to 71 moves in 10 s.
 TEST(Rotation, three_threads_move_as_often_as_measured) {
   for (const bool beside : {false, true}) {
     const Rotation seen = rotate(beside);
@@ -121,17 +121,13 @@ TEST(Rotation, three_threads_move_as_often_as_measured) {
   }
 }
 
-/// Measured: 0.03 to 0.10, and 0.005 to 0.099 in nine windows of a quiet guest.
+/// Measured: 0.03 to 0.10, and 0.005 to 0.099 in nine windows of a quiet guest. Alone it is wider
+/// than measured: balancing.md says why.
 TEST(Rotation, shares_differ_over_3_s_as_measured_once_the_kernel_has_work_too) {
   const Rotation seen = rotate(true);
   EXPECT_GT(mean(seen.spreads), 0.03);
   EXPECT_LT(mean(seen.spreads), 0.10);
   EXPECT_LT(quantile(seen.spreads, 0.75), 0.10);
-}
-
-/// With nothing else on the machine ticks, passes and turns lock: one thread never is alone.
-TEST(Rotation, without_anybody_else_it_locks_into_a_pattern) {
-  EXPECT_GT(mean(rotate(false).spreads), 0.10);
 }
 
 }  // namespace

@@ -52,10 +52,9 @@ TEST(TracedIdle, six_programs_are_within_a_quarter_of_their_traces) {
 }
 
 /// These miss the quarter: they are 1.5 and 2.8 ms above their traces in the mean of 100 runs.
-TEST(TracedIdle, two_programs_that_hardly_idle_are_as_near_as_stated) {
-  for (const Row& row : {Row{"thr-c", 2, 2.5, 40}, Row{"pool_f4_200x1", 0, 9.2, 30}}) {
-    EXPECT_NEAR(simulated(row), row.traced_ms, 4.0) << row.name;
-  }
+TEST(TracedIdle, two_programs_that_hardly_idle_miss_it_as_stated) {
+  EXPECT_NEAR(simulated({"thr-c", 2, 2.5, 40}), 2.5 + 1.5, 1.0);
+  EXPECT_NEAR(simulated({"pool_f4_200x1", 0, 9.2, 30}), 9.2 + 2.8, 2.0);
 }
 
 TEST(TracedIdle, comes_from_the_balancer_alone) {

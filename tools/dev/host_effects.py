@@ -338,7 +338,7 @@ executors: {crew: {kind: cpp-threads, workers: 3}}
 main: [{map: {task: burn, items: 3, executor: crew}}]
 seed: 1
 """
-KERNEL_WORKER = "background: [{task: kernel}]\n"     # as traced: 45 times in 9 s, 30 us
+KERNEL_WORKER = "background: [{task: kernel}]\n"  # traced: 45 times in 9 s, 30 us
 
 
 def moves_of_one(out: int, begin_ns: int, end_ns: int) -> None:

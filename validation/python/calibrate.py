@@ -3,7 +3,7 @@
 Called as `python3 calibrate.py kernels|quick|reference|fresh SECONDS PARENT_PID [NOMINAL_PACE]`, the
 last one in ns for PACE_ITERATIONS; writes one JSON line of raw samples to stdout. Quantiles are
 taken by the caller (validation/calibrate/). `reference` is the part of `quick` that drifts while a
-host's neighbours come and go, in about a second.
+host's neighbours come and go, in two seconds.
 """
 
 import json
@@ -499,7 +499,7 @@ def measure_reference(nominal_pace):
             "thread": cpu(thread_starts), "fork": cpu(forks, 12), "process": cpu(harness.measure_starts, "fork", 10),
             "pool": cpu(pools, 3), "kernel_paths": cpu(kernel_paths, 8), "cold_code": cold_code(6),
             "spawn": cpu(starts_of_harness, "spawn", 5),
-             "crowd": cpu(starts_of_harness, "crowd", 3),
+             "crowd": cpu(starts_of_harness, "crowd", 2),
              "forkserver": cpu(starts_of_harness, "forkserver", 5), "page_fault": cpu(page_faults),
              "pipe_copy": cpu(pipe_copies)}
     return {**found, "pace": paces}
