@@ -304,7 +304,7 @@ std::optional<sim::Error> check_character(const CharacterSpec& spec, const Machi
                    "use less `traffic`, or a shorter `stall`");
     }
   } else if (!is_line(spec.pattern) && spec.set.count <= 0) {
-    return wrong("it touches nothing", "use `touch` above 0");
+    return wrong("it touches nothing", "use `touch` and `set` above 0");
   }
   return std::nullopt;
 }

@@ -20,7 +20,7 @@ std::string bound_text(const Key& key, double bound) {
   if (key.type == Type::duration) {
     return bound >= 1000.0 ? fmt::format("{}us", bound / 1000.0) : fmt::format("{}ns", bound);
   }
-  return number_text(bound);
+  return key.type == Type::bytes ? number_text(bound) + "B" : number_text(bound);
 }
 
 }  // namespace
@@ -252,6 +252,9 @@ bool Fields::read(std::string_view key, models::Bytes& into) {
   const Parsed<std::int64_t> parsed = parse_bytes(node->text);
   if (!parsed) {
     report(known, *node, parsed.problem);
+    return false;
+  }
+  if (!in_range(known, *node, static_cast<double>(parsed.value))) {
     return false;
   }
   into = models::Bytes{parsed.value};

@@ -244,7 +244,7 @@ constexpr std::array<Key, 17> executor_keys{{
      .doc = "a worker process ends after so many chunks and another one takes its place"},
     {.name = "memory",
      .type = Type::bytes,
-     .high = 1e15,
+     .high = 1e13,
      .fallback = "0",
      .doc = "private memory of a worker process, which it touches once when it starts"},
     {.name = "touches",

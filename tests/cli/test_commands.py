@@ -134,6 +134,14 @@ class Machines(CliTest):
             self.assertEqual(ran["machine"]["cpus"], 3, machine)
             self.assertIn("3", self.expect(0, "machine", "show", machine).stdout)
 
+    def test_no_output_takes_the_place_of_its_input(self):
+        xml = irregular()
+        self.write("odd.xml", xml)
+        for command in (("import", "odd.xml"), ("draw", "odd.xml")):
+            error = self.expect(2, "machine", *command, "-o", "odd.xml").stderr
+            self.assertIn("would take the place of what was read", error)
+        self.assertEqual((self.folder / "odd.xml").read_text(encoding="ascii"), xml)
+
     def test_an_irregular_import_needs_a_file_to_lean_on(self):
         self.expect(3, "machine", "import", "-", "-o", "odd.yaml", input=irregular())
         self.assertFalse((self.folder / "odd.yaml").exists())

@@ -1,6 +1,8 @@
 #include "tools/cli/deliver.hpp"
 
+#include <filesystem>
 #include <string>
+#include <system_error>
 
 #include <unistd.h>
 
@@ -15,6 +17,15 @@ ExitCode deliver(std::string_view text, const Arguments& arguments, Console& con
     // A file or a pipe gets the bytes as they are; a terminal must not be steered by them.
     console.print(::isatty(STDOUT_FILENO) == 1 ? safe_lines(text) : std::string{text});
     return ExitCode::done;
+  }
+  for (const std::string& input : arguments.operands) {
+    std::error_code none;  // what is no file is not the same one
+    if (std::filesystem::equivalent(input, *file, none)) {
+      console.complain({.where = *file,
+                        .what = "the output would take the place of what was read",
+                        .advice = "name another file behind -o"});
+      return ExitCode::usage;
+    }
   }
   if (const auto problem = write_text_file(*file, text)) {
     console.complain(*problem);

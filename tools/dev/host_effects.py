@@ -7,7 +7,8 @@ clock-reads  involuntary switches of four busy threads on two CPUs, by the clock
 busy-cpu     what it costs to wake a thread whose CPU is idle, busy or one's own, and how late it is
 idle-code    library code after a while, by what went on meanwhile, beside its warm time
 wake         how late a sleeper runs: woken by a write or by a timer, on which CPU
-starts       CPU time of a child process from start to end, by how many start at once on two CPUs
+starts       CPU time of a child process from start to end, by how many start at once, on two CPUs
+             and on one; and beside processes that spin
 shares       busy processes of some nice levels on one CPU for 5 s: the share of each
 rotation     three busy processes on two CPUs for ten seconds: when one of them changes its CPU, and
              how far their shares differ; with --program build/release/timeslice also simulated
@@ -220,6 +221,7 @@ def on_cpu(cpu: int):
 
 AWAY_NS = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 SERIES = 25
+STARTS_SERIES = 10
 
 
 def nothing() -> None:
@@ -282,26 +284,41 @@ def idle_code(cpu: int) -> None:
         print(f"{name:16}", *(f"{statistics.median(found[name, ns]):13.1f}" for ns in AWAY_NS))
 
 
+def cpu_ms_of_starts(method: str, number: int, spinners: int) -> float:
+    """Of each of `number` children that start at once, beside processes that spin."""
+    context = multiprocessing.get_context(method)
+    beside = [multiprocessing.get_context("fork").Process(target=spin_for_ever)
+              for _ in range(spinners)]
+    children = [context.Process(target=nothing) for _ in range(number)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for one in beside + children:
+        one.start()
+    for one in children:
+        one.join()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)  # the others have not ended yet
+    used_ms = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
+    for one in beside:
+        one.kill()
+        one.join()
+    return used_ms / number
+
+
 def starts() -> None:
-    at_once = (1, 2, 4, 16)
-    print(f"{'ms of CPU a child':18}", *(f"{f'{n} at once':>16}" for n in at_once))
-    for method in ("fork", "spawn"):
-        context = multiprocessing.get_context(method)
-        found: dict[int, list[float]] = {n: [] for n in at_once}
-        for _ in range(SERIES):
-            for number in at_once:
-                before = resource.getrusage(resource.RUSAGE_CHILDREN)
-                children = [context.Process(target=nothing) for _ in range(number)]
-                for one in children:
-                    one.start()
-                for one in children:
-                    one.join()
-                after = resource.getrusage(resource.RUSAGE_CHILDREN)
-                cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-                found[number].append(cpu / number * 1e3)
-        cells = (f"{quantile(found[n], 0.5):5.1f} ({min(found[n]):.1f}-{max(found[n]):.1f})"
-                 for n in at_once)
-        print(f"{method:18}", *(f"{cell:>16}" for cell in cells))
+    """Rows: start method, CPUs, and for each column children at once + spinning processes."""
+    cpus = sorted(os.sched_getaffinity(0))
+    for method, used_cpus, crowds in (("fork", cpus, ((1, 0), (2, 0), (4, 0), (16, 0))),
+                                      ("spawn", cpus, ((1, 0), (2, 0), (4, 0), (16, 0))),
+                                      ("spawn", cpus[:1], ((1, 0), (2, 0), (4, 0), (8, 0))),
+                                      ("spawn", cpus[:1], ((1, 0), (1, 1), (1, 3), (1, 7)))):
+        os.sched_setaffinity(0, used_cpus)
+        found: dict[tuple[int, int], list[float]] = {crowd: [] for crowd in crowds}
+        for _ in range(STARTS_SERIES):
+            for crowd in crowds:
+                found[crowd].append(cpu_ms_of_starts(method, *crowd))
+        cells = (f"{n}+{k}: {quantile(found[n, k], 0.5):5.1f} "
+                 f"({min(found[n, k]):.1f}-{max(found[n, k]):.1f})" for n, k in crowds)
+        print(f"{method}, {len(used_cpus)} CPU(s), ms of CPU a child:", *cells, sep="  ",
+              flush=True)
 
 
 def shares(cpu: int, other: int) -> None:

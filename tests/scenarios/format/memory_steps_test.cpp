@@ -105,7 +105,7 @@ TEST(MemorySteps, machines_that_say_too_little_are_a_doubt) {
 }
 
 TEST(MemorySteps, what_makes_no_sense_is_refused) {
-  EXPECT_THAT(wrong("memory: {touch: 0}"), HasSubstr("touches nothing"));
+  EXPECT_THAT(wrong("memory: {touch: 0}"), HasSubstr("'touch' must be at least 64B"));
   EXPECT_THAT(wrong("memory: {pattern: stream}"), HasSubstr("touch"));
   EXPECT_THAT(wrong("memory: {touch: 1MiB, pattern: zigzag}"), HasSubstr("stream"));
   EXPECT_THAT(wrong("memory: {touch: 1MiB, place: remote}"), HasSubstr("none is remote"));

@@ -54,6 +54,8 @@ TEST(StartLoad, workers_say_what_they_import_and_look_at) {
   EXPECT_EQ(pool.touches, models::Bytes{1LL << 20});
   EXPECT_THAT(errors(around("executors:\n  pool: {kind: processes, touches: 5}\n")),
               HasSubstr("error[E-unit]"));
+  EXPECT_THAT(errors(around("executors:\n  pool: {kind: processes, memory: 500000000GiB}\n")),
+              HasSubstr("'memory' must be at most 10000000000000B"));
 }
 
 TEST(StartLoad, claims_about_memory_are_for_the_whole_or_for_a_process) {
