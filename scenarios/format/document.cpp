@@ -171,6 +171,13 @@ std::vector<Variant> expand_variants(const Node& base, const std::optional<std::
 
 std::vector<Setting> read_settings(Files& files, const Overrides& overrides, Reporter& reporter) {
   std::vector<Setting> settings;
+  // First, so that `--set machine.cores=8` changes this one.
+  if (overrides.machine.has_value()) {
+    const Source& source = files.sources().add("--machine", "", *overrides.machine);
+    const auto width = static_cast<std::uint32_t>(overrides.machine->size());
+    settings.push_back(
+        {.key = "machine", .value = scalar_node(*overrides.machine, {&source, 1, 1, width})});
+  }
   for (const auto& [key, text] : overrides.set) {
     const Source& source = files.sources().add("--set " + key, "", text);
     std::optional<Node> value = read_yaml(source, reporter);
@@ -184,12 +191,6 @@ std::vector<Setting> read_settings(Files& files, const Overrides& overrides, Rep
       const bool param = key.starts_with("params.");
       settings.push_back({.key = param ? key.substr(7) : key, .value = std::move(*value)});
     }
-  }
-  if (overrides.machine.has_value()) {
-    const Source& source = files.sources().add("--machine", "", *overrides.machine);
-    const auto width = static_cast<std::uint32_t>(overrides.machine->size());
-    settings.push_back(
-        {.key = "machine", .value = scalar_node(*overrides.machine, {&source, 1, 1, width})});
   }
   return settings;
 }

@@ -292,6 +292,12 @@ TEST(Scaling, durations_scale_from_where_they_were_measured) {
   EXPECT_EQ(scenario(on(slow)).world.machine.speed.python, 1.0);
 }
 
+TEST(Overrides, a_setting_below_the_machine_changes_the_one_that_is_named_instead) {
+  const Scenario read =
+      scenario(on(fast), {.set = {{"machine.cores", "3"}}, .machine = "laptop-4c8t"});
+  EXPECT_EQ(read.world.machine.cores.size(), 3U);
+}
+
 TEST(Scaling, an_unknown_factor_is_a_warning_but_never_on_an_ideal_machine) {
   const Scenario moved = scenario(on(fast), {.machine = "laptop-4c8t"});
   EXPECT_FALSE(moved.world.machine.speed_known);
