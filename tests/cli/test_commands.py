@@ -138,8 +138,8 @@ class Machines(CliTest):
         xml = irregular()
         self.write("odd.xml", xml)
         for command in (("import", "odd.xml"), ("draw", "odd.xml")):
-            error = self.expect(2, "machine", *command, "-o", "odd.xml").stderr
-            self.assertIn("would take the place of what was read", error)
+            error = self.expect(1, "machine", *command, "-o", "odd.xml").stderr
+            self.assertIn("is what was read, which would be lost", error)
         self.assertEqual((self.folder / "odd.xml").read_text(encoding="ascii"), xml)
 
     def test_an_irregular_import_needs_a_file_to_lean_on(self):

@@ -78,7 +78,7 @@ class Databases(CliTest):
             done = self.command(*words)
             if done.returncode != 6:  # no matplotlib
                 self.assertEqual(done.returncode, 1, words)
-                self.assertIn("is a database, which would be lost", done.stderr)
+                self.assertIn("which would be lost", done.stderr)
             self.assertEqual((self.folder / "r.db").read_bytes(), before, words)
 
     def test_a_database_that_lacks_its_tables_or_is_damaged_is_code_3_everywhere(self):

@@ -22,9 +22,9 @@ ExitCode deliver(std::string_view text, const Arguments& arguments, Console& con
     std::error_code none;  // what is no file is not the same one
     if (std::filesystem::equivalent(input, *file, none)) {
       console.complain({.where = *file,
-                        .what = "the output would take the place of what was read",
+                        .what = "is what was read, which would be lost",
                         .advice = "name another file behind -o"});
-      return ExitCode::usage;
+      return ExitCode::unexpected;
     }
   }
   if (const auto problem = write_text_file(*file, text)) {
