@@ -180,13 +180,19 @@ bool Dispatcher::State::moves_to_idle_core(std::uint32_t cpu) {
       !tick_draws.happens(random, os.balance.pull_at_tick)) {
     return false;
   }
+  send_away(cpu, to, MoveReason::idle_core);
+  return true;
+}
+
+/// The thread on `cpu`, which is able to run on, goes to the queue of `to`.
+void Dispatcher::State::send_away(std::uint32_t cpu, std::uint32_t to, MoveReason why) {
+  const std::uint32_t thread = cpus[cpu].thread;
   add_waiting(cpu, thread, put_back(thread, EnqueueReason::preempted));
   cpus[cpu].thread = nobody;
   switch_out(cpu, thread, SwitchOut::preempted);
-  move(thread, to, MoveReason::idle_core);
+  move(thread, to, why);
   make_ready(thread, EnqueueReason::migrated, WakeCause{});
   schedule(cpu, nobody, SwitchOut::preempted);
-  return true;
 }
 
 /// Fair threads only: select_task_rq_rt() and _dl() of Linux 6.12 look at wake-ups and forks.
@@ -201,14 +207,7 @@ std::uint32_t Dispatcher::State::cpu_for_exec(std::uint32_t thread) {
 
 /// The migration thread takes it along. Source: sched_exec(), kernel/sched/core.c of Linux 6.12.
 void Dispatcher::State::move_at_exec(std::uint32_t cpu) {
-  const std::uint32_t thread = cpus[cpu].thread;
-  const std::uint32_t to = cpu_for_exec(thread);
-  add_waiting(cpu, thread, put_back(thread, EnqueueReason::preempted));
-  cpus[cpu].thread = nobody;
-  switch_out(cpu, thread, SwitchOut::preempted);
-  move(thread, to, MoveReason::exec);
-  make_ready(thread, EnqueueReason::migrated, WakeCause{});
-  schedule(cpu, nobody, SwitchOut::preempted);
+  send_away(cpu, cpu_for_exec(cpus[cpu].thread), MoveReason::exec);
 }
 
 /// The busy CPUs with most threads of which one could move, and those with fewest.

@@ -225,6 +225,7 @@ struct Dispatcher::State {
   /// Where a thread goes on whose program is replaced; where it is, if it does not move.
   [[nodiscard]] std::uint32_t cpu_for_exec(std::uint32_t thread);
   void move_at_exec(std::uint32_t cpu);
+  void send_away(std::uint32_t cpu, std::uint32_t to, MoveReason why);
   void rotate_if_due();
   void collect_unequal();
 

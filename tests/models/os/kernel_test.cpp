@@ -145,6 +145,24 @@ TEST(ColdCaches, of_an_interpreter_that_starts_cost_more_the_longer_others_ran) 
   EXPECT_EQ(switching(1, true), switching(1, false));
 }
 
+TEST(ColdCaches, of_an_interpreter_that_starts_are_nothing_to_who_was_killed) {
+  MachineSpec machine = small_machine(1);
+  machine.cold_code.start = 1ms;
+  const auto switching = [&](bool starts) {
+    World world{machine, quiet_os(PolicyKind::round_robin, 4ms)};
+    const ThreadId one = world.add();
+    const ThreadId killer = world.add();
+    world.dispatcher.set_starting(one, starts);
+    world.start(one, compute(world, one, 1s));
+    world.start(killer, compute(world, killer, 1s));
+    world.run_until(6ms);
+    world.dispatcher.kill(one, compute(world, one, 1ms));
+    world.run();
+    return world.dispatcher.accounts(CpuId{0}).switching;
+  };
+  EXPECT_EQ(switching(true), switching(false));
+}
+
 TEST(ColdCaches, cost_nothing_to_who_was_alone) {
   MachineSpec machine = small_machine(1);
   machine.costs.cold_refill = 10us;

@@ -115,6 +115,19 @@ TEST(Start, from_3_10_on_the_parent_waits_until_a_spawned_child_has_become_its_p
   EXPECT_EQ(metric(waits, "switches_voluntary", "main"), before + 3.0);
 }
 
+TEST(Start, who_starts_an_interpreter_beside_others_pays_for_each_return_to_the_cpu) {
+  const auto added = [](StartMethod method, const std::string& who) {
+    WorldSpec world = started(method, 4, 1);
+    const double warm = metric(run_world(world), "cpu_time", who);
+    world.machine.cold_code.start = 1ms;
+    return metric(run_world(world), "cpu_time", who) - warm;
+  };
+  EXPECT_GT(added(StartMethod::spawn, "pool0-3"), 1e6);
+  EXPECT_GT(added(StartMethod::spawn, "resource-tracker"), 0.5e6);
+  EXPECT_GT(added(StartMethod::forkserver, "fork-server"), 0.5e6);
+  EXPECT_EQ(added(StartMethod::fork, "pool0-3"), 0.0) << "it uses what is there";
+}
+
 TEST(Start, windows_has_no_resource_tracker) {
   WorldSpec world = started(StartMethod::spawn, 1);
   world.runtime.platform = Platform::windows;
