@@ -118,6 +118,7 @@ TEST(Start, from_3_10_on_the_parent_waits_until_a_spawned_child_has_become_its_p
 TEST(Start, who_starts_an_interpreter_beside_others_pays_for_each_return_to_the_cpu) {
   const auto added = [](StartMethod method, const std::string& who) {
     WorldSpec world = started(method, 4, 1);
+    world.runtime.costs.fork_child = 20ms;  // long enough to take turns
     const double warm = metric(run_world(world), "cpu_time", who);
     world.machine.cold_code.start = 1ms;
     return metric(run_world(world), "cpu_time", who) - warm;
