@@ -238,7 +238,7 @@ ColdSet cold_set(const CharacterSpec& spec, const Character& it, const ColdMove&
   }
   const bool code = spec.pattern == Pattern::code;
   const double line_overlap = line_bytes * overlap_of(spec.pattern);
-  cold.set = move.set;
+  cold.set = move.own + move.shared > 0.0 ? move.set : 0.0;  // no cache is known: `cold_refill`
   cold.own = move.own;
   cold.own_ns = clean_line_ns / line_overlap;
   cold.memory_ns = move.memory_ns / line_overlap;

@@ -55,7 +55,7 @@ double ResidentSets::still_held(const Held& held, std::int64_t now) const {
 }
 
 bool ResidentSets::has_set(std::uint32_t thread) const {
-  return thread < threads_.size() && threads_[thread].active && !caches_.empty() &&
+  return thread < threads_.size() && threads_[thread].active &&
          characters_[threads_[thread].character].cold.set > 0.0;
 }
 

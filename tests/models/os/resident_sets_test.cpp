@@ -190,6 +190,29 @@ sim::Duration end_of_two(MachineSpec machine, std::int64_t set) {
   return world.now();
 }
 
+TEST(ResidentSets, what_another_core_keeps_spares_a_moved_thread_nothing) {
+  const auto debt_on = [](std::uint32_t cpu) {
+    Bench bench{guest(2), {walk(Pattern::chase, 512 * kib), walk(Pattern::stream, 64 * mib)}};
+    bench.turn(0, 1s, 0);
+    bench.turn(1, 1s, 1);  // its own core, the LLC of both
+    return bench.turn(0, 1s, cpu);
+  };
+  EXPECT_NEAR(debt_on(0), 0.0, 100.0) << "its own caches still hold the set";
+  EXPECT_GT(debt_on(1), 500e3) << "8192 lines of 160 ns, most of them gone";
+}
+
+TEST(ResidentSets, are_nobodys_where_no_cache_is_known) {
+  for (const bool caches : {false, true}) {
+    MachineSpec machine = guest();
+    if (!caches) {
+      machine.caches.clear();
+    }
+    Bench bench{machine, {walk(Pattern::chase, 512 * kib)}};
+    bench.turn(0, 1ms);
+    EXPECT_EQ(bench.sets.has_set(0), caches);
+  }
+}
+
 TEST(ResidentSets, make_switches_dear_where_two_do_not_fit) {
   EXPECT_NEAR(sim::as_ns(end_of_two(guest(), 64 * kib)), 200e6, 0.1e6);
   // 46 us in each turn of 1 ms, and in the time that this takes as well.
